@@ -1,0 +1,3 @@
+"""gunicorn's configuration: all of it is in the package, so that an installed `llmsim serve` runs the same server."""
+
+from llmsim.server.gunicorn_config import *  # noqa: F403

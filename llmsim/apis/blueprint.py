@@ -1,0 +1,68 @@
+"""Flask's side of an API: routes to the shared request path, and errors of routing in the API's dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from llmsim.apis.answer import Answer, answer, refuse
+from llmsim.apis.renderer import Renderer
+from llmsim.errors import RequestError
+from llmsim.json_text import compact
+from llmsim.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One provider's API: what renders it, and the routes that post to it."""
+
+    renderer: Renderer
+    routes: tuple[str, ...]
+
+    def blueprint(self) -> Blueprint:
+        """The routes as a Flask blueprint."""
+        blueprint = Blueprint(self.renderer.name, __name__)
+        for route in self.routes:
+            blueprint.add_url_rule(route, "create", self._create, methods=["POST"])
+        return blueprint
+
+    def _create(self) -> Response:
+        return to_flask(answer(self.renderer, settings(), request.environ))
+
+
+def settings() -> Settings:
+    """The settings of the application that serves the current request."""
+    found: Settings = current_app.config["LLMSIM"]
+    return found
+
+
+def to_flask(answered: Answer) -> Response:
+    """The answer as Flask sends it."""
+    return Response(answered.body, answered.status, answered.headers)
+
+
+def routing_error(renderer: Renderer, error: HTTPException) -> Response:
+    """A 404, 405 or other error that Flask raised, in the API's dialect."""
+    allowed = sorted(set(getattr(error, "valid_methods", None) or []) - {"HEAD", "OPTIONS"})
+    if error.code == 405 and request.headers.get("Upgrade", "").lower() == "websocket":
+        # Codex first asks for a WebSocket: 426 sends it to POST at once, 405 only after seven tries.
+        refused = RequestError(f"WebSocket is not served here; send POST {request.path}.", code="websocket_not_supported", status=426)
+    elif error.code == 405:
+        message = f"{request.path} does not take {request.method}; it takes {' and '.join(allowed)}."
+        refused = RequestError(message, code="method_not_supported", status=405)
+    elif error.code == 404:
+        refused = RequestError(f"There is no route {request.method} {request.path}.", status=404)
+    else:
+        refused = RequestError(str(error.description), status=error.code or 500)
+    response = to_flask(refuse(renderer, refused, request.environ))
+    if allowed:
+        response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def as_json(body: Any, status: int = 200) -> Response:
+    """A JSON answer that is nobody's dialect."""
+    return Response(compact(body), status, mimetype="application/json")

@@ -1,0 +1,68 @@
+"""Reading a request's body from the WSGI environment: bounded, and as a JSON object."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from llmsim.errors import RequestError
+from llmsim.json_text import parse, type_name
+
+_BLOCK = 64 * 1024
+
+
+def read_object(environ: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """The body as a JSON object; `limit` is in bytes. The content type is not looked at where the body is JSON: agents get it wrong.
+
+    Raises:
+        RequestError: too large (413), not JSON, or not an object (400).
+    """
+    body = _read(environ, limit)
+    try:
+        value = parse(body)
+    except ValueError as error:
+        raise _not_json(body, str(environ.get("CONTENT_TYPE", "")), error) from error
+    if not isinstance(value, dict):
+        raise RequestError(f"The request body must be a JSON object, got {type_name(value)}.", code="invalid_type")
+    return value
+
+
+def stop_reading(environ: Mapping[str, Any]) -> None:
+    """Give up the rest of a body that is too large: gunicorn would read it to its end to keep the connection."""
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:
+        try:
+            connection.shutdown(socket.SHUT_RD)
+        except OSError:
+            return  # the client has gone first
+
+
+def _read(environ: Mapping[str, Any], limit: int) -> bytes:
+    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
+    if length:
+        if not length.isdigit() or int(length) > limit:
+            raise _too_large(limit)
+        return bytes(stream.read(int(length)))
+    blocks, size = [], 0
+    # Without a length, a body ends only where the server marks its end (chunked transfer).
+    while environ.get("wsgi.input_terminated") and (block := stream.read(_BLOCK)):
+        size += len(block)
+        if size > limit:
+            raise _too_large(limit)
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+def _too_large(limit: int) -> RequestError:
+    message = f"The request body is larger than {limit // 2**20} MiB; the setting server.max_body_mb (LLMSIM_MAX_BODY_MB) raises the limit."
+    return RequestError(message, code="request_too_large", status=413)
+
+
+def _not_json(body: bytes, content_type: str, error: ValueError) -> RequestError:
+    if not body:
+        return RequestError("The request body is empty; send a JSON object.")
+    if "json" not in content_type.lower() and content_type:
+        message = f"The request body is not JSON, and its Content-Type is {content_type!r}; send JSON as application/json."
+        return RequestError(message, code="unsupported_content_type")
+    return RequestError(f"The request body is not valid JSON: {error}.")

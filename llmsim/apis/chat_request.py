@@ -1,0 +1,55 @@
+"""Reads a Chat Completions request (`openai.types.chat.CompletionCreateParams`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmsim.apis.history import History, called_tool, content_of, tools_of
+from llmsim.apis.reading import filled_array, integer_between, objects, optional_boolean, optional_object, required_string
+from llmsim.apis.renderer import Call
+from llmsim.conversation import CalledTool, Conversation
+
+MAX_CHOICES = 128  # the API's own bound for `n`
+
+
+def read_chat(body: dict[str, Any]) -> Call:
+    """The request in `body`; unknown fields, models, roles, part types and tool types pass.
+
+    Raises:
+        RequestError: a field is missing or wrong.
+    """
+    model = required_string(body, "model")
+    conversation = _conversation(body)
+    options = optional_object(body, "stream_options")
+    return Call(
+        conversation=conversation,
+        model=model,
+        stream=optional_boolean(body, "stream"),
+        include_usage=optional_boolean(options, "include_usage", "stream_options."),
+        choices=integer_between(body, "n", 1, MAX_CHOICES),
+    )
+
+
+def _conversation(body: dict[str, Any]) -> Conversation:
+    history = History()
+    messages = filled_array(body.get("messages"), "messages", "an array of messages")
+    for path, message in objects(messages, "messages"):
+        _add_message(history, message, path)
+    tools = tools_of(body.get("tools"), "tools") + tools_of(body.get("functions"), "functions")
+    return history.conversation(tools)
+
+
+def _add_message(history: History, message: dict[str, Any], path: str) -> None:
+    role = required_string(message, "role", f"{path}.")
+    content = content_of(message.get("content"), f"{path}.content")
+    if role == "tool":
+        history.result(message.get("tool_call_id"), content)
+    else:
+        history.say(role, content, _calls(message, path))
+
+
+def _calls(message: dict[str, Any], path: str) -> tuple[CalledTool, ...]:
+    """The calls of an assistant message: `tool_calls`, and before those existed `function_call`."""
+    calls = tuple(called_tool(call, where) for where, call in objects(message.get("tool_calls"), f"{path}.tool_calls"))
+    legacy = message.get("function_call")
+    return (*calls, called_tool(legacy, f"{path}.function_call")) if isinstance(legacy, dict) else calls

@@ -1,0 +1,106 @@
+"""What the OpenAI-shaped requests say in the same shape: message content, tools, and the history that they add up to."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from llmsim.apis.reading import json_of, objects, wrong_type
+from llmsim.conversation import CalledTool, Conversation, Message, Tool
+
+# Tuples: membership compares and never hashes: a client may send a list where a word belongs.
+_SYSTEM_ROLES = ("system", "developer")
+_IMAGE_PARTS = ("image_url", "input_image")
+
+
+class Content(NamedTuple):
+    """The content of a message: its text parts, one a line, and the number of its pictures. Files and sound are left out."""
+
+    text: str = ""
+    images: int = 0
+
+
+def content_of(value: Any, param: str) -> Content:
+    """The content `value`: a string, an array of parts of any type, or nothing.
+
+    Part types are those of `openai.types.chat.ChatCompletionContentPartParam` and `openai.types.responses.ResponseInputContent`; both put
+    text under `text`, and a refusal under `refusal`. A picture's data URL is never read.
+
+    Raises:
+        RequestError: it is something else, or a part is no object.
+    """
+    if isinstance(value, str):
+        return Content(value)
+    if value is not None and not isinstance(value, list):
+        raise wrong_type(param, "a string or an array of content parts", value)
+    texts: list[str] = []
+    images = 0
+    for _, part in objects(value, param):
+        text = part.get("text", part.get("refusal"))
+        if isinstance(text, str):
+            texts.append(text)
+        elif part.get("type") in _IMAGE_PARTS:
+            images += 1
+    return Content("\n".join(texts), images)
+
+
+class History:
+    """A request's messages and tool results, collected in one pass over its body."""
+
+    def __init__(self) -> None:
+        self._system: list[str] = []
+        self._messages: list[Message] = []
+        self._results: dict[str, str] = {}
+
+    def say(self, role: str, content: Content, calls: tuple[CalledTool, ...] = ()) -> None:
+        """Adds a message. What a system or developer message says goes to the system text, wherever it stands."""
+        if role not in _SYSTEM_ROLES:
+            self._messages.append(Message(role, content.text, calls, content.images))
+        elif content.text:
+            self._system.append(content.text)
+
+    def result(self, call_id: Any, content: Content) -> None:
+        """Adds what a tool returned. Where no call id is given it can only be kept as a message of the role `tool`."""
+        if isinstance(call_id, str) and call_id:
+            self._results[call_id] = content.text
+        else:
+            self.say("tool", content)
+
+    def conversation(self, tools: tuple[Tool, ...]) -> Conversation:
+        """All of it, with the tools that the request offers."""
+        return Conversation("\n".join(self._system), tuple(self._messages), self._results, tools)
+
+
+def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
+    """The tools offered under `param`, of whatever type; one without a name goes by its type (`web_search`).
+
+    Raises:
+        RequestError: `value` is no array of objects.
+    """
+    return tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
+
+
+def called_tool(call: dict[str, Any], param: str) -> CalledTool:
+    """A tool call of the history: function or custom, flat or nested under its type.
+
+    Raises:
+        RequestError: its arguments are no JSON text, and cannot be made one.
+    """
+    described = _described(call)
+    arguments = described.get("arguments", described.get("input", ""))
+    return CalledTool(_name(call), arguments if isinstance(arguments, str) else json_of(arguments, param))
+
+
+def _described(tool: dict[str, Any]) -> dict[str, Any]:
+    """Where name and arguments stand: Chat nests them under the tool's type, Responses and the legacy `functions` do not."""
+    inner = tool.get(_kind(tool))
+    return inner if isinstance(inner, dict) else tool
+
+
+def _kind(tool: dict[str, Any]) -> str:
+    kind = tool.get("type")
+    return kind if isinstance(kind, str) else "function"
+
+
+def _name(tool: dict[str, Any]) -> str:
+    name = _described(tool).get("name")
+    return name if isinstance(name, str) else _kind(tool)

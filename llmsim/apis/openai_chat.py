@@ -1,0 +1,100 @@
+"""OpenAI Chat Completions: `openai.types.chat.ChatCompletion` and its stream of `openai.types.chat.ChatCompletionChunk`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.apis.chat_request import read_chat
+from llmsim.apis.openai_errors import OpenAIRenderer
+from llmsim.apis.renderer import Call, Stamp
+from llmsim.reply import Reply, ToolCall
+from llmsim.sse import DONE, Event
+from llmsim.tokens import pieces
+
+Delta = tuple[dict[str, Any], str | None]
+"""A chunk's `delta` and its `finish_reason`."""
+
+
+class ChatRenderer(OpenAIRenderer):
+    """`/chat/completions`. A turn stands in all `n` choices alike."""
+
+    name = "chat"
+
+    def read(self, body: dict[str, Any]) -> Call:
+        """The request, validated."""
+        return read_chat(body)
+
+    def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
+        """A `ChatCompletion`."""
+        choice = {"message": _message(reply), "logprobs": None, "finish_reason": _finish_reason(reply)}
+        choices = [{"index": index, **choice} for index in range(call.choices)]
+        return {**_head("chat.completion", call, stamp), "choices": choices, "usage": _usage(call, stamp)}
+
+    def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+        """`ChatCompletionChunk` events, one choice after the other, then the usage if it was asked for, then `[DONE]`."""
+        head = _head("chat.completion.chunk", call, stamp)
+        tail = {"usage": None} if call.include_usage else {}
+        for index in range(call.choices):
+            for delta, finish_reason in _deltas(reply):
+                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+                yield Event({**head, "choices": [choice], **tail})
+        if call.include_usage:
+            yield Event({**head, "choices": [], "usage": _usage(call, stamp)})
+        yield DONE
+
+
+def _head(kind: str, call: Call, stamp: Stamp) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-llmsim-{stamp.serial}",
+        "object": kind,
+        "created": stamp.created,
+        "model": call.model,
+        "service_tier": "default",
+        "system_fingerprint": "fp_llmsim",
+    }
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    """A `ChatCompletionMessage`; the key `tool_calls` is there only with calls in it, as in the API's own answers."""
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []}
+    if reply.calls:
+        message["tool_calls"] = [_tool_call(call, call.arguments_json) for call in reply.calls]
+    return message
+
+
+def _tool_call(call: ToolCall, arguments: str) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _finish_reason(reply: Reply) -> str:
+    return "tool_calls" if reply.calls else "stop"
+
+
+def _deltas(reply: Reply) -> Iterator[Delta]:
+    """One choice. Role, call ids and names come once each: clients join what they get twice ("assistantassistant")."""
+    yield {"role": "assistant", "content": None if reply.text is None else "", "refusal": None}, None
+    for piece in pieces(reply.text or ""):
+        yield {"content": piece}, None
+    for index, call in enumerate(reply.calls):
+        yield {"tool_calls": [{"index": index, **_tool_call(call, "")}]}, None
+        for piece in pieces(call.arguments_json):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
+    yield {}, _finish_reason(reply)
+
+
+def _usage(call: Call, stamp: Stamp) -> dict[str, Any]:
+    """`openai.types.CompletionUsage`: the prompt is counted once, the completion in each choice."""
+    completion = stamp.usage.completion * call.choices
+    return {
+        "prompt_tokens": stamp.usage.prompt,
+        "completion_tokens": completion,
+        "total_tokens": stamp.usage.prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }

@@ -1,0 +1,34 @@
+"""Errors as the OpenAI APIs send them: `{"error": {message, type, param, code}}`, all four keys always there (`openai.types.shared.ErrorObject`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmsim.apis.renderer import Renderer
+from llmsim.reply import Failure
+
+_SERVER_ERROR = "server_error"
+
+ERROR_TYPES = {
+    "rate_limit": "rate_limit_error",
+    "timeout": "timeout_error",
+    "invalid_request": "invalid_request_error",
+    "not_found": "invalid_request_error",
+    "too_large": "invalid_request_error",
+    "other": _SERVER_ERROR,  # whatever its status: the type is the script's own word
+    "exhausted": _SERVER_ERROR,
+    "unavailable": _SERVER_ERROR,
+}
+
+
+def error_body(failure: Failure, error_type: str, *, param: str | None, code: str | None) -> dict[str, Any]:
+    """The error object around the failure's message."""
+    return {"error": {"message": failure.message, "type": error_type, "param": param, "code": code}}
+
+
+class OpenAIRenderer(Renderer):
+    """What the OpenAI APIs share: the shape of an error."""
+
+    def error(self, failure: Failure, request_id: str) -> dict[str, Any]:  # noqa: ARG002 (OpenAI sends it as a header only)
+        """The body of an error answer; `type` follows the failure's kind."""
+        return error_body(failure, ERROR_TYPES.get(failure.kind, _SERVER_ERROR), param=failure.param, code=failure.code)

@@ -1,0 +1,34 @@
+"""OpenAI Responses: `openai.types.responses.Response` and its stream, which has no closing `[DONE]`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.apis.openai_errors import OpenAIRenderer
+from llmsim.apis.renderer import Call, Stamp
+from llmsim.apis.responses_body import completed
+from llmsim.apis.responses_echo import OPENAI_ECHO
+from llmsim.apis.responses_events import response_events
+from llmsim.apis.responses_request import read_responses
+from llmsim.reply import Reply
+from llmsim.sse import Event
+
+
+class ResponsesRenderer(OpenAIRenderer):
+    """`/responses` as OpenAI serves it."""
+
+    name = "responses"
+    echo_table = OPENAI_ECHO
+
+    def read(self, body: dict[str, Any]) -> Call:
+        """The request, validated. `Call.echo` holds every echoed field: `payload` and `events` need a call made here."""
+        return read_responses(body, self.echo_table)
+
+    def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
+        """A completed `Response`."""
+        return completed(reply, call, stamp)
+
+    def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+        """From `response.created` to `response.completed`."""
+        return response_events(reply, call, stamp)

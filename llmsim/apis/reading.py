@@ -1,0 +1,139 @@
+"""Checks for the fields of a request body. A refusal names the field, what is wrong with it and what would be right.
+
+`null` counts as absent throughout. `param` and the codes are those of OpenAI's error object (`param`, `code`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.errors import RequestError
+from llmsim.json_text import compact, type_name
+
+
+def missing(param: str, what: str) -> RequestError:
+    """The refusal of a body that lacks `param`; `what` says what belongs there ("an array of messages")."""
+    return RequestError(f"'{param}' is required: {what}.", param=param, code="missing_required_parameter")
+
+
+def wrong_type(param: str, expected: str, value: Any) -> RequestError:
+    """The refusal of a value of another JSON type than `expected` ("a boolean")."""
+    return RequestError(f"'{param}' must be {expected}, got {type_name(value)}.", param=param, code="invalid_type")
+
+
+def required_string(fields: dict[str, Any], name: str, where: str = "") -> str:
+    """`fields[name]`, a string that is not empty. `where` is the path of `fields` in the body, with its dot (`messages[0].`).
+
+    Raises:
+        RequestError: it is absent, no string, or empty.
+    """
+    value = fields.get(name)
+    if isinstance(value, str) and value:
+        return value
+    param = where + name
+    if value is None:
+        raise missing(param, "a string")
+    if value == "":
+        raise RequestError(f"'{param}' must not be an empty string.", param=param, code="empty_string")
+    raise wrong_type(param, "a string", value)
+
+
+def optional_string(fields: dict[str, Any], name: str, where: str = "") -> str | None:
+    """`fields[name]`, a string or None.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    value = fields.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong_type(where + name, "a string", value)
+
+
+def optional_boolean(fields: dict[str, Any], name: str, where: str = "") -> bool:
+    """`fields[name]`, a boolean; False where it is absent. Numbers and words are no booleans.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    value = fields.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise wrong_type(where + name, "a boolean", value)
+
+
+def optional_object(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """`fields[name]`, an object; an empty one where it is absent.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise wrong_type(name, "an object", value)
+
+
+def integer_between(fields: dict[str, Any], name: str, low: int, high: int) -> int:
+    """`fields[name]`, an integer from `low` to `high`; `low` where it is absent. `true` and `1.0` are no integers.
+
+    Raises:
+        RequestError: it is something else, or out of range.
+    """
+    value = fields.get(name)
+    if value is None:
+        return low
+    expected = f"an integer from {low} to {high}"
+    if isinstance(value, float):
+        raise RequestError(f"'{name}' must be {expected}, got {value}.", param=name, code="invalid_type")
+    if type(value) is not int:
+        raise wrong_type(name, expected, value)
+    if low <= value <= high:
+        return value
+    code = "integer_below_min_value" if value < low else "integer_above_max_value"
+    raise RequestError(f"'{name}' must be {expected}, got {value}.", param=name, code=code)
+
+
+def filled_array(value: Any, param: str, what: str) -> Any:
+    """`value`, if it is there and no empty array; what else it may be is for the caller to see. `what` completes the refusal.
+
+    Raises:
+        RequestError: it is absent or an empty array.
+    """
+    if value is None:
+        raise missing(param, what)
+    if value == []:
+        raise RequestError(f"'{param}' must not be an empty array.", param=param, code="empty_array")
+    return value
+
+
+def objects(value: Any, param: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The elements of the array `value`, each with its path (`tools[0]`); none where it is absent.
+
+    Raises:
+        RequestError: it is no array, or an element is no object.
+    """
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise wrong_type(param, "an array", value)
+    for index, element in enumerate(value):
+        path = f"{param}[{index}]"
+        if not isinstance(element, dict):
+            raise wrong_type(path, "an object", element)
+        yield path, element
+
+
+def json_of(value: Any, param: str) -> str:
+    """`value` as compact JSON.
+
+    Raises:
+        RequestError: it cannot go out again: a number too large for a double (`1e400`), or nesting too deep to write.
+    """
+    try:
+        return compact(value)
+    except (ValueError, RecursionError):
+        raise RequestError(f"'{param}' holds a number that is not finite, or is nested too deeply.", param=param, code="invalid_value") from None

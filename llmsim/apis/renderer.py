@@ -1,0 +1,73 @@
+"""What one provider's API is to the rest of the program: a `Renderer`, and the `Call` and `Stamp` that it works with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmsim.conversation import Conversation
+from llmsim.reply import Failure, Reply
+from llmsim.sse import Event
+from llmsim.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request body, read and found valid.
+
+    `echo` holds the fields that the API repeats in its answer, `choices` how many times the turn stands in it (`n`).
+    """
+
+    conversation: Conversation
+    model: str
+    stream: bool = False
+    include_usage: bool = False
+    choices: int = 1
+    echo: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What differs between two answers that serve the same turn; `generation` is 16 hex digits, `created` Unix seconds."""
+
+    generation: str
+    position: int
+    created: int
+    usage: Usage
+
+    @property
+    def serial(self) -> str:
+        """`<generation>-<position>`: what makes an id unique and tells the order where a framework hides the headers."""
+        return f"{self.generation}-{self.position}"
+
+
+class Renderer(ABC):
+    """One API. Pure: no clock, no chance, no request and no sleep inside; ids and time come in with the `Stamp`.
+
+    `payload` and `events` get the same `Reply`, so that the plain and the streamed answer cannot disagree.
+    """
+
+    name: str
+    request_id_header = "x-request-id"
+
+    @abstractmethod
+    def read(self, body: dict[str, Any]) -> Call:
+        """The request body, validated.
+
+        Raises:
+            RequestError: a field is missing or wrong; nothing was consumed.
+        """
+
+    @abstractmethod
+    def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
+        """The body of a plain answer."""
+
+    @abstractmethod
+    def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+        """The events of a streamed answer, in order, the closing ones included."""
+
+    @abstractmethod
+    def error(self, failure: Failure, request_id: str) -> dict[str, Any]:
+        """The body of an error answer."""

@@ -1,0 +1,55 @@
+"""The events of a streamed response, in the order that `openai.types.responses.ResponseStreamEvent` and OpenResponses give them.
+
+Each kind of item opens, grows by deltas and closes before the next one opens, also where calls are "parallel". The SDK's stream helper relies
+on the order: response created, item added, part added, deltas, and the full output in the last event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.apis.renderer import Call, Stamp
+from llmsim.apis.responses_body import completed, in_progress, output_items, output_text
+from llmsim.reply import Reply
+from llmsim.sse import Event
+from llmsim.tokens import pieces
+
+Step = tuple[str, dict[str, Any]]
+"""An event's type, and its fields but `type` and `sequence_number`."""
+
+
+def response_events(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+    """All events, numbered from 0, each named by its type."""
+    for number, (kind, fields) in enumerate(_steps(reply, call, stamp)):
+        yield Event({"type": kind, "sequence_number": number, **fields}, name=kind)
+
+
+def _steps(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Step]:
+    started = in_progress(call, stamp)
+    yield "response.created", {"response": started}
+    yield "response.in_progress", {"response": started}
+    for index, item in enumerate(output_items(reply, stamp)):
+        yield from _message_steps(item, index) if item["type"] == "message" else _function_call_steps(item, index)
+        yield "response.output_item.done", {"output_index": index, "item": item}
+    yield "response.completed", {"response": completed(reply, call, stamp)}
+
+
+def _message_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
+    """A message has one content part; an empty text has that part and no delta."""
+    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "content": []}}
+    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
+    part = item["content"][0]
+    yield "response.content_part.added", {**place, "part": output_text("")}
+    for piece in pieces(part["text"]):
+        yield "response.output_text.delta", {**place, "delta": piece, "logprobs": []}
+    yield "response.output_text.done", {**place, "text": part["text"], "logprobs": []}
+    yield "response.content_part.done", {**place, "part": part}
+
+
+def _function_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
+    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "arguments": ""}}
+    place = {"item_id": item["id"], "output_index": index}
+    for piece in pieces(item["arguments"]):
+        yield "response.function_call_arguments.delta", {**place, "delta": piece}
+    yield "response.function_call_arguments.done", {**place, "name": item["name"], "arguments": item["arguments"]}

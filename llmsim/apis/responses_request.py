@@ -1,0 +1,66 @@
+"""Reads a Responses request, OpenAI's (`openai.types.responses.ResponseCreateParams`) or OpenResponses' (`CreateResponseBody`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
+from llmsim.apis.reading import filled_array, objects, optional_boolean, optional_object, optional_string, required_string, wrong_type
+from llmsim.apis.renderer import Call
+from llmsim.apis.responses_echo import EchoTable, echo_of
+from llmsim.conversation import Conversation
+
+_CALLS = ("function_call", "custom_tool_call")
+_RESULTS = ("function_call_output", "custom_tool_call_output")
+_INPUT_ELSEWHERE = ("previous_response_id", "prompt", "conversation")
+
+
+def read_responses(body: dict[str, Any], table: EchoTable) -> Call:
+    """The request in `body`, with what the answer echoes by `table`; unknown fields, models, item, part and tool types pass.
+
+    Raises:
+        RequestError: a field is missing or wrong.
+    """
+    model = required_string(body, "model")
+    conversation = _conversation(body)
+    optional_object(body, "stream_options")
+    return Call(conversation=conversation, model=model, stream=optional_boolean(body, "stream"), echo=echo_of(body, table))
+
+
+def _conversation(body: dict[str, Any]) -> Conversation:
+    history = History()
+    instructions = body.get("instructions")
+    if isinstance(instructions, str):
+        history.say("system", Content(instructions))
+    _add_input(history, body)
+    return history.conversation(tools_of(body.get("tools"), "tools"))
+
+
+def _add_input(history: History, body: dict[str, Any]) -> None:
+    value = body.get("input")
+    if value is None and any(body.get(name) is not None for name in _INPUT_ELSEWHERE):
+        return
+    value = filled_array(value, "input", "a string or an array of items")
+    if isinstance(value, str):
+        history.say("user", Content(value))
+        return
+    if not isinstance(value, list):
+        raise wrong_type("input", "a string or an array of items", value)
+    for path, item in objects(value, "input"):
+        _add_item(history, item, path)
+
+
+def _add_item(history: History, item: dict[str, Any], path: str) -> None:
+    kind = optional_string(item, "type", f"{path}.")
+    if kind == "message" or (kind is None and not _is_reference(item)):
+        role = required_string(item, "role", f"{path}.")
+        history.say(role, content_of(item.get("content"), f"{path}.content"))
+    elif kind in _CALLS:
+        history.say("assistant", Content(), (called_tool(item, path),))
+    elif kind in _RESULTS:
+        history.result(item.get("call_id"), content_of(item.get("output"), f"{path}.output"))
+
+
+def _is_reference(item: dict[str, Any]) -> bool:
+    """An `item_reference` may leave its type out (`ItemReferenceParam` of the OpenResponses specification); a message never has only an id."""
+    return "id" in item and "role" not in item and "content" not in item

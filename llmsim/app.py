@@ -1,0 +1,37 @@
+"""The WSGI application: opens, loads and registers; nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from llmsim import settings as settings_module
+from llmsim.apis import APIS, base, models, renderer_for
+from llmsim.apis.blueprint import routing_error
+from llmsim.apis.cors import allow_any_origin
+from llmsim.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. It opens no file: the state is made by the server's start-up hooks, or at the first request where there are none.
+
+    Raises:
+        SettingsError: `settings` was not given and those of the environment are wrong.
+    """
+    app = Flask("llmsim", static_folder=None)
+    app.config["LLMSIM"] = settings or settings_module.load()
+    app.url_map.strict_slashes = False
+    for api in APIS:
+        app.register_blueprint(api.blueprint())
+    app.register_blueprint(models.blueprint)
+    app.register_blueprint(base.blueprint)
+    app.register_error_handler(HTTPException, _in_dialect)
+    app.after_request(allow_any_origin)
+    return app
+
+
+def _in_dialect(error: HTTPException) -> Response:
+    """Flask's own errors, in the dialect of the API below whose prefix they happened. Never HTML."""
+    if isinstance(error, InternalServerError):
+        error.description = "llmsim failed to answer this request; its log has the details."
+    return routing_error(renderer_for(request.path), error)

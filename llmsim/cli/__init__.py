@@ -1,0 +1,41 @@
+"""The `llmsim` command. A new subcommand is a module with `add_to` and `run`, and a word in `COMMANDS`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from llmsim import __version__
+from llmsim.cli import play, schema, serve, validate
+from llmsim.errors import LlmsimError
+
+COMMANDS = (serve, validate, schema, play)
+
+_DESCRIPTION = """\
+A scripted LLM API simulator. Write the assistant's turns into a JSON script, serve it, and point any OpenAI client at it:
+
+  llmsim validate my-script.json
+  llmsim serve my-script.json --workers 4
+  OPENAI_BASE_URL=http://127.0.0.1:8080/openai/v1 OPENAI_API_KEY=unused my-agent
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, 1 for a script or setting that is wrong, 2 for wrong usage."""
+    parser = argparse.ArgumentParser("llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"llmsim {__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(subparsers)
+    given = parser.parse_args(arguments)
+    try:
+        code: int = given.run(given)
+    except LlmsimError as error:
+        print(f"llmsim: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output has had enough; without this, Python would complain once more as it flushes.
+        sys.stderr.close()
+        return 0
+    return code

@@ -1,0 +1,135 @@
+"""Every error that llmsim raises on purpose.
+
+Each class carries the data of what went wrong and renders it as one sentence (`str(error)`); where an HTTP answer can come of it, its status sits
+with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class LlmsimError(Exception):
+    """The root: catch this to catch everything that llmsim raises on purpose."""
+
+
+# Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a script.
+
+    `line` and `column` count from 1; both are 0 where the script did not come from a text. `path` is the JSON path (`$.turns[2].kind`).
+    """
+
+    message: str
+    path: str = "$"
+    line: int = 0
+    column: int = 0
+
+    def at(self, source: str) -> str:
+        """The problem as one line: `source:line:column: path: message`."""
+        place = f"{source}:{self.line}:{self.column}" if self.line else source
+        return f"{place}: {self.path}: {self.message}"
+
+
+class ScriptError(LlmsimError):
+    """A script cannot be used; `source` names the file (or says where else it came from)."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(source, self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.at(self.source) for problem in self.problems)
+
+
+class ScriptReadError(ScriptError):
+    """The file cannot be read: missing, a directory, no permission, too large."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(source, [Problem(reason)])
+
+    def __str__(self) -> str:
+        return f"{self.source}: cannot read the script: {self.reason}"
+
+
+class ScriptParseError(ScriptError):
+    """The text is not JSON as RFC 8259 has it: syntax, encoding, NaN, a duplicate key, too deep."""
+
+
+class ScriptInvalidError(ScriptError):
+    """The JSON is well-formed and no script; `problems` holds all that is wrong with it."""
+
+
+class ScriptEmptyError(ScriptInvalidError):
+    """The script holds no turn."""
+
+
+class ScriptExhaustedError(LlmsimError):
+    """A `Player` was asked for a turn after the last one of a script whose `on_exhausted` is `error`."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+        super().__init__(turns)
+
+    def __str__(self) -> str:
+        return exhausted_message(self.turns)
+
+
+def exhausted_message(turns: int) -> str:
+    """The sentence that says so, for the Python API and for HTTP."""
+    served = "its only turn was served" if turns == 1 else f"all {turns} turns were served"
+    return f"The script is exhausted: {served} and its on_exhausted is 'error'."
+
+
+# Start-up
+
+
+class StartupError(LlmsimError):
+    """The server cannot start; the message is complete and no traceback helps."""
+
+
+class SettingsError(StartupError):
+    """Settings are wrong; `problems` holds one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+# Requests
+
+
+class RequestError(LlmsimError):
+    """A request was refused before it took a turn.
+
+    `param` is the path of the field at fault (`messages[0].role`), `code` the OpenAI error code, `status` the HTTP status.
+    """
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> None:
+        self.message = message
+        self.param = param
+        self.code = code
+        self.status = status
+        super().__init__(message)
+
+
+# The store
+
+
+class StoreError(LlmsimError):
+    """The store did not do what it was asked; nothing was claimed. Answered as `status`."""
+
+    status = 503
+
+
+class StateLostError(StoreError):
+    """The state directory or a file in it is gone, foreign or damaged."""

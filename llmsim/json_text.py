@@ -1,0 +1,47 @@
+"""JSON in and out, with the two properties that the wire needs: ASCII only, and integers of any size kept exact."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
+
+
+def compact(value: Any) -> str:
+    """`value` as JSON without white space, escaped to ASCII.
+
+    Raw U+2028, U+2029 and U+0085 are line ends to some SSE readers, so nothing above ASCII may stand in a frame.
+    """
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value in `body`.
+
+    orjson is fast and refuses what the standard library takes: lone surrogates, which JavaScript agents send when they cut an emoji in two.
+
+    Raises:
+        ValueError: the body is not JSON, not UTF-8, or nested too deeply.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a parsed value, with its article: `a string`, `null`."""
+    return TYPE_NAMES.get(type(value), type(value).__name__)

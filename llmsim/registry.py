@@ -1,0 +1,21 @@
+"""The one wording for "there is no such name", with the choices and the nearest match."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """The choice that `name` is probably a misspelling of, or None."""
+    folded = {choice.lower(): choice for choice in choices}
+    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def unknown(what: str, name: str, choices: Iterable[str]) -> str:
+    """A sentence: `unknown error kind 'ratelimit'; expected one of ...; did you mean 'rate_limit'?`"""
+    known = list(choices)
+    sentence = f"unknown {what} {name!r}; expected one of {', '.join(map(repr, known))}"
+    match = nearest(name, known)
+    return f"{sentence}; did you mean {match!r}?" if match else sentence

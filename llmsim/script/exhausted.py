@@ -1,0 +1,25 @@
+"""What a script does when its turns are used up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llmsim import registry
+from llmsim.script.rules import a_string
+
+DEFAULT = "repeat_last"
+
+# Word -> index of the turn that answers at `position`, a position past the last of `turns` turns; None where no turn does.
+ON_EXHAUSTED: Mapping[str, Callable[[int, int], int | None]] = {
+    "repeat_last": lambda _position, turns: turns - 1,
+    "error": lambda _position, _turns: None,
+    "loop": lambda position, turns: position % turns,
+}
+
+
+def an_on_exhausted(value: Any) -> str | None:
+    """What keeps `value` from being one of the words of `ON_EXHAUSTED`, or None."""
+    if isinstance(value, str) and value not in ON_EXHAUSTED:
+        return registry.unknown("on_exhausted", value, ON_EXHAUSTED)
+    return a_string(value)

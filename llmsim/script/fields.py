@@ -1,0 +1,132 @@
+"""The marshmallow fields and the schema base that scripts are checked with.
+
+Stricter than marshmallow's own: nothing is converted, and messages say what was found. Each field also carries its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, missing, post_load
+
+from llmsim.errors import ScriptInvalidError
+from llmsim.script.rules import Rule, a_name, a_string, an_error_status, expected
+
+
+class UnknownKey:
+    """Stands for the message about a key that the schema does not have: marshmallow's message cannot hold the key."""
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+
+class Checked(fields.Field[Any]):
+    """A field whose value goes through as it is where `rule` finds nothing wrong with it."""
+
+    def __init__(self, rule: Rule, json_schema: Mapping[str, Any], description: str, **options: Any) -> None:
+        null = rule(None)
+        super().__init__(allow_none=null is None, error_messages={"null": null or ""}, metadata={"description": description}, **options)
+        self.rule = rule
+        self.json_schema = json_schema
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        if problem := self.rule(value):
+            raise ValidationError(problem)
+        return value
+
+
+class OptionalText(Checked):
+    """A string that `dump` leaves out where it is the default."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        return missing if value == self.load_default else value
+
+
+def text(description: str) -> Checked:
+    """A required string."""
+    return Checked(a_string, {"type": "string"}, description, required=True)
+
+
+def name(description: str) -> Checked:
+    """A required string that is not empty."""
+    return Checked(a_name, {"type": "string", "minLength": 1}, description, required=True)
+
+
+def optional_text(description: str, default: str) -> Checked:
+    """A string that may be absent."""
+    return OptionalText(a_string, {"type": "string"}, description, load_default=default)
+
+
+def optional_name(description: str) -> Checked:
+    """A string that may be absent (then None) and otherwise is not empty."""
+    return OptionalText(a_name, {"type": "string", "minLength": 1}, description, load_default=None)
+
+
+def note(description: str, **options: Any) -> Checked:
+    """A string for human readers: checked, and then forgotten."""
+    return Checked(a_string, {"type": "string"}, description, load_only=True, **options)
+
+
+def error_status(description: str, default: int) -> Checked:
+    """An HTTP status from 400 to 599."""
+    return Checked(an_error_status, {"type": "integer", "minimum": 400, "maximum": 599}, description, load_default=default)
+
+
+class NonEmptyList(fields.List[Any]):
+    """A required array of objects with at least one item; `empty` is the sentence for none."""
+
+    def __init__(self, item: Schema, empty: str, description: str) -> None:
+        super().__init__(fields.Nested(item), required=True, metadata={"description": description})
+        self.error_messages["null"] = expected("an array", None)
+        self.item = item
+        self.inner.error_messages["null"] = expected("an object", None)
+        self.empty = empty
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError(expected("an array", value))
+        if not value:
+            raise ValidationError(self.empty)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class ObjectSchema(Schema):
+    """A JSON object with known keys. `discriminators` are keys that a one-of schema takes off before this schema sees the object."""
+
+    discriminators: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        messages: dict[str, Any] = self.error_messages
+        messages["unknown"] = UnknownKey(self.keys)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the object as JSON has them."""
+        return (*self.discriminators, *(field.data_key or key for key, field in self.load_fields.items()))
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Give the key's name to the message that says that it is missing."""
+        field_obj.error_messages["required"] = f"missing key {field_obj.data_key or field_name!r}"
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """See `marshmallow.Schema.load`."""
+        if not isinstance(data, dict):
+            raise ValidationError([expected("an object", data)])
+        return super().load(data, **options)
+
+
+class PartSchema(ObjectSchema):
+    """The schema of a dataclass, `makes`."""
+
+    makes: ClassVar[type]
+
+    @post_load
+    def make(self, data: dict[str, Any], **_options: Any) -> Any:
+        """The dataclass; what only its constructor checks is an error of the field that it names."""
+        data.pop("comment", None)
+        try:
+            return self.makes(**data)
+        except ScriptInvalidError as error:
+            raise ValidationError({problem.path.removeprefix("$."): [problem.message] for problem in error.problems}) from None

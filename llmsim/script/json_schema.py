@@ -1,0 +1,57 @@
+"""The JSON Schema of a script, made from the marshmallow schemas, so that it cannot fall behind them.
+
+For editors, and for whoever generates scripts. What JSON Schema cannot say it leaves out: duplicate keys, and 502.0 as no integer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from marshmallow import missing
+
+from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema
+from llmsim.script.one_of import OneOf
+from llmsim.script.schema import SCRIPT_SCHEMA
+
+Json = dict[str, Any]
+
+
+def json_schema() -> Json:
+    """The schema as a dictionary, in draft 2020-12."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "llmsim script", **_object(SCRIPT_SCHEMA, {})}
+
+
+def _object(schema: ObjectSchema, names: dict[str, str]) -> Json:
+    """An object with the schema's keys; `names` are the discriminators and their words."""
+    fields = {field.data_key or key: field for key, field in schema.load_fields.items()}
+    return {
+        "description": inspect.getdoc(type(schema)),
+        "type": "object",
+        "properties": {**{key: {"const": word} for key, word in names.items()}, **{key: _field(field) for key, field in fields.items()}},
+        "required": [*names, *(key for key, field in fields.items() if field.required)],
+        "additionalProperties": False,
+    }
+
+
+def _field(field: Any) -> Json:
+    described: Json = {"description": field.metadata["description"]}
+    if isinstance(field, NonEmptyList):
+        return {**described, "type": "array", "minItems": 1, "items": _item(field.item)}
+    if not isinstance(field, Checked):
+        raise TypeError(f"no JSON Schema is known for {field!r}")
+    default = field.load_default() if callable(field.load_default) else field.load_default
+    if default is not missing and default is not None:
+        described["default"] = default
+    return {**described, **field.json_schema}
+
+
+def _item(schema: Any) -> Json:
+    return {"oneOf": _alternatives(schema, {})} if isinstance(schema, OneOf) else _object(schema, {})
+
+
+def _alternatives(schema: Any, names: dict[str, str]) -> list[Json]:
+    """One object for each name, and for each name of a one-of schema inside a one-of schema."""
+    if not isinstance(schema, OneOf):
+        return [{"title": " ".join(names.values()), **_object(schema, names)}]
+    return [each for name, inner in schema.type_schemas.items() for each in _alternatives(inner, {**names, schema.type_field: name})]

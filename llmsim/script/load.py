@@ -1,0 +1,117 @@
+"""From a parsed JSON value to the parts of a script, with all problems at once and each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import ValidationError
+from marshmallow.exceptions import SCHEMA
+
+from llmsim import registry
+from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, ScriptParseError
+from llmsim.script import positions
+from llmsim.script.fields import UnknownKey
+from llmsim.script.parse import parse
+from llmsim.script.positions import Path
+from llmsim.script.schema import SCRIPT_SCHEMA
+
+_DEEPEST_PROBLEM = 5  # steps of the longest path that a schema can complain about: turns, index, calls, index, key
+
+
+def load_text(text: str, source: str) -> dict[str, Any]:
+    """The arguments of `Script` from JSON text.
+
+    Raises:
+        ScriptParseError: it is not JSON, or JSON of a sort that is refused.
+        ScriptInvalidError: it is JSON and no script.
+    """
+    value = parse(text, source)
+    try:
+        return _checked(value)
+    except ValidationError as error:
+        found = _Findings(value, error)
+        scan = positions.scan(text, {path for path, _, _ in found.found})
+        if scan.faults:  # nested too deeply for llmsim, and not for the `json` of this Python
+            raise ScriptParseError(source, positions.problems(text, scan)) from None
+        raise found.error(source, found.located(text, scan)) from None
+
+
+def load_spec(value: Any, source: str) -> dict[str, Any]:
+    """The arguments of `Script` from a value such as `json.loads` gives.
+
+    Raises:
+        ScriptInvalidError: it is no script.
+    """
+    try:
+        return _checked(value)
+    except ValidationError as error:
+        found = _Findings(value, error)
+        raise found.error(source, found.problems()) from None
+
+
+def _checked(value: Any) -> dict[str, Any]:
+    loaded = SCRIPT_SCHEMA.load(value)
+    return {"turns": tuple(loaded["turns"]), "on_exhausted": loaded["on_exhausted"]}
+
+
+class _Findings:
+    """What a schema complained about in `value`, in the order of the value: (path, message, whether it is about the key)."""
+
+    def __init__(self, value: Any, error: ValidationError) -> None:
+        self.value = value
+        ranks = {path: rank for rank, path in enumerate(_paths(value))}
+        found = [self._about_what_exists(path, message) for path, message in _leaves(error.messages)]
+        self.found = sorted(found, key=lambda finding: ranks[finding[0]])
+
+    def error(self, source: str, problems: list[Problem]) -> ScriptInvalidError:
+        """The error to raise."""
+        empty = isinstance(self.value, dict) and self.value.get("turns") == []
+        return (ScriptEmptyError if empty else ScriptInvalidError)(source, problems)
+
+    def problems(self) -> list[Problem]:
+        """The problems, without places."""
+        return [Problem(message, positions.json_path(path)) for path, message, _ in self.found]
+
+    def located(self, text: str, scan: positions.Scan) -> list[Problem]:
+        """The problems with their places in the text that the value was read from."""
+        lines = positions.Lines(text)
+        return [
+            Problem(message, positions.json_path(path), *lines.place((scan.keys if at_key else scan.values)[path]))
+            for path, message, at_key in self.found
+        ]
+
+    def _about_what_exists(self, path: Path, message: str | UnknownKey) -> tuple[Path, str, bool]:
+        if isinstance(message, UnknownKey):
+            return path, registry.unknown("key", str(path[-1]), message.choices), True
+        return (path if self._exists(path) else path[:-1]), message, False
+
+    def _exists(self, path: Path) -> bool:
+        node = self.value
+        for key in path[:-1]:
+            node = node[key]
+        return not path or not isinstance(node, dict) or path[-1] in node
+
+
+def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str | UnknownKey]]:
+    """The messages in marshmallow's tree of them. What it files under `_schema` is about the object itself, unless that is an unknown key."""
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            yield from _leaves(inner, (*path, key))
+        return
+    for message in messages:
+        about_object = path[-1:] == (SCHEMA,) and not isinstance(message, UnknownKey)
+        yield (path[:-1] if about_object else path), message
+
+
+def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths of everything in `value` that a problem can be about, in order."""
+    yield path
+    if len(path) == _DEEPEST_PROBLEM:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _paths(inner, (*path, index))

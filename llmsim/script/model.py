@@ -1,0 +1,113 @@
+"""`Script`: the turns, and what follows the last."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llmsim.conversation import Conversation
+from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, exhausted_message
+from llmsim.json_text import compact
+from llmsim.reply import Failure, Reply
+from llmsim.script import exhausted, warnings
+from llmsim.script.load import load_spec, load_text
+from llmsim.script.parse import decode, read_file
+from llmsim.script.rules import SOURCE, expected, require
+from llmsim.script.schema import NO_TURN, SCRIPT_SCHEMA
+from llmsim.script.turns import TURN_TYPES, Turn
+
+_CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`. Equal scripts answer alike.
+
+    Raises:
+        ScriptEmptyError: there is no turn.
+        ScriptInvalidError: something else than a turn, or an unknown `on_exhausted`.
+    """
+
+    turns: tuple[Turn, ...]
+    on_exhausted: str = exhausted.DEFAULT
+
+    def __post_init__(self) -> None:
+        require("turns", None if isinstance(self.turns, list | tuple) else expected("a list or tuple of turns", self.turns))
+        if not self.turns:
+            raise ScriptEmptyError(SOURCE, [Problem(NO_TURN, "$.turns")])
+        wrong = [Problem(expected("a turn", turn), f"$.turns[{index}]") for index, turn in enumerate(self.turns) if type(turn) not in _CLASSES]
+        if wrong:
+            raise ScriptInvalidError(SOURCE, wrong)
+        require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
+        object.__setattr__(self, "turns", tuple(self.turns))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], max_bytes: int = 100 * 2**20) -> Script:
+        """Read a JSON file.
+
+        Raises:
+            ScriptReadError: the file cannot be read, or holds more than `max_bytes`.
+            ScriptParseError: it is not JSON.
+            ScriptInvalidError: it is no script; the error holds all that is wrong.
+        """
+        return cls.from_json(read_file(path, max_bytes), os.fspath(path))
+
+    @classmethod
+    def from_json(cls, text: str | bytes, source: str = "<json>") -> Script:
+        """Read JSON text, or its bytes in UTF-8; `source` is what errors call it.
+
+        Raises:
+            ScriptParseError: it is not JSON.
+            ScriptInvalidError: it is no script; the error holds all that is wrong.
+        """
+        text = text.removeprefix("\ufeff") if isinstance(text, str) else decode(text, source)
+        return cls(**load_text(text, source))
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any], source: str = "<spec>") -> Script:
+        """Read a dictionary of the same form as the JSON.
+
+        Raises:
+            ScriptInvalidError: it is no script; the error holds all that is wrong.
+        """
+        return cls(**load_spec(spec, source))
+
+    def to_spec(self) -> dict[str, Any]:
+        """The script as a dictionary for `from_spec`, without comments and without messages and ids that nobody wrote."""
+        spec: dict[str, Any] = SCRIPT_SCHEMA.dump(self)
+        return spec
+
+    def canonical(self) -> bytes:
+        """The script as compact ASCII JSON: the same bytes for equal scripts."""
+        return compact(self.to_spec()).encode("ascii")
+
+    def with_on_exhausted(self, word: str) -> Script:
+        """The same turns, with another end.
+
+        Raises:
+            ScriptInvalidError: the word is unknown.
+        """
+        return replace(self, on_exhausted=word)
+
+    def index(self, position: int) -> int | None:
+        """The index of the turn that answers at `position` (from 0, without bound); None where the script is exhausted."""
+        if position < len(self.turns):
+            return position
+        return exhausted.ON_EXHAUSTED[self.on_exhausted](position, len(self.turns))
+
+    def play(self, position: int, conversation: Conversation) -> Reply | Failure:
+        """The answer to the request that took `position`."""
+        index = self.index(position)
+        if index is None:
+            headers = {"x-should-retry": "false"}  # openai-python obeys it: a retry would only find the script exhausted again
+            return Failure(500, "exhausted", exhausted_message(len(self.turns)), code="script_exhausted", headers=headers)
+        return self.turns[index].play(position, conversation)
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """What loads and is probably not meant, in the order of the script."""
+        return tuple(warnings.warnings(self.turns, self.on_exhausted))
+
+    def __len__(self) -> int:
+        """The number of turns."""
+        return len(self.turns)

@@ -1,0 +1,57 @@
+"""The rules for single values, in one place for scripts from JSON and for scripts built in Python.
+
+A rule takes a value and returns what is wrong with it as a sentence, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llmsim.errors import Problem, ScriptInvalidError
+from llmsim.json_text import type_name
+
+Rule = Callable[[Any], str | None]
+
+SOURCE = "<code>"  # what errors name as the source of a turn or script that was built in Python
+LOWEST_STATUS = 400
+HIGHEST_STATUS = 599
+
+
+def expected(what: str, value: Any) -> str:
+    """The sentence for a value of the wrong type: `expected a string, got null`."""
+    return f"expected {what}, got {type_name(value)}"
+
+
+def anything(_value: Any) -> str | None:
+    """Every value will do."""
+    return None
+
+
+def a_string(value: Any) -> str | None:
+    """A string, the empty one included."""
+    return None if isinstance(value, str) else expected("a string", value)
+
+
+def a_name(value: Any) -> str | None:
+    """A string that is not empty."""
+    return "expected a string that is not empty" if value == "" else a_string(value)
+
+
+def an_error_status(value: Any) -> str | None:
+    """An integer from 400 to 599; neither `true` nor 502.0 is an integer."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, int) and is_number and LOWEST_STATUS <= value <= HIGHEST_STATUS:
+        return None
+    got = repr(value) if is_number else type_name(value)
+    return f"expected an integer from {LOWEST_STATUS} to {HIGHEST_STATUS}, got {got}"
+
+
+def require(key: str, problem: str | None) -> None:
+    """Refuse a value that Python code passed for `key`, where a rule found a `problem`.
+
+    Raises:
+        ScriptInvalidError: there is a problem.
+    """
+    if problem:
+        raise ScriptInvalidError(SOURCE, [Problem(problem, f"$.{key}")])

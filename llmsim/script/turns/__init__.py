@@ -1,0 +1,33 @@
+"""Turn types. A new one is one new file here (a dataclass, its schema, `play`) and one line in `TURN_TYPES`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmsim.script.one_of import OneOf
+from llmsim.script.turns.assistant import Assistant, AssistantSchema
+from llmsim.script.turns.call import Call
+from llmsim.script.turns.error import Error, ErrorSchema
+from llmsim.script.turns.mixed import Mixed, MixedSchema
+from llmsim.script.turns.tool_calls import ToolCalls, ToolCallsSchema
+from llmsim.script.turns.turn import Turn
+
+# The word in `type` -> the schema, whose `makes` is the dataclass.
+TURN_TYPES: Mapping[str, Any] = {
+    "assistant": AssistantSchema(),
+    "tool_calls": ToolCallsSchema(),
+    "mixed": MixedSchema(),
+    "error": ErrorSchema(),
+}
+
+
+class AnyTurnSchema(OneOf):
+    """A turn of any type."""
+
+    what = "turn type"
+    type_field = "type"
+    type_schemas = TURN_TYPES
+
+
+__all__ = ["TURN_TYPES", "AnyTurnSchema", "Assistant", "Call", "Error", "Mixed", "ToolCalls", "Turn"]

@@ -1,0 +1,34 @@
+"""`assistant`: the model says something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from llmsim.conversation import Conversation
+from llmsim.reply import Reply, Text
+from llmsim.script import fields
+from llmsim.script.rules import a_string, require
+from llmsim.script.turns.turn import Turn, TurnSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant(Turn):
+    """Text and nothing else."""
+
+    text: str
+    _reply: Reply = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        require("text", a_string(self.text))
+        object.__setattr__(self, "_reply", Reply((Text(self.text),)))
+
+    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+        """The text."""
+        return self._reply
+
+
+class AssistantSchema(TurnSchema):
+    """The assistant says something."""
+
+    makes = Assistant
+    text = fields.text("What the assistant says.")

@@ -1,0 +1,138 @@
+"""What llmsim does when a gunicorn server starts, reloads, re-executes itself and ends.
+
+Once the server runs, a hook must not raise: gunicorn's master would die of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from llmsim import __version__, playback, tokens
+from llmsim.errors import LlmsimError
+from llmsim.playback import Playback, load_script
+from llmsim.script import Script
+from llmsim.server import ports
+from llmsim.settings import Settings, unknown_variables
+from llmsim.store import state_dir
+from llmsim.store.base import DEFAULT_SESSION
+from llmsim.store.mmap_store import MmapStore
+from llmsim.store.state_dir import StateDir
+
+# Names the state directory to the program that a USR2 executes; gunicorn gives that one the environment it started with, and what is put here.
+_HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
+
+
+@contextlib.contextmanager
+def _refusing_to_start() -> Iterator[None]:
+    """Gunicorn prints a RuntimeError as one message and exits with 1; anything else is a traceback."""
+    try:
+        yield
+    except (LlmsimError, OSError) as error:
+        raise RuntimeError(f"llmsim cannot start: {error}") from error
+
+
+class Lifecycle:
+    """The hooks of one server, bound as gunicorn's settings of the same names. `server` is the `gunicorn.arbiter.Arbiter`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._script_path = ""
+        self._script: Script | None = None
+        self._state_dir: StateDir | None = None
+        self._playback: Playback | None = None
+
+    def on_starting(self, server: Any) -> None:
+        """Before the port is bound: everything that can be wrong is found here."""
+        _use_threads(server.cfg, self._settings)
+        for warning in unknown_variables(os.environ):
+            server.log.warning("llmsim: %s", warning)
+        with _refusing_to_start():
+            self._script_path, self._script = load_script(self._settings)
+            ports.check_free(server)
+
+    def when_ready(self, server: Any) -> None:
+        """After the port is bound and before the first worker is forked."""
+        with _refusing_to_start():
+            self._state_dir = self._hold_state_dir()
+            store = MmapStore.create(self._state_dir.path)
+            self._playback = Playback(store)
+            had_script = store.published() is not None
+            assert self._script is not None  # noqa: S101 - on_starting has loaded it
+            rewound = self._playback.publish(self._script) and had_script
+        playback.serve(self._playback)
+        if rewound:
+            server.log.info("llmsim: the script has changed since the last run; every cursor is back at 0")
+        elif had_script:
+            server.log.info("llmsim: continuing at position %d", store.position(DEFAULT_SESSION))
+        _prepare_for_fork()
+        server.log.info("%s", self._start_line(server))
+
+    def post_fork(self, _server: Any, _worker: Any) -> None:
+        """In each worker: the hold on the state directory ends with the master, not with its last worker."""
+        if self._state_dir is not None:
+            self._state_dir.forget()
+
+    def worker_exit(self, _server: Any, _worker: Any) -> None:
+        """Frozen objects would outlive what their destructors call, and say so in tracebacks."""
+        gc.unfreeze()
+
+    def on_reload(self, server: Any) -> None:
+        """SIGHUP: read the script again. Unchanged, nothing rewinds; wrong, the old one goes on."""
+        try:
+            path, script = load_script(self._settings)
+            assert self._playback is not None  # noqa: S101 - when_ready has made it
+            if self._playback.publish(script):
+                server.log.info("llmsim: reloaded %s (%d turns); every cursor is back at 0", path, len(script))
+            else:
+                server.log.info("llmsim: %s is unchanged; cursors go on", path)
+        except Exception as error:
+            server.log.error("llmsim: the script was not reloaded, the old one goes on:\n%s", error)
+
+    def pre_exec(self, server: Any) -> None:
+        """USR2: hand the state directory over to the new program, or two cursors would serve one port."""
+        if self._state_dir is not None:
+            server.cfg.env_orig[_HANDED_OVER] = self._state_dir.hand_over()
+
+    def on_exit(self, server: Any) -> None:
+        """TERM, INT, QUIT: let go of the state directory, unless a master before or after this one serves from it."""
+        if self._state_dir is not None and not server.reexec_pid and not server.master_pid:
+            self._state_dir.release()
+
+    def _hold_state_dir(self) -> StateDir:
+        handed_over = os.environ.pop(_HANDED_OVER, "")
+        if handed_over:
+            return state_dir.inherit(handed_over)
+        if self._settings.state_dir:
+            return state_dir.take(Path(self._settings.state_dir))
+        return state_dir.make_private()
+
+    def _start_line(self, server: Any) -> str:
+        origin = ports.origin(server.LISTENERS)
+        assert self._script is not None  # noqa: S101 - on_starting has loaded it
+        turns = "1 turn" if len(self._script) == 1 else f"{len(self._script)} turns"
+        return (
+            f"llmsim {__version__} plays {self._script_path} ({turns}, then {self._script.on_exhausted}) "
+            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: {origin}/openai/v1 {origin}/openresponses/v1 {origin}/v1"
+        )
+
+
+def _use_threads(cfg: Any, settings: Settings) -> None:
+    """`-k gthread` on gunicorn's command line comes after the configuration file was read, which then chose one thread."""
+    if cfg.worker_class_str == "gthread" and cfg.threads == 1:
+        cfg.set("threads", settings.threads)
+
+
+def _prepare_for_fork() -> None:
+    """Load what every worker needs into pages that they share, and let each hold ten thousand connections."""
+    tokens.encoding()
+    gc.collect()
+    gc.freeze()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS calls its limit unlimited and refuses to set it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

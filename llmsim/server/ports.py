@@ -1,0 +1,44 @@
+"""The addresses of a gunicorn server."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from llmsim.errors import StartupError
+
+
+def check_free(server: Any) -> None:
+    """Refuse an address that is taken at once: gunicorn would try for five seconds.
+
+    Raises:
+        StartupError: it is taken, not this machine's, or not permitted.
+    """
+    inherited = server.LISTENERS or server.master_pid or "LISTEN_FDS" in os.environ or server.cfg.reuse_port
+    for address in [] if inherited else server.cfg.address:
+        if isinstance(address, tuple):
+            _check_free(address)
+
+
+def _check_free(address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            hint = "; choose another with LLMSIM_PORT (0 takes any free one)" if error.errno == errno.EADDRINUSE else ""
+            raise StartupError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}{hint}") from error
+
+
+def origin(listeners: Iterable[Any]) -> str:
+    """The URL of the first TCP listener, with the port that it really has; a client on this machine can use it as it is."""
+    for listener in listeners:
+        if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
+            host, port = listener.sock.getsockname()[:2]
+            host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - names it, does not bind it
+            return f"http://{host}:{port}"
+    return "http://localhost"

@@ -1,0 +1,1 @@
+"""Where cursors and scripts are kept, shared by every worker."""

@@ -1,0 +1,41 @@
+"""What all tests share: a skip fails where CI runs, and an application over a store of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from llmsim import Script, playback
+from llmsim.app import create_app
+from llmsim.playback import Playback
+from llmsim.settings import Settings
+from llmsim.store.mmap_store import MmapStore
+
+MakeClient = Callable[..., FlaskClient]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """In CI a skipped test is a failure: something that it needs was not installed."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
+    """A test client that plays the given turns from a store of its own; settings are keyword arguments."""
+
+    def make(*turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any) -> FlaskClient:
+        played = Playback(MmapStore.create(tmp_path))
+        played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
+        monkeypatch.setattr(playback, "_served", played)
+        return create_app(Settings(**settings)).test_client()
+
+    return make

@@ -1,0 +1,175 @@
+"""Tables that several test modules share: script texts that load, and script texts that do not, with the exact problem."""
+
+from __future__ import annotations
+
+import json
+
+TYPES = "'assistant', 'tool_calls', 'mixed', 'error'"
+KINDS = "'rate_limit', 'timeout', 'invalid_request', 'other'"
+
+
+def turn(text: str) -> str:
+    """A script of one turn; the turn starts at column 12."""
+    return '{"turns": [' + text + "]}"
+
+
+def call(text: str) -> str:
+    """A script of one call; the call starts at column 43."""
+    return turn('{"type": "tool_calls", "calls": [' + text + "]}")
+
+
+VALID = {
+    "the least": turn('{"type": "assistant", "text": "x"}'),
+    "an empty text": turn('{"type": "assistant", "text": ""}'),
+    "keys that mean nothing": '{"$schema": "x", "description": "d", "turns": [{"type": "assistant", "text": "x", "comment": "c"}]}',
+    "comments on every turn type": json.dumps(
+        {
+            "turns": [
+                {"comment": "c", "type": "tool_calls", "calls": [{"name": "a"}]},
+                {"comment": "c", "type": "mixed", "text": "", "calls": [{"name": "a"}]},
+                {"comment": "c", "type": "error", "kind": "rate_limit"},
+                {"comment": "c", "type": "error", "kind": "timeout"},
+                {"comment": "c", "type": "error", "kind": "invalid_request", "message": ""},
+                {"comment": "c", "type": "error", "kind": "other", "message": ""},
+            ]
+        }
+    ),
+    "repeat_last": '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "x"}]}',
+    "error": '{"on_exhausted": "error", "turns": [{"type": "assistant", "text": "x"}]}',
+    "loop": '{"on_exhausted": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
+    "a call without arguments": call('{"name": "bash"}'),
+    "an object as arguments": call('{"name": "bash", "arguments": {"a": [1, {"b": null}]}}'),
+    "an array as arguments": call('{"name": "bash", "arguments": []}'),
+    "a string as arguments": call('{"name": "bash", "arguments": "ls"}'),
+    "a number as arguments": call('{"name": "bash", "arguments": -1.5e3}'),
+    "a boolean as arguments": call('{"name": "bash", "arguments": false}'),
+    "null as arguments": call('{"name": "bash", "arguments": null}'),
+    "an id": call('{"name": "bash", "id": "call_42"}'),
+    "a name with spaces and letters of all kinds": call('{"name": "größe messen ✓"}'),
+    "several calls": call('{"name": "a"}, {"name": "a"}'),
+    "text and a call": turn('{"type": "mixed", "text": "x", "calls": [{"name": "a"}]}'),
+    "a rate limit": turn('{"type": "error", "kind": "rate_limit"}'),
+    "a rate limit with a message": turn('{"type": "error", "kind": "rate_limit", "message": "m"}'),
+    "a timeout": turn('{"type": "error", "kind": "timeout"}'),
+    "a timeout with a message": turn('{"type": "error", "kind": "timeout", "message": "m"}'),
+    "an invalid request": turn('{"type": "error", "kind": "invalid_request", "message": "m"}'),
+    "another error": turn('{"type": "error", "kind": "other", "message": "m"}'),
+    "the lowest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 400}'),
+    "the highest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 599}'),
+    "white space and keys in any order": '\n\t{\r\n"turns" :\n[ {"text":"x" , "type"\n:"assistant"} ] }\n',
+    "a lone surrogate": turn(r'{"type": "assistant", "text": "\ud83d"}'),
+}
+
+# Name -> (text, `line:column: path: message`, one line for each problem).
+INVALID = {
+    "an array": ("[]", "1:1: $: expected an object, got an array"),
+    "a string": (' "x"', "1:2: $: expected an object, got a string"),
+    "null": ("null", "1:1: $: expected an object, got null"),
+    "no turns key": (' {"on_exhausted": "loop"}', "1:2: $: missing key 'turns'"),
+    "no turn": ('{"turns": []}', "1:11: $.turns: a script needs at least one turn"),
+    "turns are an object": ('{"turns": {}}', "1:11: $.turns: expected an array, got an object"),
+    "turns are null": ('{"turns": null}', "1:11: $.turns: expected an array, got null"),
+    "a misspelt key": (
+        '{"on_exhaust": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of '$schema', 'description', 'on_exhausted', 'turns';"
+        " did you mean 'on_exhausted'?",
+    ),
+    "a key that needs quotes in a path": (
+        '{"turns": [{"type": "assistant", "text": "x", "a b": 1}]}',
+        """1:47: $.turns[0]["a b"]: unknown key 'a b'; expected one of 'type', 'comment', 'text'""",
+    ),
+    "a key that marshmallow uses itself": (
+        '{"turns": [{"type": "assistant", "text": "x", "_schema": 1}]}',
+        "1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'comment', 'text'",
+    ),
+    "an unknown on_exhausted": (
+        '{"turns": [{"type": "assistant", "text": "x"}], "on_exhausted": "lop"}',
+        "1:65: $.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', 'error', 'loop'; did you mean 'loop'?",
+    ),
+    "on_exhausted is null": (
+        '{"on_exhausted": null, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:18: $.on_exhausted: expected a string, got null",
+    ),
+    "a description that is no string": (
+        '{"description": 1, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:17: $.description: expected a string, got a number",
+    ),
+    "$schema that is no string": (
+        '{"$schema": {}, "turns": [{"type": "assistant", "text": "x"}]}',
+        '1:13: $["$schema"]: expected a string, got an object',
+    ),
+    "a turn that is a string": (turn('"hello"'), "1:12: $.turns[0]: expected an object, got a string"),
+    "a turn that is null": (turn("null"), "1:12: $.turns[0]: expected an object, got null"),
+    "a turn without a type": (turn('{"text": "x"}'), f"1:12: $.turns[0]: missing key 'type'; expected one of {TYPES}"),
+    "an unknown type": (
+        turn('{"type": "assistent", "text": "x"}'),
+        f"1:21: $.turns[0].type: unknown turn type 'assistent'; expected one of {TYPES}; did you mean 'assistant'?",
+    ),
+    "a type that resembles none": (turn('{"type": "xyz"}'), f"1:21: $.turns[0].type: unknown turn type 'xyz'; expected one of {TYPES}"),
+    "a type that is a number": (turn('{"type": 1}'), "1:21: $.turns[0].type: expected a string, got a number"),
+    "a type that is null": (turn('{"type": null}'), "1:21: $.turns[0].type: expected a string, got null"),
+    "a type that is an array": (turn('{"type": []}'), "1:21: $.turns[0].type: expected a string, got an array"),
+    "a comment that is no string": (
+        turn('{"type": "assistant", "text": "x", "comment": []}'),
+        "1:58: $.turns[0].comment: expected a string, got an array",
+    ),
+    "assistant without text": (turn('{"type": "assistant"}'), "1:12: $.turns[0]: missing key 'text'"),
+    "a text that is null": (turn('{"type": "assistant", "text": null}'), "1:42: $.turns[0].text: expected a string, got null"),
+    "a text that is a number": (turn('{"type": "assistant", "text": 5}'), "1:42: $.turns[0].text: expected a string, got a number"),
+    "assistant with calls": (
+        turn('{"type": "assistant", "text": "x", "calls": []}'),
+        "1:47: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'comment', 'text'",
+    ),
+    "tool_calls without calls": (turn('{"type": "tool_calls"}'), "1:12: $.turns[0]: missing key 'calls'"),
+    "tool_calls with text": (
+        turn('{"type": "tool_calls", "text": "x", "calls": [{"name": "a"}]}'),
+        "1:35: $.turns[0].text: unknown key 'text'; expected one of 'type', 'comment', 'calls'",
+    ),
+    "no call": (turn('{"type": "tool_calls", "calls": []}'), "1:44: $.turns[0].calls: a turn that calls tools needs at least one call"),
+    "calls that are an object": (turn('{"type": "tool_calls", "calls": {}}'), "1:44: $.turns[0].calls: expected an array, got an object"),
+    "calls that are null": (turn('{"type": "mixed", "text": "", "calls": null}'), "1:51: $.turns[0].calls: expected an array, got null"),
+    "mixed without text": (turn('{"type": "mixed", "calls": [{"name": "a"}]}'), "1:12: $.turns[0]: missing key 'text'"),
+    "mixed without calls": (turn('{"type": "mixed", "text": "x"}'), "1:12: $.turns[0]: missing key 'calls'"),
+    "a call that is a string": (call('"bash"'), "1:45: $.turns[0].calls[0]: expected an object, got a string"),
+    "a call that is null": (call("null"), "1:45: $.turns[0].calls[0]: expected an object, got null"),
+    "a call without a name": (call('{"arguments": {}}'), "1:45: $.turns[0].calls[0]: missing key 'name'"),
+    "an empty name": (call('{"name": ""}'), "1:54: $.turns[0].calls[0].name: expected a string that is not empty"),
+    "a name that is null": (call('{"name": null}'), "1:54: $.turns[0].calls[0].name: expected a string, got null"),
+    "an empty id": (call('{"name": "a", "id": ""}'), "1:65: $.turns[0].calls[0].id: expected a string that is not empty"),
+    "an id that is null": (call('{"name": "a", "id": null}'), "1:65: $.turns[0].calls[0].id: expected a string, got null"),
+    "an id that is a number": (call('{"name": "a", "id": 7}'), "1:65: $.turns[0].calls[0].id: expected a string, got a number"),
+    "a misspelt key in a call": (
+        call('{"name": "a", "argument": {}}'),
+        "1:59: $.turns[0].calls[0].argument: unknown key 'argument'; expected one of 'name', 'arguments', 'id'; did you mean 'arguments'?",
+    ),
+    "an error without a kind": (turn('{"type": "error"}'), f"1:12: $.turns[0]: missing key 'kind'; expected one of {KINDS}"),
+    "an unknown kind": (
+        turn('{"type": "error", "kind": "ratelimit"}'),
+        f"1:38: $.turns[0].kind: unknown error kind 'ratelimit'; expected one of {KINDS}; did you mean 'rate_limit'?",
+    ),
+    "a kind that is null": (turn('{"type": "error", "kind": null}'), "1:38: $.turns[0].kind: expected a string, got null"),
+    "an invalid request without a message": (turn('{"type": "error", "kind": "invalid_request"}'), "1:12: $.turns[0]: missing key 'message'"),
+    "another error without a message": (turn('{"type": "error", "kind": "other"}'), "1:12: $.turns[0]: missing key 'message'"),
+    "a message that is null": (
+        turn('{"type": "error", "kind": "rate_limit", "message": null}'),
+        "1:63: $.turns[0].message: expected a string, got null",
+    ),
+    "a message that is a number": (
+        turn('{"type": "error", "kind": "timeout", "message": 1}'),
+        "1:60: $.turns[0].message: expected a string, got a number",
+    ),
+    "a status on a rate limit": (
+        turn('{"type": "error", "kind": "rate_limit", "status_code": 429}'),
+        "1:52: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'comment', 'message'",
+    ),
+    "a status on an invalid request": (
+        turn('{"type": "error", "kind": "invalid_request", "message": "", "status_code": 400}'),
+        "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'comment', 'message'",
+    ),
+} | {
+    f"a status of {status}": (
+        turn('{"type": "error", "kind": "other", "message": "", "status_code": ' + status + "}"),
+        f"1:77: $.turns[0].status_code: expected an integer from 400 to 599, got {got}",
+    )
+    for status, got in {"399": "399", "600": "600", "502.0": "502.0", '"502"': "a string", "true": "a boolean", "null": "null", "-1": "-1"}.items()
+}

@@ -1,0 +1,159 @@
+"""Scripts that load, and where they are read from."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from llmsim.errors import ScriptError, ScriptParseError, ScriptReadError
+from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from tests.script.samples import VALID
+
+EVERYTHING = """{
+ "on_exhausted": "loop",
+ "turns": [
+  {"type": "assistant", "text": "Hello"},
+  {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {"command": "ls"}}]},
+  {"type": "mixed", "text": "Running ls", "calls": [{"name": "bash", "arguments": {"command": "ls"}, "id": "call_42"}]},
+  {"type": "error", "kind": "rate_limit"},
+  {"type": "error", "kind": "timeout"},
+  {"type": "error", "kind": "invalid_request", "message": "bad args"},
+  {"type": "error", "kind": "other", "message": "boom", "status_code": 502}]}"""
+
+
+def test_json_becomes_the_same_script_as_python_builds():
+    assert Script.from_json(EVERYTHING) == Script(
+        [
+            Assistant("Hello"),
+            ToolCalls([Call("bash", {"command": "ls"})]),
+            Mixed("Running ls", [Call("bash", {"command": "ls"}, id="call_42")]),
+            Error(RateLimit()),
+            Error(Timeout()),
+            Error(InvalidRequest("bad args")),
+            Error(Other("boom", 502)),
+        ],
+        on_exhausted="loop",
+    )
+
+
+@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+def test_every_valid_form_loads_from_text_bytes_and_dictionary(text):
+    script = Script.from_json(text)
+    assert Script.from_json(text.encode()) == script
+    assert Script.from_spec(json.loads(text)) == script
+
+
+def test_the_default_end_is_to_repeat_the_last_turn():
+    assert Script.from_json(VALID["the least"]).on_exhausted == "repeat_last"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("a call without arguments", {}),
+        ("an object as arguments", {"a": [1, {"b": None}]}),
+        ("an array as arguments", []),
+        ("a string as arguments", "ls"),
+        ("a number as arguments", -1500.0),
+        ("a boolean as arguments", False),
+        ("null as arguments", None),
+    ],
+)
+def test_arguments_are_any_json_value(name, arguments):
+    (turn,) = Script.from_json(VALID[name]).turns
+    assert repr(turn.calls[0].arguments) == repr(arguments)
+
+
+def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path):
+    path = tmp_path / "script.json"
+    path.write_bytes(b"\xef\xbb\xbf" + EVERYTHING.encode())
+    assert len(Script.from_file(path)) == 7
+    assert Script.from_json("\ufeff" + EVERYTHING) == Script.from_file(path)
+    with pytest.raises(ScriptError) as caught:
+        Script.from_json(b"\xef\xbb\xbf[]")
+    assert (caught.value.problems[0].line, caught.value.problems[0].column) == (1, 1)
+
+
+def test_big_integers_are_kept_exactly():
+    number = 12345678901234567890123456789
+    script = Script.from_json(json.dumps({"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": [number, 2**53 + 1]}]}]}))
+    assert script.turns[0].calls[0].arguments_json == f"[{number},9007199254740993]"
+    assert str(number).encode() in script.canonical()
+
+
+def test_loading_leaves_the_dictionary_alone_and_does_not_share_it():
+    spec = json.loads(EVERYTHING)
+    script = Script.from_spec(spec)
+    assert spec == json.loads(EVERYTHING)
+    spec["turns"][1]["calls"][0]["arguments"]["command"] = "rm"
+    assert script == Script.from_json(EVERYTHING)
+    assert script.turns[1].calls[0].arguments == {"command": "ls"}
+
+
+def test_a_file_is_named_in_its_errors(tmp_path):
+    path = tmp_path / "script.json"
+    path.write_text("{")
+    with pytest.raises(ScriptParseError, match=r"script\.json:1:2: \$: not JSON: "):
+        Script.from_file(path)
+
+
+def _missing(path):
+    pass
+
+
+def _directory(path):
+    path.mkdir()
+
+
+def _fifo(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [(_missing, "No such file or directory"), (_directory, "it is a directory"), (_fifo, "it is not a regular file")],
+)
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, make, reason):
+    path = tmp_path / "script.json"
+    make(path)
+    with pytest.raises(ScriptReadError) as caught:
+        Script.from_file(path)
+    assert str(caught.value) == f"{path}: cannot read the script: {reason}"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_refused(tmp_path):
+    path = tmp_path / "script.json"
+    path.write_text(EVERYTHING)
+    path.chmod(0)
+    with pytest.raises(ScriptReadError, match="Permission denied"):
+        Script.from_file(path)
+
+
+def test_a_permission_error_is_a_read_error(tmp_path, monkeypatch):
+    path = tmp_path / "script.json"
+    path.write_text(EVERYTHING)
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(ScriptReadError, match="Permission denied"):
+        Script.from_file(path)
+
+
+def test_a_null_character_in_a_path_is_a_read_error():
+    with pytest.raises(ScriptReadError, match="null"):
+        Script.from_file("a\0b")
+
+
+def test_a_file_above_the_limit_names_size_limit_and_setting(tmp_path):
+    path = tmp_path / "script.json"
+    path.write_text(EVERYTHING)
+    size = path.stat().st_size
+    assert len(Script.from_file(path, max_bytes=size)) == 7
+    with pytest.raises(ScriptReadError) as caught:
+        Script.from_file(path, max_bytes=size - 1)
+    assert caught.value.reason == f"it holds {size} bytes, more than the limit of {size - 1}; the setting response.max_script_mb raises it"

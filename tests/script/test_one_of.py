@@ -1,0 +1,76 @@
+"""Dispatch on a key, and what it takes to add a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pytest
+from marshmallow import EXCLUDE, RAISE, ValidationError
+
+from llmsim.conversation import Conversation
+from llmsim.reply import Reply, Text
+from llmsim.script import fields
+from llmsim.script.one_of import OneOf
+from llmsim.script.turns import AnyTurnSchema, Assistant, Turn
+from llmsim.script.turns.assistant import AssistantSchema
+from llmsim.script.turns.turn import TurnSchema
+
+
+@dataclass(frozen=True)
+class Echo(Turn):
+    prefix: str
+    reads_conversation = True
+
+    def play(self, position: int, conversation: Conversation) -> Reply:
+        return Reply((Text(self.prefix + conversation.messages[-1].text),))
+
+
+class EchoSchema(TurnSchema):
+    """Says what was said."""
+
+    makes = Echo
+    prefix = fields.text("What comes before it.")
+
+
+class Some(OneOf):
+    what = "turn type"
+    type_schemas = MappingProxyType({"assistant": AssistantSchema(), "echo": EchoSchema()})
+
+
+def test_a_new_turn_type_is_a_class_a_schema_and_one_line_of_a_table():
+    spec = {"type": "echo", "prefix": "You said: "}
+    assert Some().load({**spec, "comment": "c"}) == Echo("You said: ")
+    assert Some().dump(Echo("You said: ")) == spec
+
+
+def test_what_is_loaded_is_not_changed():
+    spec = {"type": "echo", "prefix": "x"}
+    Some().load(spec)
+    assert spec == {"type": "echo", "prefix": "x"}
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_unknown_keys_are_treated_as_the_caller_says(many):
+    spec = {"type": "assistant", "text": "x", "more": 1}
+    data, expected = ([spec], [Assistant("x")]) if many else (spec, Assistant("x"))
+    assert Some().load(data, many=many, unknown=EXCLUDE) == expected
+    for unknown in (None, RAISE):
+        with pytest.raises(ValidationError):
+            Some().load(data, many=many, unknown=unknown)
+
+
+def test_problems_of_many_are_filed_by_index_and_are_lists():
+    with pytest.raises(ValidationError) as caught:
+        Some().load([{"type": "echo", "prefix": "x"}, {"type": "ehco"}, 5, {}], many=True)
+    choices = "expected one of 'assistant', 'echo'"
+    assert caught.value.messages == {
+        1: {"type": [f"unknown turn type 'ehco'; {choices}; did you mean 'echo'?"]},
+        2: {"_schema": ["expected an object, got a number"]},
+        3: {"type": [f"missing key 'type'; {choices}"]},
+    }
+
+
+def test_an_object_of_no_known_class_cannot_be_written():
+    with pytest.raises(ValidationError, match="expected a turn type, got Echo"):
+        AnyTurnSchema().dump(Echo("x"))

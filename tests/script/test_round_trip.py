@@ -1,0 +1,115 @@
+"""What a script is written as, and that reading it again gives the same script."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+from typing import Any
+
+import pytest
+
+from llmsim.errors import ScriptInvalidError
+from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from tests.script.samples import VALID
+
+LETTERS = ['"', "\\", "\n", "\0", "a", "é", "\u2028", "\u0085", "🏰", "\ud83d", "{", "%", " "]
+
+
+class Generator:
+    """Makes random scripts."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def text(self) -> str:
+        return "".join(self.random.choices(LETTERS, k=self.random.randrange(8)))
+
+    def value(self, depth: int = 0) -> Any:
+        leaves = [None, True, False, 0, -1, 2**70, -0.0, 0.1, 1e300, self.text()]
+        if depth > 3 or self.random.random() < 0.5:
+            return self.random.choice(leaves)
+        items = [self.value(depth + 1) for _ in range(self.random.randrange(4))]
+        return items if self.random.random() < 0.5 else {self.text() + str(index): item for index, item in enumerate(items)}
+
+    def calls(self) -> list[Call]:
+        return [Call(self.text() + "n", self.value(), id=self.random.choice([None, self.text() + "i"])) for _ in range(self.random.randrange(1, 4))]
+
+    def turn(self) -> Any:
+        makers = [
+            lambda: Assistant(self.text()),
+            lambda: ToolCalls(self.calls()),
+            lambda: Mixed(self.text(), self.calls()),
+            lambda: Error(RateLimit()),
+            lambda: Error(RateLimit(self.text())),
+            lambda: Error(Timeout()),
+            lambda: Error(Timeout(self.text())),
+            lambda: Error(InvalidRequest(self.text())),
+            lambda: Error(Other(self.text(), self.random.randrange(400, 600))),
+        ]
+        return self.random.choice(makers)()
+
+    def script(self) -> Script:
+        turns = [self.turn() for _ in range(self.random.randrange(1, 9))]
+        return Script(turns, self.random.choice(["repeat_last", "error", "loop"]))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_any_script_survives_writing_and_reading(seed):
+    script = Generator(seed).script()
+    for again in (Script.from_spec(script.to_spec()), Script.from_json(script.canonical()), pickle.loads(pickle.dumps(script))):
+        assert again == script
+        assert again.canonical() == script.canonical()
+    assert script.canonical().isascii()
+
+
+@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+def test_every_valid_form_survives_writing_and_reading(text):
+    script = Script.from_json(text)
+    assert Script.from_json(json.dumps(script.to_spec())) == script
+
+
+@pytest.mark.parametrize(
+    ("turn", "spec"),
+    [
+        (Assistant("é"), {"type": "assistant", "text": "é"}),
+        (ToolCalls([Call("a")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": {}}]}),
+        (ToolCalls([Call("a", None, "x")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": None, "id": "x"}]}),
+        (Mixed("", [Call("a", 1)]), {"type": "mixed", "text": "", "calls": [{"name": "a", "arguments": 1}]}),
+        (Error(RateLimit()), {"type": "error", "kind": "rate_limit"}),
+        (Error(RateLimit("m")), {"type": "error", "kind": "rate_limit", "message": "m"}),
+        (Error(Timeout()), {"type": "error", "kind": "timeout"}),
+        (Error(Timeout("")), {"type": "error", "kind": "timeout", "message": ""}),
+        (Error(InvalidRequest("m")), {"type": "error", "kind": "invalid_request", "message": "m"}),
+        (Error(Other("m")), {"type": "error", "kind": "other", "message": "m", "status_code": 500}),
+    ],
+)
+def test_a_turn_is_written_with_the_keys_it_needs_in_a_fixed_order(turn, spec):
+    written = Script([turn]).to_spec()
+    assert json.dumps(written) == json.dumps({"on_exhausted": "repeat_last", "turns": [spec]})
+
+
+def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys():
+    one = '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}], "description": "d"}'
+    two = '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "\u2028é"}]}'
+    expected = b'{"on_exhausted":"repeat_last","turns":[{"type":"assistant","text":"\\u2028\\u00e9"}]}'
+    assert Script.from_json(one).canonical() == Script.from_json(two).canonical() == expected
+
+
+def test_what_to_spec_gives_is_the_callers_to_change():
+    script = Script([ToolCalls([Call("a", {"k": []})])])
+    script.to_spec()["turns"][0]["calls"][0]["arguments"]["k"].append(1)
+    assert script.turns[0].calls[0].arguments == {"k": []}
+
+
+@pytest.mark.parametrize(("left", "right"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ({"a": 1}, {"a": True})])
+def test_arguments_that_python_calls_equal_and_json_does_not_are_different_scripts(left, right):
+    assert Script([ToolCalls([Call("a", left)])]) != Script([ToolCalls([Call("a", right)])])
+
+
+def test_another_end_is_another_script_with_the_same_turns():
+    script = Script([Assistant("x")])
+    assert script.with_on_exhausted("loop") == Script([Assistant("x")], "loop")
+    assert script.on_exhausted == "repeat_last"
+    with pytest.raises(ScriptInvalidError, match="did you mean 'loop'"):
+        script.with_on_exhausted("lop")

@@ -1,0 +1,1 @@
+"""Goldens of the exact bytes on the wire, and what official SDKs make of them."""

@@ -1,0 +1,104 @@
+"""The answers that have a golden: an API, a turn, a request, plain or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llmsim.apis.openai_chat import ChatRenderer
+from llmsim.apis.openai_responses import ResponsesRenderer
+from llmsim.apis.openresponses import OpenResponsesRenderer
+from llmsim.apis.renderer import Renderer, Stamp
+from llmsim.json_text import compact
+from llmsim.reply import Reply, Text, ToolCall
+from llmsim.usage import Usage
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+STAMP = Stamp(generation="00c0ffee00c0ffee", position=7, created=1_764_000_000, usage=Usage(prompt=20, completion=12))
+
+RENDERERS: dict[str, Renderer] = {renderer.name: renderer for renderer in (ChatRenderer(), ResponsesRenderer(), OpenResponsesRenderer())}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
+    "responses": {"model": "gpt-5", "input": "Hi"},
+    "openresponses": {"model": "gpt-5", "input": "Hi"},
+}
+
+
+def tool_call(name: str, arguments: Any, index: int = 0, call_id: str | None = None) -> ToolCall:
+    return ToolCall(call_id or f"call_llmsim_{STAMP.position}_{index}", name, arguments, compact(arguments))
+
+
+def _only(arguments: Any) -> Reply:
+    return Reply((tool_call("probe", arguments),))
+
+
+REPLIES: dict[str, Reply] = {
+    "text": Reply((Text("Hello there. The answer is 42."),)),
+    "text_empty": Reply((Text(""),)),
+    "text_unicode": Reply((Text("na\u00efve \U0001f469\u200d\U0001f52c says\u2028\u201chi\u201d\u0085\r\ndata: not a frame\n\n"),)),
+    "tool_call": Reply((tool_call("bash", {"command": "ls -la"}),)),
+    "tool_calls_parallel": Reply((tool_call("bash", {"command": "ls"}), tool_call("write_file", {"path": "a.txt", "content": 'h\u00e9 "q"'}, 1))),
+    "tool_call_explicit_id": Reply((tool_call("bash", {}, call_id="call_42"),)),
+    "mixed": Reply((Text("Running two tools."), tool_call("bash", {"command": "ls"}), tool_call("bash", {"command": "pwd"}, 1))),
+    "mixed_empty_text": Reply((Text(""), tool_call("bash", {"command": "ls"}))),
+    "arguments_null": _only(None),
+    "arguments_boolean": _only(False),
+    "arguments_list": _only([1, "two", {"three": 3.5}]),
+    "arguments_string": _only('say "hi"'),
+    "arguments_big_integer": _only({"n": 2**70, "small": -(2**53) - 1}),
+    "arguments_unicode": _only({"city": "\u6771\u4eac", "emoji": "\U0001f600", "line": "a\u2028b"}),
+}
+
+_USAGE = {"stream_options": {"include_usage": True}}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One golden. `turn` is a key of `REPLIES`, `extra` what the request says beyond the least; `label` names it in the file name."""
+
+    api: str
+    turn: str
+    streamed: bool
+    label: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.api}-{self.path.name}"
+
+    @property
+    def path(self) -> Path:
+        name = f"{self.turn}_{self.label}" if self.label else self.turn
+        return GOLDENS / self.api / f"{name}.{'sse' if self.streamed else 'json'}"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return {**REQUESTS[self.api], **self.extra, "stream": self.streamed}
+
+    @property
+    def reply(self) -> Reply:
+        return REPLIES[self.turn]
+
+    def rendered(self) -> bytes:
+        """The bytes of the answer's body."""
+        renderer = RENDERERS[self.api]
+        call = renderer.read(self.request)
+        if self.streamed:
+            return b"".join(event.frame() for event in renderer.events(self.reply, call, STAMP))
+        return compact(renderer.payload(self.reply, call, STAMP)).encode("ascii")
+
+
+def _all_cases() -> Iterator[Case]:
+    for streamed in (False, True):
+        for api in RENDERERS:
+            yield from (Case(api, turn, streamed) for turn in REPLIES)
+        yield from (Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE}) for turn in ("text", "tool_call"))
+    yield from (Case("chat", turn, True, "usage", _USAGE) for turn in ("text", "text_empty", "tool_call", "mixed"))
+
+
+CASES = tuple(_all_cases())
+PLAIN = tuple(case for case in CASES if not case.streamed)
+STREAMED = tuple(case for case in CASES if case.streamed)
