@@ -15,7 +15,8 @@ from typing import Any, Self
 import psutil
 
 ROOT = Path(__file__).parent.parent
-GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+# The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the standard library's should be.
+GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "-c", "gunicorn.conf.py"]
 
 
 def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
@@ -61,7 +62,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGQUIT)  # TERM leaves a gevent worker up to a second to notice
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:

@@ -16,7 +16,7 @@ from llmsim.script.parse import parse
 from llmsim.script.positions import Path
 from llmsim.script.schema import SCRIPT_SCHEMA
 
-_DEEPEST_PROBLEM = 5  # steps of the longest path that a schema can complain about: turns, index, calls, index, key
+_DEEPEST_PROBLEM = 5  # steps of a path that count for the order of problems: turns, index, calls, index, key
 
 
 def load_text(text: str, source: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class _Findings:
         self.value = value
         ranks = {path: rank for rank, path in enumerate(_paths(value))}
         found = [self._about_what_exists(path, message) for path, message in _leaves(error.messages)]
-        self.found = sorted(found, key=lambda finding: ranks[finding[0]])
+        self.found = sorted(found, key=lambda finding: ranks[finding[0][:_DEEPEST_PROBLEM]])
 
     def error(self, source: str, problems: list[Problem]) -> ScriptInvalidError:
         """The error to raise."""
@@ -105,7 +105,7 @@ def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str | Unknow
 
 
 def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The paths of everything in `value` that a problem can be about, in order."""
+    """The paths of everything in `value`, in order, down to where problems are told apart."""
     yield path
     if len(path) == _DEEPEST_PROBLEM:
         return

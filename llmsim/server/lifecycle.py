@@ -9,6 +9,7 @@ import contextlib
 import gc
 import os
 import resource
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,9 @@ class Lifecycle:
         """In each worker: the hold on the state directory ends with the master, not with its last worker."""
         if self._state_dir is not None:
             self._state_dir.forget()
+        # Until the worker sets its own handlers it has the master's, which only queue: a stop in that moment would wait for graceful_timeout.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     def worker_exit(self, _server: Any, _worker: Any) -> None:
         """Frozen objects would outlive what their destructors call, and say so in tracebacks."""
@@ -101,7 +105,9 @@ class Lifecycle:
 
     def on_exit(self, server: Any) -> None:
         """TERM, INT, QUIT: let go of the state directory, unless a master before or after this one serves from it."""
-        if self._state_dir is not None and not server.reexec_pid and not server.master_pid:
+        # gunicorn forgets a master that it outlived only once a second, so ask who the parent is.
+        master_before_lives = server.master_pid and server.master_pid == os.getppid()
+        if self._state_dir is not None and not server.reexec_pid and not master_before_lives:
             self._state_dir.release()
 
     def _hold_state_dir(self) -> StateDir:

@@ -100,7 +100,8 @@ def test_an_openresponses_error_has_strings_for_code_and_param(make_client: Make
 
 
 def test_a_429_says_when_to_retry(make_client: MakeClient) -> None:
-    client = make_client({"type": "error", "kind": "rate_limit"}, {"type": "error", "kind": "other", "message": "m", "status_code": 429}, retry_after=7)
+    other = {"type": "error", "kind": "other", "message": "m", "status_code": 429}
+    client = make_client({"type": "error", "kind": "rate_limit"}, other, retry_after=7)
     for _ in range(2):
         headers = client.post(CHAT[0], json=body_for(CHAT[0])).headers
         assert headers["Retry-After"] == "7"
@@ -250,7 +251,7 @@ def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeCl
     for _ in range(2):
         response = client.post(CHAT[0], json=body_for(CHAT[0]), headers={"Origin": "http://page"})
         exposed = {name.strip().lower() for name in response.headers["Access-Control-Expose-Headers"].split(",")}
-        own = {name.lower() for name in response.headers.keys() if name.lower().startswith(("x-llmsim", "x-r", "retry", "openai"))}
+        own = {name.lower() for name, _ in response.headers if name.lower().startswith(("x-llmsim", "x-r", "retry", "openai"))}
         assert own <= exposed
         assert response.headers["Access-Control-Allow-Origin"] == "*"
 

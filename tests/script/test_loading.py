@@ -123,15 +123,6 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, make, reas
     assert str(caught.value) == f"{path}: cannot read the script: {reason}"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_refused(tmp_path):
-    path = tmp_path / "script.json"
-    path.write_text(EVERYTHING)
-    path.chmod(0)
-    with pytest.raises(ScriptReadError, match="Permission denied"):
-        Script.from_file(path)
-
-
 def test_a_permission_error_is_a_read_error(tmp_path, monkeypatch):
     path = tmp_path / "script.json"
     path.write_text(EVERYTHING)

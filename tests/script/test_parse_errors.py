@@ -9,6 +9,7 @@ import pytest
 
 from llmsim.errors import ScriptError, ScriptParseError
 from llmsim.script import Call, Script
+from llmsim.script.parse import parse
 from llmsim.script.positions import MAX_DEPTH
 from tests.script.samples import VALID, call, turn
 
@@ -44,6 +45,12 @@ def test_broken_json_is_reported_at_its_place(text, problem):
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(text, "s")
     assert str(caught.value) == f"s:{problem}"
+
+
+@pytest.mark.parametrize("text", ["NaN", "[-Infinity]", "1e999", '{"a": 1, "a": 1}', LONG])
+def test_the_parser_alone_refuses_what_json_takes(text):
+    with pytest.raises(ScriptParseError):
+        parse(text, "s")
 
 
 def test_all_duplicates_and_bad_numbers_are_reported_at_once():

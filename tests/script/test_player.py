@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -36,9 +37,17 @@ def test_an_exhausted_player_raises_and_stays():
     assert player.cursor == 3
 
 
+class Yielding(Script):
+    """Lets other threads in between the look at the cursor and its move."""
+
+    def index(self, position: int) -> int | None:
+        time.sleep(0)
+        return super().index(position)
+
+
 def test_threads_get_each_turn_once():
     turns = [Assistant(str(number)) for number in range(4_000)]
-    player = Player(Script(turns, "error"))
+    player = Player(Yielding(turns, "error"))
 
     def take(_):
         return [player.next_turn().text for _ in range(500)]

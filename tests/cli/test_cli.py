@@ -1,0 +1,165 @@
+"""The `llmsim` command, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import httpx
+import pytest
+
+from llmsim import __version__
+from llmsim.cli import main
+from tests.serving import ROOT, Server, clean_environment, numbered, text, write_script
+
+LLMSIM = str(Path(sys.executable).parent / "llmsim")
+DEMO = ROOT / "config" / "scripts" / "demo.json"
+
+
+def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment(Path("/tmp"))
+    ended = subprocess.run([LLMSIM, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended
+
+
+@pytest.mark.parametrize("command", [[LLMSIM], [sys.executable, "-m", "llmsim"]])
+def test_the_version_is_told(command: list[str]) -> None:
+    printed = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert printed == f"llmsim {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "validate", "schema", "play"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out) > 150
+
+
+def test_help_shows_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "OPENAI_BASE_URL=http://127.0.0.1:8080/openai/v1" in capsys.readouterr().out
+
+
+def test_no_command_is_wrong_usage() -> None:
+    assert "COMMAND" in run(code=2).stderr
+
+
+def test_validate_summarises_the_turns_of_each_script() -> None:
+    printed = run("validate", *sorted((ROOT / "config" / "scripts").glob("*.json"))).stdout
+    assert f"{DEMO}: ok, 7 turns (3 assistant, 1 tool_calls, 1 mixed, 2 error), then loop\n" in printed
+
+
+def test_validate_shows_all_problems_of_all_scripts_and_goes_on(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"on_exhaust": "loop",\n "turns": [{"type": "error", "kind": "ratelimit"},\n  {"type": "assistant", "text": null}]}')
+    ended = run("validate", wrong, tmp_path / "none.json", DEMO, code=1)
+    assert [line.removeprefix(str(wrong)).split(": ")[0:2] for line in ended.stderr.splitlines()[:3]] == [
+        [":1:2", "$.on_exhaust"],
+        [":2:38", "$.turns[0].kind"],
+        [":3:33", "$.turns[1].text"],
+    ]
+    assert "none.json: cannot read the script" in ended.stderr
+    assert "demo.json: ok" in ended.stdout
+
+
+def test_validate_warns_of_ids_that_come_again(tmp_path: Path) -> None:
+    call = {"type": "tool_calls", "calls": [{"name": "a", "id": "call_1"}]}
+    printed = run("validate", write_script(tmp_path / "s.json", call, text("x"), on_exhausted="loop")).stdout
+    assert "$.turns[0].calls[0].id" in printed
+    assert "(warning)" in printed
+
+
+def test_validate_obeys_the_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LLMSIM_MAX_SCRIPT_MB", "1")
+    script = write_script(tmp_path / "s.json", text("a" * 2**20))
+    assert main(["validate", str(script)]) == 1
+    assert "max_script_mb" in capsys.readouterr().err
+
+
+def test_schema_prints_the_json_schema() -> None:
+    schema = json.loads(run("schema").stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert set(schema["properties"]) >= {"turns", "on_exhausted", "description"}
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "openresponses"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_play_prints_the_bytes_that_a_server_sends(tmp_path: Path, api: str, stream: bool) -> None:
+    script = write_script(tmp_path / "s.json", text("a b"), {"type": "tool_calls", "calls": [{"name": "t"}]}, {"type": "error", "kind": "timeout"})
+    routes = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "openresponses": "/openresponses/v1/responses"}
+    body = {"model": "llmsim", "input": "Hello", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    with Server(tmp_path, script, LLMSIM_WORKERS="1") as server:
+        served = [httpx.post(server.origin + routes[api], json=body) for _ in range(3)]
+    flags = ["--stream"] if stream else []
+    played = run("play", script, "--api", api, *flags)
+    assert played.stderr == "position 0: HTTP 200\nposition 1: HTTP 200\nposition 2: HTTP 504\n"
+    generation = served[0].headers["X-LLMSim-Generation"]
+    expected = "".join(answer.text + ("" if stream and answer.status_code == 200 else "\n") for answer in served).replace(generation, "0" * 16)
+    assert timeless(played.stdout) == timeless(expected)
+
+
+def timeless(text: str) -> str:
+    """`text` without the times of day in it."""
+    return re.sub(r'"(created|created_at|completed_at)":\d+', r'"\1":0', text)
+
+
+def test_play_shows_one_position_even_beyond_the_end(tmp_path: Path) -> None:
+    script = write_script(tmp_path / "s.json", *numbered(2), on_exhausted="error")
+    assert json.loads(run("play", script, "--position", "1").stdout)["choices"][0]["message"]["content"] == "1"
+    ended = run("play", script, "--position", "2")
+    assert ended.stderr == "position 2: HTTP 500\n"
+    assert "script_exhausted" in ended.stdout
+    assert "invalid" in run("play", script, "--position", "-1", code=2).stderr
+
+
+def test_play_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{")
+    assert f"{tmp_path / 's.json'}:1:2" in run("play", tmp_path / "s.json", code=1).stderr
+
+
+def test_play_into_a_pipe_that_closes_does_not_complain(tmp_path: Path) -> None:
+    script = write_script(tmp_path / "s.json", *numbered(2000))
+    ended = subprocess.run(f"{LLMSIM} play {script} 2>{tmp_path}/err | head -c 10", shell=True, capture_output=True, check=False)
+    assert len(ended.stdout) == 10
+    assert "Traceback" not in (tmp_path / "err").read_text()
+    assert "BrokenPipe" not in (tmp_path / "err").read_text()
+
+
+def test_serve_is_the_same_server_with_options_that_win(tmp_path: Path) -> None:
+    script = write_script(tmp_path / "s.json", *numbered(5))
+    command = [LLMSIM, "serve", str(script), "--workers", "1", "--bind", "127.0.0.1:0", "--models", "mine"]
+    with Server(tmp_path, None, command=command, LLMSIM_WORKERS="3", LLMSIM_PORT="1") as server:
+        assert f"plays {script} (5 turns, then repeat_last) on 1 gevent workers" in server.log()
+        assert [model["id"] for model in httpx.get(f"{server.base_url}/models").json()["data"]] == ["mine"]
+        write_script(script, text("new"))
+        server.reload()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+
+
+def test_serve_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"turns": []}')
+    assert f"{tmp_path / 's.json'}:1:11" in run("serve", tmp_path / "s.json", code=1).stderr
+
+
+def test_an_installed_wheel_serves_the_demo_without_a_checkout(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=False)
+    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel], check=True)
+    # The dependencies come from this environment; llmsim itself must be the wheel's.
+    (site / "dependencies.pth").write_text(str(Path(httpx.__file__).parent.parent))
+    command = [str(tmp_path / "venv" / "bin" / "python"), "-P", "-m", "llmsim", "serve"]
+    with Server(tmp_path, None, command=command, PYTHONPATH="") as server:
+        assert f"{site}/llmsim/config/scripts/demo.json (7 turns" in server.log()
+        assert httpx.get(f"{server.origin}/health").json()["turns"] == 7

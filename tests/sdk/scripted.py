@@ -1,0 +1,68 @@
+"""What the servers here play, and a look at them from outside."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from tests.serving import Server, text
+
+WORKERS = 3
+
+RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
+
+READ_A = {"path": "a.txt"}
+READ_B = {"path": 'sub dir/ü "b".txt'}
+WRITE = {"path": "c.txt", "lines": ["ä\u2028\U0001f642", "\\n\n", ""]}
+
+# A tool loop with a 429 on the way: an SDK with its default retries asks three times and takes all four turns.
+TOOL_LOOP: list[dict[str, Any]] = [
+    {"type": "tool_calls", "calls": [{"name": "read_file", "arguments": READ_A}]},
+    RATE_LIMIT,
+    {
+        "type": "mixed",
+        "text": "Two at once: Grüße \U0001f642\u2028.",
+        "calls": [{"name": "read_file", "arguments": READ_B}, {"name": "write_file", "arguments": WRITE}],
+    },
+    text("All done."),
+]
+
+
+class Served:
+    """A server whose script loops, so that tests can share it: each begins where a lap begins."""
+
+    def __init__(self, server: Server, turns: int) -> None:
+        self.server = server
+        self.turns = turns
+
+    def url(self, base: str) -> str:
+        """What a client takes as its base URL, for `base` as in `/openai/v1`."""
+        return self.server.origin + base
+
+    def position(self) -> int:
+        """The next position."""
+        with urllib.request.urlopen(f"{self.server.origin}/health", timeout=10) as answer:
+            return int(json.load(answer)["position"])
+
+    def rewind(self) -> int:
+        """Take turns until the next one is the script's first; returns its position."""
+        while (position := self.position()) % self.turns:
+            self.take()
+        return position
+
+    def take(self) -> None:
+        """Take one turn, whatever it is."""
+        body = b'{"model": "m", "input": "x"}'
+        try:
+            urllib.request.urlopen(urllib.request.Request(self.url("/v1/responses"), body), timeout=10).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+
+    def assert_unharmed(self) -> None:
+        """Nothing went wrong inside, and the workers are those of the start."""
+        log = self.server.log()
+        assert "Traceback" not in log, log
+        assert "[ERROR]" not in log, log
+        assert log.count("Booting worker") == WORKERS, log

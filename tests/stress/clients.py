@@ -1,0 +1,217 @@
+"""Many clients at once: threads that each hold one connection and ask again as soon as they have an answer, over every API, plain and streamed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+from tests.stress.proofs import Taken
+from tests.wire.frames import json_frames
+
+CLIENTS = 32
+_SOCKET_SECONDS = 20
+_RUN_SECONDS = 60
+_HEADERS = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client got. `text` is None where the script was exhausted."""
+
+    taken: Taken
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One way to ask for a turn, and how its answer's text is read."""
+
+    path: str
+    body: bytes
+    read: Callable[[bytes], str]
+
+
+def _chat(body: bytes) -> str:
+    return json.loads(body)["choices"][0]["message"]["content"]
+
+
+def _chat_stream(body: bytes) -> str:
+    assert body.endswith(b"data: [DONE]\n\n")
+    return "".join(choice["delta"].get("content") or "" for chunk in json_frames(body) for choice in chunk["choices"])
+
+
+def _response(body: bytes) -> str:
+    return _output_text(json.loads(body))
+
+
+def _response_stream(body: bytes) -> str:
+    last = json_frames(body)[-1]
+    assert last["type"] == "response.completed"
+    return _output_text(last["response"])
+
+
+def _output_text(response: dict[str, Any]) -> str:
+    return response["output"][0]["content"][0]["text"]
+
+
+def _requests() -> Iterator[Request]:
+    messages = {"messages": [{"role": "user", "content": "next"}]}
+    apis: list[tuple[str, dict[str, Any], Callable[[bytes], str], Callable[[bytes], str]]] = [
+        ("/openai/v1/chat/completions", messages, _chat, _chat_stream),
+        ("/openai/v1/responses", {"input": "next"}, _response, _response_stream),
+        ("/openresponses/v1/responses", {"input": "next"}, _response, _response_stream),
+    ]
+    for path, asked, plain, streamed in apis:
+        for stream, read in ((False, plain), (True, streamed)):
+            yield Request(path, json.dumps({"model": "llmsim", "stream": stream} | asked).encode(), read)
+
+
+REQUESTS = tuple(_requests())
+
+
+class Client:
+    """One connection to wherever `origin()` says, made anew when it breaks."""
+
+    def __init__(self, origin: Callable[[], str]) -> None:
+        self._origin = origin
+        self._connection: http.client.HTTPConnection | None = None
+
+    def ask(self, request: Request) -> Answer:
+        """Ask once, without a retry.
+
+        Raises:
+            ConnectionRefusedError: the request was not sent.
+            OSError, http.client.HTTPException: it may have been read, and its answer is lost.
+        """
+        began = time.monotonic_ns()
+        try:
+            status, headers, body = self._exchange(request)
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+        taken = Taken(began, time.monotonic_ns(), int(headers["X-LLMSim-Generation"], 16), int(headers["X-LLMSim-Position"]))
+        if status == 500:
+            assert headers["X-LLMSim-Turn"] is None
+            return Answer(taken, None)
+        return Answer(taken, request.read(body))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _exchange(self, request: Request) -> tuple[int, http.client.HTTPMessage, bytes]:
+        if self._connection is None:
+            connection = http.client.HTTPConnection(self._origin().removeprefix("http://"), timeout=_SOCKET_SECONDS)
+            try:
+                connection.connect()
+            except OSError as error:
+                raise ConnectionRefusedError(str(error)) from error
+            self._connection = connection
+        self._connection.request("POST", request.path, request.body, _HEADERS)
+        response = self._connection.getresponse()
+        body = response.read()
+        assert response.status in (200, 500), f"{response.status}: {body!r}"
+        return response.status, response.headers, body
+
+
+class Crowd:
+    """Clients that ask until they are told to stop or the script is exhausted. A client whose request fails asks anew: that is another request."""
+
+    def __init__(self, origin: Callable[[], str], clients: int = CLIENTS) -> None:
+        self._origin = origin
+        self._answers: list[list[Answer]] = [[] for _ in range(clients)]
+        self._failures: list[int] = [0] * clients
+        self._faults: list[BaseException] = []
+        self._deadline = time.monotonic() + _RUN_SECONDS
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._guarded, args=(number,), daemon=True) for number in range(clients)]
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers with a turn in them."""
+        return [answer for own in self._answers for answer in own if answer.text is not None]
+
+    @property
+    def taken(self) -> list[Taken]:
+        """The positions of `answers`."""
+        return [answer.taken for answer in self.answers]
+
+    @property
+    def failures(self) -> int:
+        """Requests that may have been read and whose answer was lost on the way."""
+        return sum(self._failures)
+
+    def run(self) -> None:
+        """Ask until the script is exhausted."""
+        for thread in self._threads:
+            thread.start()
+        self._join()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Ask for as long as the block lasts."""
+        for thread in self._threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            self._join()
+
+    def wait_for(self, answers: int) -> None:
+        """Wait until the clients have so many more answers than now."""
+        goal = sum(map(len, self._answers)) + answers
+        while sum(map(len, self._answers)) < goal:
+            assert not self._faults, self._faults
+            assert time.monotonic() < self._deadline, "the clients are starved"
+            time.sleep(0.005)
+
+    def _join(self) -> None:
+        for thread in self._threads:
+            thread.join(_RUN_SECONDS + _SOCKET_SECONDS)
+        if self._faults:
+            raise self._faults[0]
+        assert not any(thread.is_alive() for thread in self._threads)
+
+    def _guarded(self, number: int) -> None:
+        try:
+            self._work(number)
+        except BaseException as fault:
+            self._faults.append(fault)
+            self._stop.set()
+
+    def _work(self, number: int) -> None:
+        client = Client(self._origin)
+        for request in islice(cycle(REQUESTS), number % len(REQUESTS), None):
+            if self._stop.is_set():
+                break
+            assert time.monotonic() < self._deadline, "the script was not exhausted in time"
+            if self._ask(client, number, request):
+                break
+        client.close()
+
+    def _ask(self, client: Client, number: int, request: Request) -> bool:
+        """Ask once and keep what comes; true when the script is exhausted."""
+        try:
+            answer = client.ask(request)
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+            return False
+        except (OSError, http.client.HTTPException):
+            self._failures[number] += 1
+            return False
+        self._answers[number].append(answer)
+        return answer.text is None
+
+
+def assert_texts_are_positions(answers: list[Answer]) -> None:
+    wrong = [answer for answer in answers if answer.text != str(answer.taken.position)]
+    assert not wrong, f"{len(wrong)} texts are not their positions, such as {wrong[:3]}"

@@ -1,0 +1,27 @@
+"""Four workers and thirty-two clients: every position once, in order, whatever the worker class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Server, numbered, write_script
+from tests.stress.clients import Crowd, assert_texts_are_positions
+from tests.stress.proofs import assert_each_once, assert_in_order
+
+TURNS = 3_000
+
+
+@pytest.mark.parametrize("preload", ["true", "false"], ids=["preload", "no_preload"])
+@pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
+def test_every_turn_is_served_once_and_in_order(tmp_path: Path, worker_class: str, preload: str) -> None:
+    script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="error")
+    variables = {"LLMSIM_WORKER_CLASS": worker_class, "LLMSIM_PRELOAD": preload, "LLMSIM_WORKERS": "4", "LLMSIM_THREADS": "16"}
+    with Server(tmp_path, script, **variables) as server:
+        crowd = Crowd(lambda: server.origin)
+        crowd.run()
+    assert crowd.failures == 0
+    assert_texts_are_positions(crowd.answers)
+    assert_each_once(crowd.taken, TURNS)
+    assert_in_order(crowd.taken)
