@@ -25,16 +25,22 @@ def client(served: Served) -> Any:
         yield found
 
 
-@pytest.mark.parametrize("n", [1, 3])
-def test_a_chat_stream_ends_with_the_usage_of_the_plain_answer_where_it_is_asked_for(n: int, client: OpenAI, start: int) -> None:
-    plain = [client.chat.completions.create(model="gpt-5", messages=MESSAGES, n=n).usage for _ in TURNS]
-    streams = [_chunks(client, n=n, stream_options={"include_usage": True}) for _ in TURNS]
+def test_a_chat_stream_ends_with_the_usage_of_the_plain_answer_where_it_is_asked_for(client: OpenAI, start: int) -> None:
+    plain = [client.chat.completions.create(model="gpt-5", messages=MESSAGES).usage for _ in TURNS]
+    streams = [_chunks(client, stream_options={"include_usage": True}) for _ in TURNS]
     assert [chunks[-1].usage for chunks in streams] == plain
     assert all(usage.total_tokens == usage.prompt_tokens + usage.completion_tokens for usage in plain)
     assert [usage.completion_tokens > 0 for usage in plain] == [True, True, True, False]
     for chunks in streams:
         assert chunks[-1].choices == []
         assert all(chunk.choices and chunk.usage is None and "usage" in chunk.model_fields_set for chunk in chunks[:-1])
+
+
+def test_each_of_n_choices_counts_in_the_completion_and_not_in_the_prompt(client: OpenAI, start: int) -> None:
+    single, plain = ([client.chat.completions.create(model="gpt-5", messages=MESSAGES, n=n).usage for _ in TURNS] for n in (1, 3))
+    streamed = [_chunks(client, n=3, stream_options={"include_usage": True})[-1].usage for _ in TURNS]
+    assert streamed == plain
+    assert [(three.prompt_tokens, three.completion_tokens) for three in plain] == [(one.prompt_tokens, 3 * one.completion_tokens) for one in single]
 
 
 @pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": False}}], ids=str)

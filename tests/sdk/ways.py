@@ -67,7 +67,7 @@ WAYS = [
     for api, bases in BASES.items()
     for base in bases
     for how in ("plain", "streamed", "helper")
-    if base != "/v1" or client == "sync"
+    if base != "/v1" or (client, how) == ("sync", "plain")  # the same routes as /openai/v1
 ]
 
 
