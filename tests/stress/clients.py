@@ -1,4 +1,4 @@
-"""Many clients at once: threads that each hold one connection and ask again as soon as they have an answer, over every API, plain and streamed."""
+"""Many clients at once: threads that each ask again as soon as they have an answer, over every API, plain and streamed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -16,6 +16,8 @@ from tests.stress.proofs import Taken
 from tests.wire.frames import json_frames
 
 CLIENTS = 32
+# Then a client connects anew: the first worker that is up takes every connection that there is, and would keep them.
+_REQUESTS_A_CONNECTION = 20
 _SOCKET_SECONDS = 20
 _RUN_SECONDS = 60
 _HEADERS = {"Content-Type": "application/json"}
@@ -23,9 +25,10 @@ _HEADERS = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client got. `text` is None where the script was exhausted."""
+    """What a client got, and from which worker. `text` is None where the script was exhausted."""
 
     taken: Taken
+    worker: str
     text: str | None
 
 
@@ -77,11 +80,12 @@ REQUESTS = tuple(_requests())
 
 
 class Client:
-    """One connection to wherever `origin()` says, made anew when it breaks."""
+    """A connection to wherever `origin()` says, made anew now and then and when it breaks."""
 
     def __init__(self, origin: Callable[[], str]) -> None:
         self._origin = origin
         self._connection: http.client.HTTPConnection | None = None
+        self._asked = 0
 
     def ask(self, request: Request) -> Answer:
         """Ask once, without a retry.
@@ -99,8 +103,8 @@ class Client:
         taken = Taken(began, time.monotonic_ns(), int(headers["X-LLMSim-Generation"], 16), int(headers["X-LLMSim-Position"]))
         if status == 500:
             assert headers["X-LLMSim-Turn"] is None
-            return Answer(taken, None)
-        return Answer(taken, request.read(body))
+            return Answer(taken, headers["X-LLMSim-Worker"], None)
+        return Answer(taken, headers["X-LLMSim-Worker"], request.read(body))
 
     def close(self) -> None:
         if self._connection is not None:
@@ -108,6 +112,9 @@ class Client:
             self._connection = None
 
     def _exchange(self, request: Request) -> tuple[int, http.client.HTTPMessage, bytes]:
+        if self._asked % _REQUESTS_A_CONNECTION == 0:
+            self.close()
+        self._asked += 1
         if self._connection is None:
             connection = http.client.HTTPConnection(self._origin().removeprefix("http://"), timeout=_SOCKET_SECONDS)
             try:
@@ -120,6 +127,12 @@ class Client:
         body = response.read()
         assert response.status in (200, 500), f"{response.status}: {body!r}"
         return response.status, response.headers, body
+
+
+def ask_once(origin: str) -> Answer:
+    """One request on a connection of its own."""
+    with closing(Client(lambda: origin)) as client:
+        return client.ask(REQUESTS[0])
 
 
 class Crowd:
@@ -165,6 +178,10 @@ class Crowd:
         finally:
             self._stop.set()
             self._join()
+
+    def add(self, answer: Answer) -> None:
+        """Count in what a client outside the crowd got."""
+        self._answers[0].append(answer)
 
     def wait_for(self, answers: int) -> None:
         """Wait until the clients have so many more answers than now."""
@@ -212,6 +229,7 @@ class Crowd:
         return answer.text is None
 
 
-def assert_texts_are_positions(answers: list[Answer]) -> None:
-    wrong = [answer for answer in answers if answer.text != str(answer.taken.position)]
+def assert_texts_are_positions(answers: list[Answer], turns: int) -> None:
+    """Each text is that of its position, in a loop over so many numbered turns."""
+    wrong = [answer for answer in answers if answer.text != str(answer.taken.position % turns)]
     assert not wrong, f"{len(wrong)} texts are not their positions, such as {wrong[:3]}"

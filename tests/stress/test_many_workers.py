@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import Server, numbered, write_script
+from tests.serving import numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
+from tests.stress.servers import stressed_server
 
 TURNS = 3_000
 
@@ -17,11 +18,11 @@ TURNS = 3_000
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
 def test_every_turn_is_served_once_and_in_order(tmp_path: Path, worker_class: str, preload: str) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="error")
-    variables = {"LLMSIM_WORKER_CLASS": worker_class, "LLMSIM_PRELOAD": preload, "LLMSIM_WORKERS": "4", "LLMSIM_THREADS": "16"}
-    with Server(tmp_path, script, **variables) as server:
+    with stressed_server(tmp_path, script, worker_class, LLMSIM_PRELOAD=preload) as server:
         crowd = Crowd(lambda: server.origin)
         crowd.run()
     assert crowd.failures == 0
-    assert_texts_are_positions(crowd.answers)
+    assert len({answer.worker for answer in crowd.answers}) == 4
+    assert_texts_are_positions(crowd.answers, TURNS)
     assert_each_once(crowd.taken, TURNS)
     assert_in_order(crowd.taken)

@@ -1,0 +1,68 @@
+"""The benchmark command works from end to end. How fast it finds llmsim is nobody's test: that depends on the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import wrk
+from tests.benchmarks.benchmark import Conclusion, median_ratio
+from tests.serving import ROOT
+
+BRIEFLY = ("--rounds", "2", "--seconds", "0.05")
+
+
+def benchmarks(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_claims_are_measured_by_number_of_processes(tmp_path: Path) -> None:
+    run = benchmarks("claims", *BRIEFLY, "--json", str(tmp_path / "out.json"))
+    assert run.returncode == 0, run.stderr
+    assert "goal: at most 5" in run.stdout
+    found = json.loads((tmp_path / "out.json").read_text())["benchmarks"]["claims"]
+    assert list(found["samples"]) == ["1 process", "2 processes", "4 processes"]
+    for samples in found["samples"].values():
+        assert len(samples) == 2
+        assert all(sample["claims/s"] > 0 and 0 < sample["p50 us"] <= sample["p99 us"] for sample in samples)
+
+
+@pytest.mark.skipif(not wrk.is_installed(), reason=f"needs wrk: apt-get install {wrk.PACKAGE}")
+def test_chat_is_measured_beside_a_bare_application_in_the_same_rounds(tmp_path: Path) -> None:
+    run = benchmarks("chat", *BRIEFLY, "--json", str(tmp_path / "out.json"))
+    assert run.returncode == 0, run.stderr
+    assert "goal: at least 0.35" in run.stdout
+    rounds = [line for line in run.stderr.splitlines() if "round" in line]
+    assert [line.rpartition(": ")[2] for line in rounds] == ["llmsim", "bare WSGI"] * 2
+    found = json.loads((tmp_path / "out.json").read_text())["benchmarks"]["chat"]
+    assert all(len(samples) == 2 and samples[0]["requests/s"] > 0 for samples in found["samples"].values())
+    assert found["conclusions"][0]["value"] > 0
+
+
+def test_without_wrk_the_command_names_the_package(tmp_path: Path) -> None:
+    run = benchmarks("chat", *BRIEFLY, PATH=str(tmp_path))
+    assert run.returncode == 1
+    assert "apt-get install wrk" in run.stderr
+
+
+def test_an_unknown_benchmark_is_refused_with_the_names_that_exist() -> None:
+    run = benchmarks("chatt")
+    assert run.returncode == 2
+    assert "did you mean 'chat'?" in run.stderr
+
+
+def test_a_goal_is_met_or_missed_on_its_own_side() -> None:
+    assert Conclusion("ratio", 0.4, least=0.35).met is True
+    assert Conclusion("ratio", 0.3, least=0.35).met is False
+    assert Conclusion("p50", 6, most=5).met is False
+    assert Conclusion("rate", 6).met is None
+
+
+def test_a_ratio_compares_what_was_measured_in_the_same_round() -> None:
+    assert median_ratio([{"r": 1}, {"r": 20}, {"r": 3}], [{"r": 2}, {"r": 40}, {"r": 6}], "r") == 0.5

@@ -1,0 +1,44 @@
+"""The load generator: `wrk`, which is fast enough not to be what is measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.benchmarks.benchmark import BenchmarkError, Sample
+
+PACKAGE = "wrk"
+_SCRIPT = Path(__file__).parent / "wrk_post.lua"
+
+
+def is_installed() -> bool:
+    """Whether `wrk` is on the path."""
+    return shutil.which("wrk") is not None
+
+
+def check() -> None:
+    """Refuse to start without it.
+
+    Raises:
+        BenchmarkError: it is not installed.
+    """
+    if not is_installed():
+        raise BenchmarkError(f"the load generator wrk is not installed; on Debian and Ubuntu it is the package {PACKAGE}: apt-get install {PACKAGE}")
+
+
+def post(url: str, body: str, connections: int, seconds: float) -> Sample:
+    """Post `body` to `url` again and again over so many connections; whole seconds, one at least.
+
+    Raises:
+        BenchmarkError: a request failed, so that the figures would mean nothing.
+    """
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--script", str(_SCRIPT), url]
+    run = subprocess.run([*command, "--", body], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise BenchmarkError(f"wrk failed: {run.stderr or run.stdout}")
+    result = json.loads(run.stdout.splitlines()[-1])
+    if result["errors"] or not result["requests"]:
+        raise BenchmarkError(f"{result['errors']} of {result['requests']} requests to {url} failed")
+    return {"requests/s": result["requests"] / result["seconds"], "p50 ms": result["p50_ms"], "p99 ms": result["p99_ms"]}

@@ -1,0 +1,158 @@
+"""A process that dies before any one of the writes into the table, at every write in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmsim.store.base import DEFAULT_SESSION
+from llmsim.store.mmap_store import MmapStore
+from tests.stress.forks import fork, wait_for
+
+
+class Countdown:
+    """Kills this process in the place of the write number `deadly`, counted from 0."""
+
+    def __init__(self, deadly: int) -> None:
+        self.writes = 0
+        self._deadly = deadly
+
+    def tick(self) -> None:
+        if self.writes == self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.writes += 1
+
+
+class Deadly:
+    """Memory that counts its writes down."""
+
+    def __init__(self, memory: Any, countdown: Countdown) -> None:
+        self._memory = memory
+        self._countdown = countdown
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._memory[place]
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        self._countdown.tick()
+        self._memory[place] = value
+
+
+def arm(store: MmapStore, deadly: int) -> Countdown:
+    """Let this process die in the place of that write of `store`."""
+    store.published()  # attaches
+    assert store._attachment is not None
+    table, countdown = store._attachment.table, Countdown(deadly)
+    table._words = Deadly(table._words, countdown)  # type: ignore[assignment]
+    table._memory = Deadly(table._memory, countdown)  # type: ignore[assignment]
+    return countdown
+
+
+def die_at(directory: Path, deadly: int, act: Callable[[MmapStore], object]) -> bool:
+    """Do `act` in a child that dies in the place of its write number `deadly`; false when it has fewer."""
+
+    def work() -> None:
+        store = MmapStore(directory)
+        arm(store, deadly)
+        act(store)
+
+    status = wait_for(fork(work))
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+def claim(store: MmapStore) -> Any:
+    return store.claim(DEFAULT_SESSION)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MmapStore:
+    store = MmapStore.create(tmp_path)
+    store.publish(b"{}")
+    return store
+
+
+@pytest.mark.parametrize("claims_before", [0, 1, 5])
+def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(tmp_path: Path, store: MmapStore, claims_before: int) -> None:
+    generations = {claim(store).generation for _ in range(claims_before)}
+    deadly = 0
+    while True:
+        script = store.publish(b"{}") if claims_before else store.published()
+        died = die_at(tmp_path, deadly, claim)
+        first, second = claim(store), claim(store)
+        assert first.script == second.script == script
+        assert first.generation == second.generation
+        assert first.generation not in generations
+        if not died:
+            break
+        assert (first.position, second.position) == (0, 1) or not claims_before
+        generations.add(first.generation)
+        deadly += 1
+        if not claims_before:
+            store = fresh(tmp_path)
+    assert deadly >= 8, "a rewind and a claim are at least eight writes"
+
+
+def fresh(directory: Path) -> MmapStore:
+    """An empty table in the place of the one in `directory`."""
+    (directory / "cursors").unlink()
+    store = MmapStore.create(directory)
+    store.publish(b"{}")
+    return store
+
+
+def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_comes_again(tmp_path: Path, store: MmapStore) -> None:
+    generation, deadly = claim(store).generation, 0
+    while True:
+        before = store.position(DEFAULT_SESSION)
+        died = die_at(tmp_path, deadly, claim)
+        after = claim(store)
+        assert after.generation == generation
+        assert before <= after.position <= before + 1
+        if not died:
+            break
+        deadly += 1
+    assert deadly >= 2
+    assert after.position == before + 1
+
+
+def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(tmp_path: Path, store: MmapStore) -> None:
+    generation = claim(store).generation
+    assert die_at(tmp_path, 0, lambda other: other.publish(b"new"))
+    after = claim(store)
+    assert (after.generation, after.position) == (generation, 1)
+    assert store.script(after.script) == b"{}"
+
+
+def test_a_parent_that_is_killed_under_the_lock_does_not_hold_its_children_up(tmp_path: Path) -> None:
+    """As gunicorn's master, which publishes on SIGHUP, and whose workers inherit whatever it has open."""
+    read, write = os.pipe()
+
+    def child(store: MmapStore) -> None:
+        os.close(write)
+        os.read(read, 1)  # until the parent is dead
+        claim(store)
+
+    def parent() -> None:
+        store = MmapStore.create(tmp_path)
+        store.publish(b"{}")
+        (tmp_path / "child").write_text(str(fork(lambda: child(store))))
+        arm(store, 0)
+        store.publish(b"new")
+
+    assert wait_for(fork(parent)) == -signal.SIGKILL
+    os.close(write)
+    os.close(read)
+    heir = int((tmp_path / "child").read_text())
+    try:
+        # Whoever comes anew is held up too.
+        assert wait_for(fork(lambda: claim(MmapStore(tmp_path))), seconds=3) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(heir, signal.SIGKILL)
