@@ -9,6 +9,8 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS, base, models, renderer_for
 from llmsim.apis.blueprint import routing_error
 from llmsim.apis.cors import allow_any_origin
+from llmsim.control import blueprint as control
+from llmsim.prefix import SessionPrefix
 from llmsim.settings import Settings
 
 
@@ -26,7 +28,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(models.blueprint)
     app.register_blueprint(base.blueprint)
     app.register_error_handler(HTTPException, _in_dialect)
+    app.register_blueprint(control)
     app.after_request(allow_any_origin)
+    app.wsgi_app = SessionPrefix(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

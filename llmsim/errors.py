@@ -133,3 +133,17 @@ class StoreError(LlmsimError):
 
 class StateLostError(StoreError):
     """The state directory or a file in it is gone, foreign or damaged."""
+
+
+class StoreFullError(StoreError):
+    """There is no room for another session."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        super().__init__(room)
+
+    def __str__(self) -> str:
+        return (
+            f"There are {self.room} sessions, and no room for another: delete some with DELETE /llmsim/sessions/<name>, "
+            "or raise the setting store.max_sessions (LLMSIM_MAX_SESSIONS)."
+        )

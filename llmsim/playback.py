@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
-from collections.abc import Mapping
+from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from llmsim.conversation import Conversation
-from llmsim.errors import ScriptError, StartupError, StoreError
+from llmsim.errors import StoreError
 from llmsim.reply import Failure, Reply
 from llmsim.script import Script
-from llmsim.settings import Settings, config_dir
-from llmsim.store import state_dir
-from llmsim.store.base import DEFAULT_SESSION, Claim, Store
-from llmsim.store.mmap_store import MmapStore
+from llmsim.store.base import Claim, Session, Store
 
-
-def load_script(settings: Settings) -> tuple[str, Script]:
-    """The path and the script that the settings name: the demo script where they name none.
-
-    Raises:
-        ScriptError: it cannot be read, parsed or used.
-    """
-    path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
-    return path, Script.from_file(path, settings.max_script_bytes)
+_CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,95 +28,78 @@ class Playback:
     """The scripts of a store, played from its cursors."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._scripts: dict[int, Script] = {}
+        self.store = store
+        self._scripts: OrderedDict[int, Script] = OrderedDict()
+        self._sizes: dict[int, int] = {}
+        # Threads that miss a script together must not all parse it. Nothing yields while this is held, so it may be older than gevent's patches.
+        self._loading = threading.Lock()
 
-    def take(self, conversation: Conversation) -> Taken:
-        """Consume the next turn.
+    def take(self, session: str, conversation: Conversation) -> Taken:
+        """Consume the session's next turn.
 
         Raises:
             StoreError: nothing was consumed, or a position is lost; none will come twice.
         """
-        claim = self._store.claim(DEFAULT_SESSION)
-        script = self._scripts.get(claim.script) or self._load(claim.script)
+        claim = self.store.claim(session)
+        script = self.script(claim.script)
         return Taken(claim, script.index(claim.position), script.play(claim.position, conversation))
 
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker; false where it is already, and then nothing rewinds."""
         content = script.canonical()
-        key = self._store.published()
-        replaced = key is None or self._store.script(key) != content
-        if replaced:
-            key = self._store.publish(content)
-        assert key is not None  # noqa: S101 - it was published just now
-        self._scripts = {key: script}
+        key = self.store.published()
+        replaced = key is None or self.store.script(key) != content
+        if key is None or replaced:
+            key = self.store.publish(content)
+        self._keep(key, script, len(content))
         return replaced
 
-    def ready(self) -> dict[str, int]:
-        """The script's length and the next position.
+    def put_script(self, session: str, script: Script) -> Session:
+        """Give the session a script of its own, from position 0.
+
+        Raises:
+            StoreFullError: the session is new and there is no room for it.
+        """
+        content = script.canonical()
+        found = self.store.put_script(session, content)
+        self._keep(found.script, script, len(content))
+        return found
+
+    def script(self, key: int) -> Script:
+        """The script of that key, read once by each process.
+
+        Raises:
+            StateLostError: it is gone.
+        """
+        script = self._scripts.get(key)
+        return self._loaded(key) if script is None else script
+
+    def ready(self, session: str) -> dict[str, int]:
+        """The length of the script that the session plays, or would play, and its next position.
 
         Raises:
             StoreError: no request could be served now.
         """
-        key = self._store.published()
-        if key is None:
+        found = self.store.session(session)
+        key = found.script if found else self.store.published()
+        if not key:
             raise StoreError("No script has been published in the state directory yet; the server has not finished its start.")
-        script = self._scripts.get(key) or self._load(key)
-        return {"turns": len(script), "position": self._store.position(DEFAULT_SESSION)}
+        return {"turns": len(self.script(key)), "position": found.position if found else 0}
 
-    def _load(self, key: int) -> Script:
-        script = Script.from_json(self._store.script(key))
-        # At most two: the script that plays and the one before it, for requests in flight.
-        self._scripts = dict([*self._scripts.items()][-1:]) | {key: script}
-        return script
+    def _loaded(self, key: int) -> Script:
+        with self._loading:
+            script = self._scripts.get(key)
+            if script is None:
+                content = self.store.script(key)
+                script = Script.from_json(content)
+                self._keep(key, script, len(content))
+            return script
 
-
-# The playback of the server that this process belongs to, made by its start-up hooks before the workers are forked.
-_served: Playback | None = None
-_opening = threading.Lock()
-
-
-def serve(playback: Playback) -> None:
-    """Let every application in this process, and in those forked from it, play from `playback`."""
-    global _served  # noqa: PLW0603 - one server a process: that is the fact it records
-    _served = playback
-
-
-def served(settings: Settings, environ: Mapping[str, Any]) -> Playback:
-    """The playback of this process; where no start-up hook made one, it is opened here, if that can be done exactly.
-
-    Raises:
-        StoreError: each worker would have a cursor of its own.
-    """
-    if _served is None:
-        # Nothing in here yields, so this lock may be older than gevent's patches.
-        with _opening:
-            if _served is None:
-                try:
-                    serve(_open_without_hooks(settings, environ))
-                except (ScriptError, StartupError) as error:
-                    raise StoreError(str(error)) from error
-    assert _served is not None  # noqa: S101 - set just now
-    return _served
-
-
-def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playback:
-    """The playback under a server that did not run llmsim's hooks: a development server, a test client, another WSGI server."""
-    _, script = load_script(settings)
-    if settings.state_dir:
-        joined, first = state_dir.join(Path(settings.state_dir))
-        playback = Playback(MmapStore.create(joined.path))
-        if first:
-            playback.publish(script)
-        return playback
-    # gunicorn calls one worker "not multiprocess", and more may come at any time.
-    if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn"):
-        raise StoreError(
-            "This server may run several workers, and each would count turns on its own: start it with `gunicorn -c gunicorn.conf.py wsgi:app` or "
-            "`llmsim serve`, or give all workers one directory in LLMSIM_STATE_DIR."
-        )
-    private = state_dir.make_private()
-    atexit.register(private.release)
-    playback = Playback(MmapStore.create(private.path))
-    playback.publish(script)
-    return playback
+    def _keep(self, key: int, script: Script, size: int) -> None:
+        """Keep a script at hand, and let go of the oldest beyond what may be kept."""
+        self._scripts[key] = script
+        self._sizes[key] = size
+        total = sum(self._sizes.values()) if len(self._sizes) > 1 else 0
+        while total > _CACHED_SCRIPT_BYTES and len(self._scripts) > 1:
+            oldest, _ = self._scripts.popitem(last=False)
+            total -= self._sizes.pop(oldest)

@@ -46,13 +46,27 @@ class Settings:
     script_path: str = setting("response.script_path", "", "the script to play; empty plays the demo script")
     retry_after: int = setting("response.retry_after", 0, "Retry-After of a 429, in whole seconds", least=0)
     max_script_mb: int = setting("response.max_script_mb", 100, "largest script, in MiB", least=1)
+    public_url: str = setting("server.public_url", "", "the URL by which clients reach this server, where a proxy stands before it")
     models: tuple[str, ...] = setting(
         "models.available",
         ("gpt-5", "gpt-5-mini", "llmsim"),
         "the models that the models routes list; a request may name any other",
         env=("LLMSIM_MODELS",),
     )
-    state_dir: str = setting("store.state_dir", "", "directory that keeps the cursor over restarts; empty makes a private one for each start")
+    state_dir: str = setting("store.state_dir", "", "directory that keeps the cursors over restarts; empty makes a private one for each start")
+    max_sessions: int = setting("store.max_sessions", 65_536, "how many sessions there may be", least=1)
+    journal_mode: str = setting(
+        "journal.mode",
+        "full",
+        "what is kept of each request: full, meta (no bodies) or off",
+        choices=("full", "meta", "off"),
+        env=("LLMSIM_JOURNAL",),
+    )
+    journal_body_limit_kb: int = setting(
+        "journal.body_limit_kb", 64, "how much of a request's body is kept, in KiB", least=0, env=("LLMSIM_JOURNAL_BODY_LIMIT_KB",)
+    )
+    journal_max_mb: int = setting("journal.max_mb", 256, "what all journals may take together, in MiB", least=0, env=("LLMSIM_JOURNAL_MAX_MB",))
+    control_token: str = setting("control.token", "", "the key that the control API wants; empty wants none", env=("LLMSIM_CONTROL_TOKEN",))
 
     @property
     def max_body_bytes(self) -> int:

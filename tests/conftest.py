@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim import Script, playback
+from llmsim import Script, shared
 from llmsim.app import create_app
 from llmsim.playback import Playback
 from llmsim.settings import Settings
@@ -33,9 +33,9 @@ def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
     """A test client that plays the given turns from a store of its own; settings are keyword arguments."""
 
     def make(*turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any) -> FlaskClient:
-        played = Playback(MmapStore.create(tmp_path))
+        played = Playback(MmapStore.create_in(tmp_path, max_sessions=settings.get("max_sessions", 100)))
         played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
-        monkeypatch.setattr(playback, "_served", played)
+        monkeypatch.setattr(shared, "_shared", played)
         return create_app(Settings(**settings)).test_client()
 
     return make

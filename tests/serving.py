@@ -23,7 +23,7 @@ def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
     """This process's environment without any setting of llmsim or gunicorn, with `TMPDIR` at `tmp_path` and a free port to be chosen."""
     foreign = ("LLMSIM_", "GUNICORN_", "WEB_CONCURRENCY", "OPENAI_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"TMPDIR": str(tmp_path), "LLMSIM_PORT": "0", "PYTHONPATH": str(ROOT)} | variables
+    return kept | {"TMPDIR": str(tmp_path), "LLMSIM_PORT": "0", "LLMSIM_GRACEFUL_TIMEOUT": "3", "PYTHONPATH": str(ROOT)} | variables
 
 
 def write_script(path: Path, *turns: dict[str, Any], on_exhausted: str = "repeat_last") -> Path:
@@ -66,7 +66,8 @@ class Server:
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                for process in [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children()]:
+                    process.kill()
                 self.process.wait()
 
     @property

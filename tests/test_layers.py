@@ -15,8 +15,12 @@ LAYERS = [
     ["errors", "registry", "json_text", "settings"],
     ["conversation", "reply", "tokens", "usage", "sse"],
     ["script", "store"],
+    ["sessions", "journal"],
     ["playback"],
+    ["shared"],
+    ["prefix"],
     ["apis"],
+    ["control"],
     ["app"],
     ["server", "cli", "__main__"],
 ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from llmsim import __version__
-from llmsim.apis.answer import HOST
 from llmsim.apis.blueprint import as_json, settings
-from llmsim.errors import StoreError
-from llmsim.playback import served
+from llmsim.apis.rendering import HOST
+from llmsim.apis.urls import base_urls
+from llmsim.errors import RequestError, StoreError
+from llmsim.sessions import session_of
+from llmsim.shared import shared
 
 blueprint = Blueprint("base", __name__)
-
-BASES = ("/openai/v1", "/openresponses/v1", "/v1")
 
 
 @blueprint.get("/")
@@ -23,15 +23,14 @@ BASES = ("/openai/v1", "/openresponses/v1", "/v1")
 @blueprint.get("/v1")
 def index() -> Response:
     """Who is here, and the base URLs to give to a client. Some clients ask for this before their first POST."""
-    origin = request.host_url.rstrip("/")
-    return as_json({"name": "llmsim", "version": __version__, "base_urls": [origin + base for base in BASES]})
+    return as_json({"name": "llmsim", "version": __version__, "base_urls": base_urls(settings(), request.root_url)})
 
 
 @blueprint.get("/health")
 def health() -> Response:
-    """200 once a request could be served, with the script's length and the next position; 503 and the reason before."""
+    """200 once a request could be served, with the script's length and the session's next position; 503 and the reason before."""
     try:
-        ready = served(settings(), request.environ).ready()
-    except StoreError as error:
+        ready = shared(settings(), request.environ).ready(session_of(request.environ))
+    except (RequestError, StoreError) as error:
         return as_json({"status": "unavailable", "message": str(error)}, error.status)
     return as_json({"status": "ok", "version": __version__, "host": HOST, **ready})

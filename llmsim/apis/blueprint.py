@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from llmsim.apis.answer import Answer, answer, refuse
+from llmsim.apis.answer import answer
 from llmsim.apis.renderer import Renderer
+from llmsim.apis.rendering import Answer, fail, failure_of
 from llmsim.errors import RequestError
 from llmsim.json_text import compact
 from llmsim.settings import Settings
@@ -57,7 +58,7 @@ def routing_error(renderer: Renderer, error: HTTPException) -> Response:
         refused = RequestError(f"There is no route {request.method} {request.path}.", status=404)
     else:
         refused = RequestError(str(error.description), status=error.code or 500)
-    response = to_flask(refuse(renderer, refused, request.environ))
+    response = to_flask(fail(renderer, failure_of(refused)))
     if allowed:
         response.headers["Allow"] = ", ".join(allowed)
     return response

@@ -12,33 +12,12 @@ from llmsim.json_text import parse, type_name
 _BLOCK = 64 * 1024
 
 
-def read_object(environ: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    """The body as a JSON object; `limit` is in bytes. The content type is not looked at where the body is JSON: agents get it wrong.
+def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
+    """The body; `limit` is in bytes.
 
     Raises:
-        RequestError: too large (413), not JSON, or not an object (400).
+        RequestError: it is too large (413).
     """
-    body = _read(environ, limit)
-    try:
-        value = parse(body)
-    except ValueError as error:
-        raise _not_json(body, str(environ.get("CONTENT_TYPE", "")), error) from error
-    if not isinstance(value, dict):
-        raise RequestError(f"The request body must be a JSON object, got {type_name(value)}.", code="invalid_type")
-    return value
-
-
-def stop_reading(environ: Mapping[str, Any]) -> None:
-    """Give up the rest of a body that is too large: gunicorn would read it to its end to keep the connection."""
-    connection = environ.get("gunicorn.socket")
-    if connection is not None:
-        try:
-            connection.shutdown(socket.SHUT_RD)
-        except OSError:
-            return  # the client has gone first
-
-
-def _read(environ: Mapping[str, Any], limit: int) -> bytes:
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
     if length:
         if not length.isdigit() or int(length) > limit:
@@ -52,6 +31,39 @@ def _read(environ: Mapping[str, Any], limit: int) -> bytes:
             raise _too_large(limit)
         blocks.append(block)
     return b"".join(blocks)
+
+
+def parsed(body: bytes, environ: Mapping[str, Any]) -> Any:
+    """The JSON value in the body. The content type is not looked at where the body is JSON: agents get it wrong.
+
+    Raises:
+        RequestError: it is not JSON (400).
+    """
+    try:
+        return parse(body)
+    except ValueError as error:
+        raise _not_json(body, str(environ.get("CONTENT_TYPE", "")), error) from error
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The value, if it is an object.
+
+    Raises:
+        RequestError: it is something else (400).
+    """
+    if not isinstance(value, dict):
+        raise RequestError(f"The request body must be a JSON object, got {type_name(value)}.", code="invalid_type")
+    return value
+
+
+def stop_reading(environ: Mapping[str, Any]) -> None:
+    """Give up the rest of a body that is too large: gunicorn would read it to its end to keep the connection."""
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:
+        try:
+            connection.shutdown(socket.SHUT_RD)
+        except OSError:
+            return  # the client has gone first
 
 
 def _too_large(limit: int) -> RequestError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from llmsim.apis.answer import refuse
 from llmsim.apis.blueprint import as_json, settings, to_flask
 from llmsim.apis.openai_chat import ChatRenderer
+from llmsim.apis.rendering import fail, failure_of
 from llmsim.errors import RequestError
 from llmsim.registry import unknown
 
@@ -33,7 +33,7 @@ def show_model(name: str) -> Response:
     if name not in settings().models:
         message = f"{unknown('model', name, settings().models)} (the setting models.available lists them)"
         error = RequestError(message, param="model", code="model_not_found", status=404)
-        return to_flask(refuse(ChatRenderer(), error, request.environ))
+        return to_flask(fail(ChatRenderer(), failure_of(error)))
     return as_json(_model(name))
 
 

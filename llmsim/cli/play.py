@@ -8,7 +8,7 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
-from llmsim.apis.answer import render
+from llmsim.apis.rendering import render
 from llmsim.conversation import Conversation
 from llmsim.playback import Taken
 from llmsim.script import Script

@@ -27,7 +27,7 @@ def add_to(subparsers: Any) -> None:
             variable = item.metadata["env"][-1]
             default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
             described = f"{item.metadata['help']} ({variable}; default: {default if default != '' else 'none'})"
-            option = "--" + key.partition(".")[2].replace("_", "-") if key != "models.available" else "--models"
+            option = "--" + item.name.replace("_", "-")
             parser.add_argument(option, dest=variable, metavar=type(item.default).__name__.upper(), help=described)
     parser.set_defaults(run=run)
 

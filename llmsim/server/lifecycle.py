@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llmsim import __version__, playback, tokens
+from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
-from llmsim.playback import Playback, load_script
+from llmsim.playback import Playback
 from llmsim.script import Script
 from llmsim.server import ports
 from llmsim.settings import Settings, unknown_variables
+from llmsim.shared import load_script, open_playback, share
 from llmsim.store import state_dir
 from llmsim.store.base import DEFAULT_SESSION
-from llmsim.store.mmap_store import MmapStore
 from llmsim.store.state_dir import StateDir
 
 # Names the state directory to the program that a USR2 executes; gunicorn gives that one the environment it started with, and what is put here.
@@ -60,17 +60,17 @@ class Lifecycle:
     def when_ready(self, server: Any) -> None:
         """After the port is bound and before the first worker is forked."""
         with _refusing_to_start():
-            self._state_dir = self._hold_state_dir()
-            store = MmapStore.create(self._state_dir.path)
-            self._playback = Playback(store)
-            had_script = store.published() is not None
+            handed_over = os.environ.pop(_HANDED_OVER, "")
+            self._state_dir = self._hold_state_dir(handed_over)
+            self._playback = open_playback(self._settings, self._state_dir.path, alone=not handed_over)
+            had_script = self._playback.store.published() is not None
             assert self._script is not None  # noqa: S101 - on_starting has loaded it
             rewound = self._playback.publish(self._script) and had_script
-        playback.serve(self._playback)
+        share(self._playback)
         if rewound:
             server.log.info("llmsim: the script has changed since the last run; every cursor is back at 0")
         elif had_script:
-            server.log.info("llmsim: continuing at position %d", store.position(DEFAULT_SESSION))
+            server.log.info("llmsim: continuing at position %d", self._playback.ready(DEFAULT_SESSION)["position"])
         _prepare_for_fork()
         server.log.info("%s", self._start_line(server))
 
@@ -110,8 +110,7 @@ class Lifecycle:
         if self._state_dir is not None and not server.reexec_pid and not master_before_lives:
             self._state_dir.release()
 
-    def _hold_state_dir(self) -> StateDir:
-        handed_over = os.environ.pop(_HANDED_OVER, "")
+    def _hold_state_dir(self, handed_over: str) -> StateDir:
         if handed_over:
             return state_dir.inherit(handed_over)
         if self._settings.state_dir:

@@ -33,6 +33,22 @@ def open_private(path: Path, flags: int) -> BinaryIO:
     return os.fdopen(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "wb", buffering=0)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Make a file of the state directory: the whole of it or nothing, whenever the process is killed, and never over one that is there.
+
+    Raises:
+        FileExistsError: there is one of that name.
+        OSError: it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
+        file.write(content)
+    try:
+        os.link(part, path)
+    finally:
+        part.unlink()
+
+
 @dataclass(slots=True)
 class StateDir:
     """A state directory that this process holds. `private` ones were made for one run and go with it."""

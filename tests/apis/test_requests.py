@@ -268,7 +268,7 @@ def test_the_models_are_those_of_the_setting(make_client: MakeClient) -> None:
 def test_a_failure_inside_llmsim_is_an_error_in_the_dialect(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("llmsim.apis.answer.prompt_tokens", lambda _: 1 // 0)
+    monkeypatch.setattr("llmsim.apis.rendering.prompt_tokens", lambda _: 1 // 0)
     response = client.post(OPENRESPONSES[0], json=body_for(OPENRESPONSES[0]))
     assert (response.status_code, response.content_type) == (500, "application/json")
     assert response.get_json()["error"]["type"] == "server_error"

@@ -31,7 +31,7 @@ class Claims(Benchmark):
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         with tempfile.TemporaryDirectory(prefix="llmsim-benchmark-") as directory:
-            MmapStore.create(Path(directory)).publish(b"{}")
+            MmapStore.create_in(Path(directory), max_sessions=10).publish(b"{}")
             yield [Variant(f"{count} processes" if count > 1 else "1 process", partial(measure, Path(directory), count)) for count in PROCESSES]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from llmsim.errors import StateLostError
-from llmsim.store.base import DEFAULT_SESSION, Store
+from llmsim.errors import StateLostError, StoreFullError
+from llmsim.store.base import DEFAULT_SESSION, Page, Session, Store
 from llmsim.store.mmap_store import MmapStore
 
-ENGINES: dict[str, Callable[[Path], Store]] = {"mmap": MmapStore.create}
+ENGINES: dict[str, Callable[[Path], Store]] = {"mmap": lambda directory: MmapStore.create_in(directory, max_sessions=100)}
 
 
 @pytest.fixture(params=ENGINES)
@@ -58,13 +59,158 @@ def test_older_scripts_are_forgotten(store: Store) -> None:
         store.script(first)
 
 
-def test_the_position_can_be_read_without_taking_it(store: Store) -> None:
-    store.publish(b"a")
-    assert store.position(DEFAULT_SESSION) == 0
-    store.claim(DEFAULT_SESSION)
-    assert [store.position(DEFAULT_SESSION) for _ in range(3)] == [1, 1, 1]
+def test_a_session_can_be_read_without_taking_a_position(store: Store) -> None:
+    key = store.publish(b"a")
+    assert store.session(DEFAULT_SESSION) is None
+    claim = store.claim(DEFAULT_SESSION)
+    expected = Session(DEFAULT_SESSION, 1, claim.generation, key, follows=True)
+    assert [store.session(DEFAULT_SESSION) for _ in range(3)] == [expected] * 3
     store.publish(b"b")
-    assert store.position(DEFAULT_SESSION) == 0
+    found = store.session(DEFAULT_SESSION)
+    assert found is not None
+    assert (found.position, found.script) == (0, store.published())
+
+
+def test_sessions_count_each_for_itself(store: Store) -> None:
+    store.publish(b"a")
+    claims = [store.claim(name) for _ in range(3) for name in ("a", "b", "A")]
+    assert [claim.position for claim in claims] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert len({claim.generation for claim in claims}) == 3
+
+
+def test_a_session_can_be_made_once(store: Store) -> None:
+    key = store.publish(b"a")
+    made = store.create("a")
+    assert made is not None
+    assert (made.name, made.position, made.script, made.follows) == ("a", 0, key, True)
+    assert store.create("a") is None
+    assert store.claim("a").generation == made.generation
+
+
+def test_a_script_of_its_own_starts_a_generation_and_outlives_the_default(store: Store) -> None:
+    store.publish(b"default")
+    before = store.claim("a")
+    own = store.put_script("a", b"own")
+    assert (own.position, own.follows) == (0, False)
+    claim = store.claim("a")
+    assert (claim.position, store.script(claim.script)) == (0, b"own")
+    assert claim.generation == own.generation != before.generation
+    store.publish(b"another default")
+    assert store.claim("a") == claim._replace(position=1, arrival=1)
+    assert store.script(store.claim("b").script) == b"another default"
+
+
+def test_of_a_sessions_own_scripts_the_last_two_stay_readable(store: Store) -> None:
+    store.publish(b"default")
+    keys = [store.put_script("a", content).script for content in (b"1", b"2", b"3")]
+    assert [store.script(key) for key in keys[1:]] == [b"2", b"3"]
+    with pytest.raises(StateLostError):
+        store.script(keys[0])
+
+
+def test_a_reset_rewinds_into_a_new_generation_of_the_same_script(store: Store) -> None:
+    store.publish(b"default")
+    store.put_script("own", b"own")
+    for name in ("own", "following"):
+        before = [store.claim(name) for _ in range(3)][-1]
+        rewound = store.reset(name)
+        assert rewound is not None
+        assert (rewound.position, rewound.script) == (0, before.script)
+        assert rewound.generation != before.generation
+        assert store.claim(name) == before._replace(position=0, arrival=0, generation=rewound.generation)
+    assert store.reset("none") is None
+
+
+def test_a_deleted_session_is_forgotten_with_its_script(store: Store) -> None:
+    store.publish(b"default")
+    key = store.put_script("a", b"own").script
+    assert store.delete("a")
+    assert not store.delete("a")
+    assert store.session("a") is None
+    with pytest.raises(StateLostError):
+        store.script(key)
+    claim = store.claim("a")
+    assert (claim.position, store.script(claim.script)) == (0, b"default")
+
+
+def test_a_full_store_says_so_and_has_room_again_after_a_deletion(store: Store) -> None:
+    key = store.publish(b"a")
+    for number in range(100):
+        store.claim(f"s{number}")
+    for take in (store.claim, store.create, lambda name: store.put_script(name, b"own")):
+        with pytest.raises(StoreFullError, match=r"There are 100 sessions.*LLMSIM_MAX_SESSIONS"):
+            take("another")
+    assert store.claim("s7").position == 1
+    store.delete("s50")
+    assert store.claim("another")[0::3] == (0, key)
+    with pytest.raises(StoreFullError):
+        store.claim("s50")
+
+
+def test_sessions_are_found_again_whatever_comes_and_goes(store: Store) -> None:
+    """Against a plain dictionary, with names that are made and deleted in a random order."""
+    store.publish(b"a")
+    chance, model = random.Random(1), dict[str, int]()
+    for _ in range(5000):
+        name = f"s{chance.randrange(150)}"
+        if name in model and chance.random() < 0.4:
+            assert store.delete(name)
+            del model[name]
+        elif name in model or len(model) < 100:
+            assert store.claim(name).position == model.get(name, 0)
+            model[name] = model.get(name, 0) + 1
+    listed, following = store.sessions(0, 1000)
+    assert {session.name: session.position for session in listed} == model
+    assert following is None
+
+
+def test_sessions_are_listed_page_by_page(store: Store) -> None:
+    store.publish(b"a")
+    names = {f"s{number}" for number in range(25)}
+    for name in names:
+        store.claim(name)
+    pages, mark = [], 0
+    while mark is not None:
+        page, mark = store.sessions(mark, 10)
+        pages.append([session.name for session in page])
+    assert [len(page) for page in pages] in ([10, 10, 5], [10, 10, 5, 0])
+    assert {name for page in pages for name in page} == names
+
+
+def test_entries_are_read_in_order_and_by_pages(store: Store) -> None:
+    written = [b'{"n":%d}' % number for number in range(25)]
+    for entry in written:
+        assert store.append("a", entry) is not None
+    store.append("b", b'{"other":1}')
+    first = store.entries("a", 0, 10)
+    second = store.entries("a", first.mark, 10)
+    third = store.entries("a", second.mark, 10)
+    assert [*first.entries, *second.entries, *third.entries] == written
+    assert store.entries("a", third.mark, 10) == Page([], third.mark)
+    store.append("a", b'{"n":25}')
+    assert store.entries("a", third.mark, 10).entries == [b'{"n":25}']
+    assert store.entries("none", 0, 10).entries == []
+
+
+def test_the_end_of_an_entry_can_be_amended(store: Store) -> None:
+    store.append("a", b'{"n":0,"end":1}')
+    receipt = store.append("a", b'{"n":1,"end":1}')
+    store.append("a", b'{"n":2,"end":1}')
+    store.amend(receipt, b'"end":2}')
+    assert list(store.entries("a", 0, 10).entries) == [b'{"n":0,"end":1}', b'{"n":1,"end":2}', b'{"n":2,"end":1}']
+
+
+@pytest.mark.parametrize("clear", ["reset", "delete", "put_script"])
+def test_a_rewind_clears_the_journal_and_amends_nothing_after_it(store: Store, clear: str) -> None:
+    store.publish(b"a")
+    store.claim("a")
+    receipt = store.append("a", b'{"n":0,"end":1}')
+    arguments = ("a", b"own") if clear == "put_script" else ("a",)
+    getattr(store, clear)(*arguments)
+    assert store.entries("a", 0, 10).entries == []
+    store.append("a", b'{"n":1,"end":1}')
+    store.amend(receipt, b'"end":2}')
+    assert list(store.entries("a", 0, 10).entries) == [b'{"n":1,"end":1}']
 
 
 def test_nothing_is_published_at_first(store: Store) -> None:
@@ -72,10 +218,10 @@ def test_nothing_is_published_at_first(store: Store) -> None:
 
 
 def test_a_store_that_is_opened_again_goes_on(tmp_path: Path) -> None:
-    first = MmapStore.create(tmp_path)
+    first = MmapStore.create_in(tmp_path)
     first.publish(b"a")
     claim = first.claim(DEFAULT_SESSION)
-    again = MmapStore.create(tmp_path)
+    again = MmapStore.create_in(tmp_path)
     assert again.claim(DEFAULT_SESSION) == claim._replace(position=1, arrival=1)
     assert again.published() == claim.script
 
@@ -86,15 +232,15 @@ def test_a_store_whose_files_are_gone_says_so_and_does_not_start_anew(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"LLMSIM\0\1" + b"\0" * 100])
+@pytest.mark.parametrize("content", [b"", b"short", b"LLMSIM\0\2" + b"\0" * 100])
 def test_a_table_of_another_make_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "cursors").write_bytes(content)
     with pytest.raises(StateLostError):
-        MmapStore.create(tmp_path)
+        MmapStore.create_in(tmp_path)
     assert (tmp_path / "cursors").read_bytes() == content
 
 
 def test_the_table_is_allocated_and_not_sparse(tmp_path: Path) -> None:
-    MmapStore.create(tmp_path)
+    MmapStore.create_in(tmp_path)
     status = (tmp_path / "cursors").stat()
     assert status.st_blocks * 512 >= status.st_size

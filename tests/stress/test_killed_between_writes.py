@@ -39,6 +39,12 @@ class Deadly:
     def __getitem__(self, place: Any) -> Any:
         return self._memory[place]
 
+    def release(self) -> None:
+        self._memory.release()
+
+    def close(self) -> None:
+        self._memory.close()
+
     def __setitem__(self, place: Any, value: Any) -> None:
         self._countdown.tick()
         self._memory[place] = value
@@ -73,7 +79,7 @@ def claim(store: MmapStore) -> Any:
 
 @pytest.fixture
 def store(tmp_path: Path) -> MmapStore:
-    store = MmapStore.create(tmp_path)
+    store = MmapStore.create_in(tmp_path, max_sessions=10)
     store.publish(b"{}")
     return store
 
@@ -102,7 +108,7 @@ def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(tmp_p
 def fresh(directory: Path) -> MmapStore:
     """An empty table in the place of the one in `directory`."""
     (directory / "cursors").unlink()
-    store = MmapStore.create(directory)
+    store = MmapStore.create_in(directory, max_sessions=10)
     store.publish(b"{}")
     return store
 
@@ -110,7 +116,9 @@ def fresh(directory: Path) -> MmapStore:
 def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_comes_again(tmp_path: Path, store: MmapStore) -> None:
     generation, deadly = claim(store).generation, 0
     while True:
-        before = store.position(DEFAULT_SESSION)
+        found = store.session(DEFAULT_SESSION)
+        assert found is not None
+        before = found.position
         died = die_at(tmp_path, deadly, claim)
         after = claim(store)
         assert after.generation == generation
@@ -140,7 +148,7 @@ def test_a_parent_that_is_killed_under_the_lock_does_not_hold_its_children_up(tm
         claim(store)
 
     def parent() -> None:
-        store = MmapStore.create(tmp_path)
+        store = MmapStore.create_in(tmp_path, max_sessions=10)
         store.publish(b"{}")
         (tmp_path / "child").write_text(str(fork(lambda: child(store))))
         arm(store, 0)

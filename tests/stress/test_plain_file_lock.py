@@ -28,7 +28,7 @@ with FileLock(sys.argv[1]):
 
 @pytest.fixture
 def store(tmp_path: Path) -> MmapStore:
-    store = MmapStore.create(tmp_path)
+    store = MmapStore.create_in(tmp_path, max_sessions=10)
     store.publish(b"{}")
     return store
 

@@ -1,0 +1,104 @@
+"""From an outcome to an HTTP answer: headers, and a body that the renderer writes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from llmsim.apis.renderer import Call, Renderer, Stamp
+from llmsim.errors import RequestError, StoreError
+from llmsim.json_text import compact
+from llmsim.playback import Taken
+from llmsim.reply import Failure, Reply
+from llmsim.sse import MAX_WRITE, Event
+from llmsim.usage import Usage, completion_tokens, prompt_tokens
+
+HOST = socket.gethostname()
+
+Headers = list[tuple[str, str]]
+
+_KINDS = {404: "not_found", 413: "too_large"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; `body` may be iterated once."""
+
+    status: int
+    headers: Headers
+    body: Iterable[bytes]
+
+
+def worker() -> str:
+    """Who answers: `<host>:<process id>`."""
+    return f"{HOST}:{os.getpid()}"
+
+
+def failure_of(error: RequestError | StoreError) -> Failure:
+    """An error of the request path as what goes out."""
+    if isinstance(error, StoreError):
+        return Failure(error.status, "unavailable", str(error), "store_unavailable")
+    kind = _KINDS.get(error.status, "invalid_request" if error.status < 500 else "unavailable")
+    return Failure(error.status, kind, error.message, error.code, error.param)
+
+
+def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
+    """A failure as an answer: plain JSON, also where a stream was asked for."""
+    request_id = _new_request_id()
+    body = compact(renderer.error(failure, request_id)).encode("ascii")
+    lead = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
+    return Answer(failure.status, lead + (headers or []) + list(failure.headers.items()), [body])
+
+
+def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> Answer:
+    """What was taken, as an answer; `headers` are added to its own."""
+    headers = _proof(taken) + headers
+    if isinstance(taken.outcome, Failure):
+        return fail(renderer, taken.outcome, headers)
+    return _reply(renderer, call, taken, taken.outcome, headers)
+
+
+def _reply(renderer: Renderer, call: Call, taken: Taken, reply: Reply, headers: Headers) -> Answer:
+    usage = Usage(prompt_tokens(call.conversation), completion_tokens(reply))
+    stamp = Stamp(_generation(taken), taken.claim.position, int(time.time()), usage)
+    headers = [(renderer.request_id_header, _new_request_id()), *headers]
+    if call.stream:
+        lead = [("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
+        return Answer(200, lead + headers, _joined(renderer.events(reply, call, stamp)))
+    body = compact(renderer.payload(reply, call, stamp)).encode("ascii")
+    return Answer(200, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers], [body])
+
+
+def _joined(events: Iterable[Event]) -> Iterator[bytes]:
+    """Frames joined into writes that end at a frame's end: a system call for each frame costs ten times as much."""
+    frames: list[bytes] = []
+    size = 0
+    for event in events:
+        frame = event.frame()
+        if size and size + len(frame) > MAX_WRITE:
+            yield b"".join(frames)
+            frames, size = [], 0
+        frames.append(frame)
+        size += len(frame)
+    yield b"".join(frames)
+
+
+def _new_request_id() -> str:
+    """An id for one request, as the providers form it."""
+    return f"req_{secrets.token_hex(16)}"
+
+
+def _generation(taken: Taken) -> str:
+    return f"{taken.claim.generation:016x}"
+
+
+def _proof(taken: Taken) -> Headers:
+    """The headers that prove the order from outside."""
+    headers = [("X-LLMSim-Generation", _generation(taken)), ("X-LLMSim-Position", str(taken.claim.position))]
+    if taken.index is not None:
+        headers.append(("X-LLMSim-Turn", str(taken.index)))
+    return [*headers, ("X-LLMSim-Worker", worker())]

@@ -1,0 +1,54 @@
+"""Who may use the control API: no page of another site, and with a token set, only who has it."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import request
+
+from llmsim.apis.blueprint import settings
+from llmsim.errors import RequestError
+
+
+def check_caller() -> None:
+    """Let the current request through.
+
+    Raises:
+        RequestError: 403 for a page of another site, 401 for a missing or wrong token.
+    """
+    _check_host(request.host)
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() not in (request.host.lower(), _public_host()):
+        raise RequestError(f"Pages of {origin} may not use the control API.", code="foreign_origin", status=403)
+    token = settings().control_token
+    if token and not hmac.compare_digest(_given_token(), token.encode()):
+        message = "The control API wants the header 'Authorization: Bearer <token>', with the token of the setting control.token."
+        raise RequestError(message, code="invalid_token", status=401)
+
+
+def _given_token() -> bytes:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip().encode() if kind.lower() == "bearer" else b""
+
+
+def _check_host(host: str) -> None:
+    """A page can make its own name point here (DNS rebinding), but then the browser sends that name, and a public name has a dot."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if "." not in name or name.endswith(".localhost") or host.lower() == _public_host() or _is_address(name):
+        return
+    message = f"The control API is not served as {host}; name the address in the setting server.public_url (LLMSIM_PUBLIC_URL)."
+    raise RequestError(message, code="foreign_host", status=403)
+
+
+def _public_host() -> str:
+    return urlsplit(settings().public_url).netloc.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""An operation of the control API: one decorator that routes it, validates what it takes, and describes it for the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError
+
+from llmsim.apis.blueprint import as_json, settings
+from llmsim.apis.body import parsed, read_body
+from llmsim.control.guard import check_caller
+from llmsim.control.schemas import ErrorAnswer, Nothing
+from llmsim.errors import RequestError, ScriptError, StoreError
+from llmsim.json_text import type_name
+from llmsim.playback import Playback
+from llmsim.shared import shared
+
+blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How an operation is described; `takes` is the schema of the JSON body of a write, else of the query."""
+
+    method: str
+    path: str
+    summary: str
+    takes: type[Schema] | dict[str, Any]
+    gives: type[Schema] | None
+    status: int
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    method: str, path: str, *, takes: type[Schema] | dict[str, Any] = Nothing, gives: type[Schema] | None = None, status: int = 200
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make the decorated function an operation; its docstring's first line is the summary.
+
+    It gets the path's variables and, where `takes` is a schema, what was loaded by it; where `takes` is a JSON Schema, the raw body. It returns
+    what is sent as JSON, or a response.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        OPERATIONS.append(Operation(method, path, (function.__doc__ or "").splitlines()[0], takes, gives, status))
+
+        def view(**variables: str) -> Response:
+            check_caller()
+            found = function(**variables, **_taken(takes))
+            return found if isinstance(found, Response) else as_json(found, status)
+
+        blueprint.add_url_rule(path, function.__name__, view, methods=[method])
+        return function
+
+    return decorate
+
+
+def playback() -> Playback:
+    """The playback that the current request controls."""
+    return shared(settings(), request.environ)
+
+
+def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(takes, dict):
+        return {"body": _json_body()}
+    if request.method == "GET":
+        return dict(takes().load(request.args.to_dict()))
+    body = _json_body()
+    value = parsed(body, request.environ) if body else {}
+    if not isinstance(value, dict):
+        raise RequestError(f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type")
+    return dict(takes().load(value))
+
+
+def _json_body() -> bytes:
+    """The body of a write. Only JSON: a form on another page can send anything else without asking first."""
+    body = read_body(request.environ, settings().max_script_bytes)
+    if body and not request.is_json:
+        message = f"Send the body as application/json, not as {request.content_type or 'nothing'}."
+        raise RequestError(message, code="unsupported_content_type", status=415)
+    return body
+
+
+@blueprint.errorhandler(RequestError)
+def _refused(error: RequestError) -> Response:
+    return _error(error.status, error.message, error.code or "invalid_request")
+
+
+@blueprint.errorhandler(StoreError)
+def _unavailable(error: StoreError) -> Response:
+    return _error(error.status, str(error), "store_unavailable")
+
+
+@blueprint.errorhandler(ScriptError)
+def _wrong_script(error: ScriptError) -> Response:
+    problems = str(error).splitlines()
+    return _error(400, f"The script is wrong: {problems[0]}", "invalid_script", problems)
+
+
+@blueprint.errorhandler(ValidationError)
+def _wrong_fields(error: ValidationError) -> Response:
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+    problems = [f"{name}: {text}" for name, texts in messages.items() for text in texts]
+    return _error(400, "; ".join(problems), "invalid_fields", problems)
+
+
+def _error(status: int, message: str, code: str, problems: list[str] | None = None) -> Response:
+    detail: dict[str, Any] = {"message": message, "code": code} | ({"problems": problems} if problems else {})
+    return as_json(ErrorAnswer().dump({"error": detail}), status)

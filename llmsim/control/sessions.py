@@ -1,0 +1,96 @@
+"""Making, listing, rewinding and deleting sessions, and giving them scripts."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Response, request
+
+from llmsim.apis.blueprint import settings
+from llmsim.apis.urls import base_urls
+from llmsim.control.operation import operation, playback
+from llmsim.control.schemas import NewSession, PageOfSessions, SessionAnswer, SessionsAnswer
+from llmsim.errors import RequestError
+from llmsim.script import Script, json_schema
+from llmsim.sessions import checked_name
+from llmsim.store.base import Session
+
+
+@operation("POST", "/sessions", takes=NewSession, gives=SessionAnswer, status=201)
+def create_session(name: str | None = None, script: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Make a session, with a script of its own or playing the default one."""
+    name = name or f"session-{secrets.token_hex(8)}"
+    own = None if script is None else Script.from_spec(script, "script")
+    made = playback().store.create(name)
+    if made is None:
+        message = f"There is a session {name!r} already: reset it with POST /llmsim/sessions/{name}/reset, or PUT another script."
+        raise RequestError(message, code="session_exists", status=409)
+    return _described(made if own is None else playback().put_script(name, own))
+
+
+@operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
+def list_sessions(after: int, limit: int) -> dict[str, Any]:
+    """List sessions, a page at a time."""
+    found, following = playback().store.sessions(after, limit)
+    return {"sessions": [_listed(session) for session in found], "next": following}
+
+
+@operation("GET", "/sessions/<name>", gives=SessionAnswer)
+def show_session(name: str) -> dict[str, Any]:
+    """Show a session as it stands."""
+    return _described(existing(name))
+
+
+@operation("DELETE", "/sessions/<name>", status=204)
+def delete_session(name: str) -> Response:
+    """Forget a session, its script and its journal."""
+    if not playback().store.delete(checked_name(name)):
+        raise _no_such(name)
+    return Response(status=204)
+
+
+@operation("PUT", "/sessions/<name>/script", takes=json_schema(), gives=SessionAnswer)
+def put_script(name: str, body: bytes) -> dict[str, Any]:
+    """Give a session a script of its own, from position 0; the session is made where there is none of that name."""
+    return _described(playback().put_script(checked_name(name), Script.from_json(body, "script")))
+
+
+@operation("POST", "/sessions/<name>/reset", gives=SessionAnswer)
+def reset_session(name: str) -> dict[str, Any]:
+    """Rewind a session to position 0 and clear its journal."""
+    found = playback().store.reset(checked_name(name))
+    if found is None:
+        raise _no_such(name)
+    return _described(found)
+
+
+def existing(name: str) -> Session:
+    """The session of that name.
+
+    Raises:
+        RequestError: there is none (404), or it cannot be a name (400).
+    """
+    found = playback().store.session(checked_name(name))
+    if found is None:
+        raise _no_such(name)
+    return found
+
+
+def _no_such(name: str) -> RequestError:
+    message = f"There is no session {name!r}; its first request makes it, or POST /llmsim/sessions."
+    return RequestError(message, code="session_not_found", status=404)
+
+
+def _listed(session: Session) -> dict[str, Any]:
+    return {
+        "name": session.name,
+        "position": session.position,
+        "generation": f"{session.generation:016x}",
+        "script": "default" if session.follows else "own",
+    }
+
+
+def _described(session: Session) -> dict[str, Any]:
+    urls = base_urls(settings(), request.host_url, f"/s/{session.name}")
+    return {**_listed(session), "turns": len(playback().script(session.script)), "base_urls": urls}

@@ -1,0 +1,1 @@
+"""What every agent sent and got: one entry for each request, readable from any worker as soon as the client has its answer."""

@@ -1,0 +1,69 @@
+"""One journal entry: a line of JSON whose last fields have a fixed width, so that they can be written over in place.
+
+An entry is written before the last bytes of its answer leave, so that a client that has them can read it. If those bytes then cannot be sent,
+the end of the line is amended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from llmsim.journal.redact import redacted
+from llmsim.json_text import compact
+from llmsim.reply import Failure, Reply, Text
+
+COMPLETED: Final = "completed"
+CLIENT_GONE: Final = "client_gone"
+
+_ENDING: Final = ',"outcome":%-13s,"bytes":%12d,"chunks":%9d,"duration_ms":%14.3f}'
+
+# The headers that are kept; whatever is not listed may be a secret.
+_KEPT_HEADERS: Final = (
+    "accept accept-encoding content-type content-length user-agent x-stainless-lang x-stainless-package-version x-stainless-os "
+    "x-stainless-arch x-stainless-runtime x-stainless-runtime-version x-stainless-async x-stainless-retry-count x-stainless-read-timeout "
+    "x-stainless-timeout x-stainless-helper-method openai-beta openai-organization openai-project anthropic-version anthropic-beta "
+    "x-client-request-id session-id thread-id originator x-app x-claude-code-session-id traceparent idempotency-key"
+)
+_ENVIRON_NAMES: Final = {("HTTP_" + name.upper().replace("-", "_")).replace("HTTP_CONTENT_", "CONTENT_"): name for name in _KEPT_HEADERS.split()}
+
+
+def kept_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of a request that may be written down."""
+    return {_ENVIRON_NAMES[key]: str(value) for key, value in environ.items() if key in _ENVIRON_NAMES and value}
+
+
+def answered(outcome: Reply | Failure) -> dict[str, Any]:
+    """What went out: blocks or a failure."""
+    if isinstance(outcome, Failure):
+        failure = {"status": outcome.status, "kind": outcome.kind, "message": outcome.message, "code": outcome.code}
+        return {"failure": failure}
+    return {"blocks": [_block(block) for block in outcome.blocks]}
+
+
+def _block(block: Any) -> dict[str, Any]:
+    if isinstance(block, Text):
+        return {"type": "text", "text": block.text}
+    return {"type": "tool_call", "id": block.id, "name": block.name, "arguments": block.arguments}
+
+
+def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
+    """A request's body as JSON text of at most `limit` bytes, and whether it was cut; a body that is cut becomes a JSON string.
+
+    `value` is the body parsed.
+    """
+    text = redacted(body, value)
+    if len(text) <= limit:
+        return text, False
+    return compact(text[:limit].decode("utf-8", "ignore")).encode("ascii"), True
+
+
+def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
+    """The end of an entry: how the answer ended, how many bytes and writes of its body went out, and how long it took in milliseconds."""
+    return (_ENDING % (f'"{outcome}"', size, chunks, duration_ms)).encode("ascii")
+
+
+def line(facts: Mapping[str, Any], body: bytes | None, end: bytes) -> bytes:
+    """The whole entry; `body` is JSON text and goes in as it is."""
+    start = compact(facts)[:-1].encode("ascii")
+    return start + (b"" if body is None else b',"request_body":' + body) + end

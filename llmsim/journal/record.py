@@ -1,0 +1,109 @@
+"""Collects what there is to say about one request, and writes its entry when the answer ends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from llmsim.journal.entry import CLIENT_GONE, COMPLETED, answered, ending, kept_body, kept_headers, line
+from llmsim.reply import Failure, Reply
+from llmsim.settings import Settings
+from llmsim.store.base import Claim, Store
+
+
+class Record:
+    """The facts of one request. `mode` is `full`, `meta` (no bodies and blocks) or `off`."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, Any], session: str, api: str) -> None:
+        self._started = time.perf_counter()
+        self._full = settings.journal_mode == "full"
+        self._body_limit = settings.journal_body_limit_kb * 1024
+        self._body: bytes | None = None
+        self.environ = environ
+        self.session = session
+        self._facts: dict[str, Any] = {
+            "generation": None,  # first: readers tell by it which entries are of the current generation
+            "session": session,
+            "position": None,
+            "turn": None,
+            "api": api,
+            "path": environ.get("PATH_INFO", ""),
+            "stream": False,
+            "time": round(time.time(), 6),
+        }
+
+    def sent(self, body: bytes) -> None:
+        """What the client sent, whatever it is."""
+        retry_count = self.environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
+        self._facts["retry_count"] = int(retry_count) if retry_count.isdecimal() else None
+        self._facts["request_headers"] = kept_headers(self.environ)
+        self._facts["request_bytes"] = len(body)
+
+    def understood(self, body: bytes, value: Any) -> None:
+        """The body, found to be JSON: only then can a secret in it be told from the rest, and what is not secret be kept."""
+        if self._full:
+            self._body, self._facts["request_truncated"] = kept_body(body, value, self._body_limit)
+
+    def took(self, claim: Claim, index: int | None, *, stream: bool) -> None:
+        """The position that the request took, and the index of its turn."""
+        self._facts |= {"generation": f"{claim.generation:016x}", "position": claim.position, "turn": index, "stream": stream}
+
+    def answer(self, status: int, outcome: Reply | Failure, worker: str) -> None:
+        """What goes out."""
+        self._facts |= {"status": status, "worker": worker}
+        if self._full or isinstance(outcome, Failure):
+            self._facts["answer"] = answered(outcome)
+
+    def written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
+        """The parts of the answer's body. The entry is written before the last one is handed on, and amended if that one cannot be sent."""
+        size = chunks = 0
+        receipt, ended = None, False
+        try:
+            for part, is_last in _with_last_marked(parts):
+                if is_last:
+                    if _client_has_gone(self.environ):
+                        return
+                    receipt = store.append(self.session, self._line(COMPLETED, size + len(part), chunks + 1))
+                yield part
+                size, chunks = size + len(part), chunks + 1
+            ended = True
+        finally:
+            if not ended:
+                self._client_gone(store, receipt, size, chunks)
+
+    def _client_gone(self, store: Store, receipt: Any, size: int, chunks: int) -> None:
+        if receipt is None:
+            store.append(self.session, self._line(CLIENT_GONE, size, chunks))
+        else:
+            store.amend(receipt, ending(CLIENT_GONE, size, chunks, self._duration_ms()))
+
+    def _line(self, outcome: str, size: int, chunks: int) -> bytes:
+        return line(self._facts, self._body, ending(outcome, size, chunks, self._duration_ms()))
+
+    def _duration_ms(self) -> float:
+        return (time.perf_counter() - self._started) * 1000
+
+
+def _with_last_marked(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each part, and whether it is the last: known only once there is no other, so they come one behind."""
+    held: bytes | None = None
+    for part in parts:
+        if held is not None:
+            yield held, False
+        held = part
+    if held is not None:
+        yield held, True
+
+
+def _client_has_gone(environ: Mapping[str, Any]) -> bool:
+    """Whether the client has closed its side: what is written then would look delivered."""
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return False
+    with suppress(OSError):
+        # gevent's socket would wait; the one inside it does not.
+        return not getattr(connection, "_sock", connection).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    return False

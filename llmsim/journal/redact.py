@@ -1,0 +1,50 @@
+"""Keeps secrets out of the journal: those that stand inside a request's body, as in the tool definitions of MCP servers.
+
+Headers need no such care: only those of an allow-list are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from llmsim.json_text import compact
+
+REDACTED: Final = "[redacted]"
+
+# Whatever stands below these keys, at any depth, may be a secret. A space stands for a hyphen, an underscore or nothing; case does not matter.
+_HIDDEN_KEYS: Final = (
+    "authorization, proxy authorization, authorization token, headers, http headers, extra headers, default headers, cookie, cookies, set cookie, "
+    "api key, x api key, token, access token, refresh token, id token, auth token, bearer token, session token, password, passwd, secret, "
+    "client secret, secret key, access key, secret access key, private key, credentials"
+)
+_NAMES = "|".join(name.replace(" ", "[-_]?") for name in _HIDDEN_KEYS.split(", "))
+_HIDDEN_KEY = re.compile(_NAMES, re.IGNORECASE)
+# A key may also be written with escapes; for ASCII letters there is no other reason to.
+_MAYBE_SECRET = re.compile(rb'"(?:%b)"\s*:|\\u00[4-7]' % _NAMES.encode(), re.IGNORECASE)
+
+
+def redacted(body: bytes, value: Any) -> bytes:
+    """The JSON text of a body without its secrets, on one line; `value` is the body parsed.
+
+    Most bodies hold none, and are kept as they came: to search is faster than to write JSON anew.
+    """
+    if _MAYBE_SECRET.search(body):
+        try:
+            return compact(_without_secrets(value)).encode("ascii")
+        except (ValueError, RecursionError):  # a number that is not finite, nesting that cannot be written
+            return compact(REDACTED).encode("ascii")
+    # Line ends can only stand between the tokens of valid JSON.
+    return body.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _kept(key, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(inner) for inner in value]
+    return value
+
+
+def _kept(key: str, inner: Any) -> Any:
+    return REDACTED if inner and _HIDDEN_KEY.fullmatch(key) else _without_secrets(inner)

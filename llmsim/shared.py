@@ -1,0 +1,92 @@
+"""The playback of this process: made by the server's start-up hooks and inherited through fork, or opened where no hook ran."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmsim.errors import ScriptError, StartupError, StoreError
+from llmsim.playback import Playback
+from llmsim.script import Script
+from llmsim.settings import Settings, config_dir
+from llmsim.store import state_dir
+from llmsim.store.mmap_store import MmapStore
+
+_shared: Playback | None = None
+_opening = threading.Lock()
+
+
+def load_script(settings: Settings) -> tuple[str, Script]:
+    """The path and the script that the settings name: the demo script where they name none.
+
+    Raises:
+        ScriptError: it cannot be read, parsed or used.
+    """
+    path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
+    return path, Script.from_file(path, settings.max_script_bytes)
+
+
+def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:
+    """A playback over the state directory, which is prepared where it is new; `alone` says that no other process uses it yet.
+
+    Raises:
+        StateLostError: the directory was written by another version, or for other settings.
+        OSError: it cannot be written, or the disk is full.
+    """
+    store = MmapStore.create_in(directory, settings.max_sessions, settings.journal_max_mb * 2**20)
+    if alone:
+        store.sweep()
+    return Playback(store)
+
+
+def share(playback: Playback) -> None:
+    """Let every application in this process, and in those forked from it, play from `playback`."""
+    global _shared  # noqa: PLW0603 - one server a process: that is the fact it records
+    _shared = playback
+
+
+def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
+    """The playback of this process; where no start-up hook made one, it is opened here, if that can be done exactly.
+
+    Raises:
+        StoreError: each worker would have a cursor of its own.
+    """
+    if _shared is None:
+        # Nothing in here yields, so this lock may be older than gevent's patches.
+        with _opening:
+            if _shared is None:
+                try:
+                    share(_open_without_hooks(settings, environ))
+                except (ScriptError, StartupError) as error:
+                    raise StoreError(str(error)) from error
+    assert _shared is not None  # noqa: S101 - set just now
+    return _shared
+
+
+def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playback:
+    """The playback under a server that did not run llmsim's hooks: a development server, a test client, another WSGI server."""
+    _, script = load_script(settings)
+    if settings.state_dir:
+        joined, first = state_dir.join(Path(settings.state_dir))
+        playback = open_playback(settings, joined.path, alone=first)
+        if first:
+            playback.publish(script)
+        elif playback.store.published() is None:
+            joined.release()
+            raise StoreError("Another worker is just starting and has not published its script yet; ask again.")
+        return playback
+    # gunicorn calls one worker "not multiprocess", and more may come at any time.
+    if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn"):
+        raise StoreError(
+            "This server may run several workers, and each would count turns on its own: start it with `gunicorn -c gunicorn.conf.py wsgi:app` or "
+            "`llmsim serve`, or give all workers one directory in LLMSIM_STATE_DIR."
+        )
+    private = state_dir.make_private()
+    atexit.register(private.release)
+    playback = open_playback(settings, private.path, alone=True)
+    playback.publish(script)
+    return playback
+

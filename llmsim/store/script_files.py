@@ -1,0 +1,61 @@
+"""The scripts of one host: a file each, named by its key, written once and never changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from llmsim.errors import StateLostError
+from llmsim.store.cursor_table import new_key
+from llmsim.store.state_dir import open_private, write_new
+
+
+class ScriptFiles:
+    """The script files in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def write(self, script: bytes) -> int:
+        """Keep a script and return its key.
+
+        Raises:
+            StateLostError: it cannot be written.
+        """
+        key = new_key()
+        try:
+            write_new(self._path(key), script)
+        except OSError as error:
+            raise StateLostError(f"The script cannot be written into the state directory {self._directory}: {error.strerror}.") from error
+        return key
+
+    def read(self, key: int) -> bytes:
+        """The script of that key.
+
+        Raises:
+            StateLostError: it is gone.
+        """
+        try:
+            with open_private(self._path(key), os.O_RDONLY) as file:
+                return file.read()
+        except OSError as error:
+            raise StateLostError(f"The script that plays is gone from the state directory {self._directory}: {error.strerror}.") from error
+
+    def delete(self, keys: Iterable[int]) -> None:
+        """Forget scripts; those that are not there are passed over."""
+        for key in keys:
+            with suppress(OSError):
+                self._path(key).unlink()
+
+    def keep_only(self, keys: Iterable[int]) -> None:
+        """Delete all other scripts, and what killed processes left half written. Only while no other process writes here."""
+        kept = {self._path(key) for key in keys}
+        for path in [*self._directory.glob("script-*.json"), *self._directory.glob("*.part")]:
+            if path not in kept:
+                with suppress(OSError):
+                    path.unlink()
+
+    def _path(self, key: int) -> Path:
+        return self._directory / f"script-{key:016x}.json"
