@@ -13,13 +13,17 @@ from llmsim.registry import unknown
 from tests.benchmarks.benchmark import Benchmark, BenchmarkError, Sample
 from tests.benchmarks.chat import Chat
 from tests.benchmarks.claims import Claims
+from tests.benchmarks.journal import Journal
 from tests.benchmarks.report import Result, document, table
+from tests.benchmarks.sessions import Sessions
 
 BENCHMARKS: dict[str, type[Benchmark]] = {
     benchmark.name: benchmark
     for benchmark in [
         Claims,
         Chat,
+        Sessions,
+        Journal,
     ]
 }
 

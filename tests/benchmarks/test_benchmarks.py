@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import wrk
+from llmsim.store.mmap_store import MmapStore
+from tests.benchmarks import journal, sessions, wrk
 from tests.benchmarks.benchmark import Conclusion, median_ratio
-from tests.serving import ROOT
+from tests.serving import ROOT, Server, numbered, write_script
 
 BRIEFLY = ("--rounds", "2", "--seconds", "0.05")
 
@@ -43,6 +44,29 @@ def test_chat_is_measured_beside_a_bare_application_in_the_same_rounds(tmp_path:
     found = json.loads((tmp_path / "out.json").read_text())["benchmarks"]["chat"]
     assert all(len(samples) == 2 and samples[0]["requests/s"] > 0 for samples in found["samples"].values())
     assert found["conclusions"][0]["value"] > 0
+
+
+def test_claims_go_to_every_session_in_turn(tmp_path: Path) -> None:
+    directory = sessions.filled(tmp_path / "state", 50)
+    sample = sessions.measure_claims(directory, 50, 0.01)
+    assert sample["per second"] * sample["mean us"] == pytest.approx(1e6)
+    positions = [session.position for session in MmapStore(directory).sessions(0, 100)[0]]
+    assert len(positions) == 50
+    assert min(positions) == max(positions) > 0
+
+
+@pytest.mark.skipif(not wrk.is_installed(), reason=f"needs wrk: apt-get install {wrk.PACKAGE}")
+def test_requests_go_to_every_session_in_turn_and_the_journal_is_measured_from_empty(tmp_path: Path) -> None:
+    state = sessions.filled(tmp_path / "state", 50)
+    with Server(tmp_path, write_script(tmp_path / "script.json", *numbered(1)), LLMSIM_STATE_DIR=str(state)) as server:
+        assert sessions.measure_requests(server, 50, 1)["per second"] > 0
+        positions = [session.position for session in MmapStore(state).sessions(0, 100)[0]]
+        assert len(positions) == 50
+        assert min(positions) > 0
+        assert journal.measure(server, 1)["requests/s"] > 0
+        found = MmapStore(state).session("default")
+        assert found is not None
+        assert found.position == 0
 
 
 def test_without_wrk_the_command_names_the_package(tmp_path: Path) -> None:

@@ -28,14 +28,20 @@ def check() -> None:
         raise BenchmarkError(f"the load generator wrk is not installed; on Debian and Ubuntu it is the package {PACKAGE}: apt-get install {PACKAGE}")
 
 
-def post(url: str, body: str, connections: int, seconds: float) -> Sample:
-    """Post `body` to `url` again and again over so many connections; whole seconds, one at least.
+def session(number: int) -> str:
+    """The session that `post` calls by that number."""
+    return f"session-{number}"
+
+
+def post(url: str, body: str, connections: int, seconds: float, sessions: int | None = None) -> Sample:
+    """Post `body` to `url` again and again over so many connections, to each of so many sessions in turn; whole seconds, one at least.
 
     Raises:
         BenchmarkError: a request failed, so that the figures would mean nothing.
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--script", str(_SCRIPT), url]
-    run = subprocess.run([*command, "--", body], capture_output=True, text=True, check=False)
+    arguments = [body] if sessions is None else [body, str(sessions)]
+    run = subprocess.run([*command, "--", *arguments], capture_output=True, text=True, check=False)
     if run.returncode:
         raise BenchmarkError(f"wrk failed: {run.stderr or run.stdout}")
     result = json.loads(run.stdout.splitlines()[-1])

@@ -1,9 +1,22 @@
--- Posts the JSON body that is wrk's first argument, and prints what came of it as one line of JSON.
+-- Posts the JSON body that is wrk's first argument, and prints what came of it as one line of JSON. The second argument, if there is one, is a
+-- number of sessions: requests go to session-0, session-1, ... in turn.
+
+local sessions, asked = nil, 0
 
 function init(arguments)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   wrk.body = arguments[1]
+  sessions = tonumber(arguments[2])
+  if sessions then
+    request = in_next_session
+  end
+end
+
+function in_next_session()
+  wrk.headers["X-LLMSim-Session"] = "session-" .. asked % sessions
+  asked = asked + 1
+  return wrk.format()
 end
 
 function done(summary, latency, requests)

@@ -1,4 +1,4 @@
-"""Many clients at once: threads that each ask again as soon as they have an answer, over every API, plain and streamed."""
+"""Many clients at once: threads that each ask again as soon as they have an answer, over every API, plain and streamed, in any session."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from typing import Any
 
+from llmsim.store.base import DEFAULT_SESSION
 from tests.stress.proofs import Taken
 from tests.wire.frames import json_frames
 
 CLIENTS = 32
 # Then a client connects anew: the first worker that is up takes every connection that there is, and would keep them.
-_REQUESTS_A_CONNECTION = 20
+REQUESTS_A_CONNECTION = 20
 _SOCKET_SECONDS = 20
 _RUN_SECONDS = 60
 _HEADERS = {"Content-Type": "application/json"}
@@ -25,11 +26,12 @@ _HEADERS = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client got, and from which worker. `text` is None where the script was exhausted."""
+    """What a client got, in which session and from which worker. `text` is None where the script was exhausted."""
 
     taken: Taken
     worker: str
     text: str | None
+    session: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Request:
     path: str
     body: bytes
     read: Callable[[bytes], str]
+    session: str = DEFAULT_SESSION
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _chat(body: bytes) -> str:
@@ -79,11 +83,20 @@ def _requests() -> Iterator[Request]:
 REQUESTS = tuple(_requests())
 
 
+def requests_in(session: str) -> list[Request]:
+    """Every way to ask for a turn of that session, by each way to name it: URL prefix, header and API key, as a client of each API sends it."""
+    named = [replace(request, session=session) for request in REQUESTS]
+    prefixed = [replace(request, path=f"/s/{session}{request.path}") for request in named]
+    headers = {"X-LLMSim-Session": session}, {"Authorization": f"Bearer llmsim-{session}"}, {"x-api-key": f"llmsim-{session}"}
+    return prefixed + [replace(request, headers=own) for own in headers for request in named]
+
+
 class Client:
     """A connection to wherever `origin()` says, made anew now and then and when it breaks."""
 
-    def __init__(self, origin: Callable[[], str]) -> None:
+    def __init__(self, origin: Callable[[], str], requests_a_connection: int = REQUESTS_A_CONNECTION) -> None:
         self._origin = origin
+        self._requests_a_connection = requests_a_connection
         self._connection: http.client.HTTPConnection | None = None
         self._asked = 0
 
@@ -101,10 +114,11 @@ class Client:
             self.close()
             raise
         taken = Taken(began, time.monotonic_ns(), int(headers["X-LLMSim-Generation"], 16), int(headers["X-LLMSim-Position"]))
+        assert headers["X-LLMSim-Session"] == request.session
         if status == 500:
             assert headers["X-LLMSim-Turn"] is None
-            return Answer(taken, headers["X-LLMSim-Worker"], None)
-        return Answer(taken, headers["X-LLMSim-Worker"], request.read(body))
+            return Answer(taken, headers["X-LLMSim-Worker"], None, request.session)
+        return Answer(taken, headers["X-LLMSim-Worker"], request.read(body), request.session)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -112,7 +126,7 @@ class Client:
             self._connection = None
 
     def _exchange(self, request: Request) -> tuple[int, http.client.HTTPMessage, bytes]:
-        if self._asked % _REQUESTS_A_CONNECTION == 0:
+        if self._asked % self._requests_a_connection == 0:
             self.close()
         self._asked += 1
         if self._connection is None:
@@ -122,24 +136,32 @@ class Client:
             except OSError as error:
                 raise ConnectionRefusedError(str(error)) from error
             self._connection = connection
-        self._connection.request("POST", request.path, request.body, _HEADERS)
+        self._connection.request("POST", request.path, request.body, {**_HEADERS, **request.headers})
         response = self._connection.getresponse()
         body = response.read()
         assert response.status in (200, 500), f"{response.status}: {body!r}"
+        assert "X-LLMSim-Position" in response.headers, f"{response.status} that is no turn: {body!r}"
         return response.status, response.headers, body
 
 
-def ask_once(origin: str) -> Answer:
+def ask_once(origin: str, session: str | None = None) -> Answer:
     """One request on a connection of its own."""
     with closing(Client(lambda: origin)) as client:
-        return client.ask(REQUESTS[0])
+        return client.ask(requests_in(session)[0] if session else REQUESTS[0])
 
 
 class Crowd:
-    """Clients that ask until they are told to stop or the script is exhausted. A client whose request fails asks anew: that is another request."""
+    """Clients that ask until they are told to stop or the script is exhausted. A client whose request fails asks anew: that is another request.
 
-    def __init__(self, origin: Callable[[], str], clients: int = CLIENTS) -> None:
+    With `sessions`, each client asks in one of them, and there are as many clients in each.
+    """
+
+    def __init__(
+        self, origin: Callable[[], str], clients: int = CLIENTS, sessions: Sequence[str] = (), requests_a_connection: int = REQUESTS_A_CONNECTION
+    ) -> None:
         self._origin = origin
+        self._sessions = sessions
+        self._requests_a_connection = requests_a_connection
         self._answers: list[list[Answer]] = [[] for _ in range(clients)]
         self._failures: list[int] = [0] * clients
         self._faults: list[BaseException] = []
@@ -161,6 +183,10 @@ class Crowd:
     def failures(self) -> int:
         """Requests that may have been read and whose answer was lost on the way."""
         return sum(self._failures)
+
+    def failures_in(self, session: str) -> int:
+        """Those of `failures` that were requests in that session."""
+        return sum(self._failures[self._sessions.index(session) :: len(self._sessions)])
 
     def run(self) -> None:
         """Ask until the script is exhausted."""
@@ -206,8 +232,9 @@ class Crowd:
             self._stop.set()
 
     def _work(self, number: int) -> None:
-        client = Client(self._origin)
-        for request in islice(cycle(REQUESTS), number % len(REQUESTS), None):
+        client = Client(self._origin, self._requests_a_connection)
+        requests = requests_in(self._sessions[number % len(self._sessions)]) if self._sessions else REQUESTS
+        for request in islice(cycle(requests), number % len(requests), None):
             if self._stop.is_set():
                 break
             assert time.monotonic() < self._deadline, "the script was not exhausted in time"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.serving import text, write_script
-from tests.stress.clients import Answer, Crowd, ask_once
+from tests.serving import write_script
+from tests.stress.clients import Crowd, ask_once
+from tests.stress.named_scripts import named, names_by_generation
 from tests.stress.proofs import assert_generations_never_return, assert_in_order, assert_none_twice, lost
 from tests.stress.servers import stressed_server
 
@@ -17,18 +17,7 @@ RELOADS = "BAB"  # what the script is changed to, one after the other
 
 
 def write(path: Path, name: str) -> Path:
-    return write_script(path, *(text(f"{name} {index}") for index in range(TURNS)), on_exhausted="loop")
-
-
-def assert_one_script_a_generation(answers: list[Answer]) -> None:
-    scripts = defaultdict(Counter)
-    for answer in answers:
-        name, _, index = str(answer.text).partition(" ")
-        assert int(index) == answer.taken.position % TURNS
-        scripts[answer.taken.generation][name] += 1
-    mixed = {generation: names for generation, names in scripts.items() if len(names) > 1}
-    assert not mixed, f"generations that played two scripts: {mixed}"
-    assert len(scripts) == len(RELOADS) + 1
+    return write_script(path, *named(name, TURNS), on_exhausted="loop")
 
 
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
@@ -45,7 +34,7 @@ def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(tmp_
                 assert str(after.text).startswith(name), "a request after the reload got the script before it"
                 crowd.add(after)
                 crowd.wait_for(100)
-    assert_one_script_a_generation(crowd.answers)
+    assert len(names_by_generation(crowd.answers, TURNS)) == len(RELOADS) + 1
     assert_none_twice(crowd.taken)
     assert lost(crowd.taken) <= crowd.failures
     assert_in_order(crowd.taken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,64 +12,8 @@ import pytest
 
 from llmsim.store.base import DEFAULT_SESSION
 from llmsim.store.mmap_store import MmapStore
+from tests.stress.deadly import arm, die_at
 from tests.stress.forks import fork, wait_for
-
-
-class Countdown:
-    """Kills this process in the place of the write number `deadly`, counted from 0."""
-
-    def __init__(self, deadly: int) -> None:
-        self.writes = 0
-        self._deadly = deadly
-
-    def tick(self) -> None:
-        if self.writes == self._deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.writes += 1
-
-
-class Deadly:
-    """Memory that counts its writes down."""
-
-    def __init__(self, memory: Any, countdown: Countdown) -> None:
-        self._memory = memory
-        self._countdown = countdown
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._memory[place]
-
-    def release(self) -> None:
-        self._memory.release()
-
-    def close(self) -> None:
-        self._memory.close()
-
-    def __setitem__(self, place: Any, value: Any) -> None:
-        self._countdown.tick()
-        self._memory[place] = value
-
-
-def arm(store: MmapStore, deadly: int) -> Countdown:
-    """Let this process die in the place of that write of `store`."""
-    store.published()  # attaches
-    assert store._attachment is not None
-    table, countdown = store._attachment.table, Countdown(deadly)
-    table._words = Deadly(table._words, countdown)  # type: ignore[assignment]
-    table._memory = Deadly(table._memory, countdown)  # type: ignore[assignment]
-    return countdown
-
-
-def die_at(directory: Path, deadly: int, act: Callable[[MmapStore], object]) -> bool:
-    """Do `act` in a child that dies in the place of its write number `deadly`; false when it has fewer."""
-
-    def work() -> None:
-        store = MmapStore(directory)
-        arm(store, deadly)
-        act(store)
-
-    status = wait_for(fork(work))
-    assert status in (0, -signal.SIGKILL)
-    return status != 0
 
 
 def claim(store: MmapStore) -> Any:

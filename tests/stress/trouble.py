@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from tests.serving import Server
 
 
@@ -46,7 +48,7 @@ def again_and_again(action: Callable[[], None], least: float, most: float) -> It
 
 def kill_a_worker(server: Server) -> None:
     """SIGKILL, for any one of the server's workers."""
-    pids = server.worker_pids()
-    if pids:
-        with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):  # one may end by itself while it is looked at
+        pids = server.worker_pids()
+        if pids:
             os.kill(random.choice(pids), signal.SIGKILL)

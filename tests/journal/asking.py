@@ -1,0 +1,51 @@
+"""Requests and what the journal says of them, for the tests here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask.testing import FlaskClient
+
+ROUTES = {
+    "/openai/v1/chat/completions": "chat",
+    "/v1/chat/completions": "chat",
+    "/openai/v1/responses": "responses",
+    "/v1/responses": "responses",
+    "/openresponses/v1/responses": "openresponses",
+}
+CHAT, RESPONSES, OPENRESPONSES = "/openai/v1/chat/completions", "/openai/v1/responses", "/openresponses/v1/responses"
+BASES = [CHAT, RESPONSES, OPENRESPONSES]
+MESSAGES = [{"role": "user", "content": "Hi"}]
+
+
+def body_for(route: str, **fields: Any) -> dict[str, Any]:
+    """A good request of that route's API."""
+    said: dict[str, Any] = {"messages": MESSAGES} if ROUTES[route] == "chat" else {"input": "Hi"}
+    return {"model": "m", **said, **fields}
+
+
+def ask(client: FlaskClient, session: str = "a", route: str = CHAT, headers: dict[str, str] | None = None, **fields: Any) -> Any:
+    """Ask, and read the answer to its end."""
+    return post(client, json.dumps(body_for(route, **fields)), session, route, headers)
+
+
+def post(client: FlaskClient, body: str | bytes, session: str = "a", route: str = CHAT, headers: dict[str, str] | None = None) -> Any:
+    """Post the body as it is, and read the answer to its end."""
+    response = client.post(f"/s/{session}{route}", data=body, content_type="application/json", headers=headers or {})
+    assert response.data is not None
+    return response
+
+
+def journal(client: FlaskClient, session: str = "a", query: str = "") -> dict[str, Any]:
+    """A page of a session's journal; fails where it is not JSON."""
+    response = client.get(f"/llmsim/sessions/{session}/requests?{query}")
+    assert response.status_code == 200, response.data
+    page: dict[str, Any] = json.loads(response.data)
+    return page
+
+
+def entries(client: FlaskClient, session: str = "a", query: str = "limit=1000") -> list[dict[str, Any]]:
+    """The entries of a session's journal."""
+    found: list[dict[str, Any]] = journal(client, session, query)["entries"]
+    return found

@@ -1,0 +1,301 @@
+"""Reading a journal: pages, waiting, export, what is broken, and very many entries."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from llmsim.journal.entry import ending, line
+from llmsim.store import journal_files
+from tests.conftest import MakeClient
+from tests.journal.asking import CHAT, ask, body_for, entries, journal
+from tests.serving import numbered, text
+
+
+def journal_file(tmp_path: Path) -> Path:
+    (found,) = tmp_path.glob("journal-*.jsonl")
+    return found
+
+
+def pages(client: FlaskClient, limit: int) -> Iterator[dict[str, Any]]:
+    """Every page, up to the first that is empty."""
+    since = 0
+    while True:
+        page = journal(client, "a", f"since={since}&limit={limit}")
+        if not page["entries"]:
+            return
+        yield page
+        assert page["next"] > since
+        since = page["next"]
+
+
+@pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (1000, [7])])
+def test_pages_show_each_entry_once_and_in_order(make_client: MakeClient, limit: int, sizes: list[int]) -> None:
+    client = make_client(text("a"))
+    for _ in range(7):
+        ask(client)
+    found = [page["entries"] for page in pages(client, limit)]
+    assert [len(page) for page in found] == sizes
+    assert [entry["position"] for page in found for entry in page] == list(range(7))
+
+
+def test_a_page_holds_100_entries_where_nothing_else_is_asked(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    for _ in range(101):
+        ask(client)
+    assert len(entries(client, "a", "")) == 100
+
+
+def test_what_comes_after_a_mark_is_all_that_came_since(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    mark = journal(client)["next"]
+    assert journal(client, "a", f"since={mark}") == {"entries": [], "stale": [], "next": mark, "timed_out": False, "dropped": 0}
+    ask(client)
+    ask(client)
+    assert [entry["position"] for entry in entries(client, "a", f"since={mark}")] == [1, 2]
+
+
+@pytest.mark.parametrize("since", [2**31, 2**62, 2**63, 2**64, 10**30])
+def test_a_mark_far_behind_the_end_shows_nothing(make_client: MakeClient, since: int) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    assert journal(client, "a", f"since={since}")["entries"] == []
+
+
+def test_a_mark_that_was_made_up_shows_whole_entries_only(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    for _ in range(2):
+        ask(client, tools=[{"a": {"b": {}}}])
+    first, second = entries(client)
+    for since in range(journal(client, "a", "limit=1")["next"]):
+        page = journal(client, "a", f"since={since}")  # fails where it is not JSON
+        assert [entry for entry in page["entries"] if entry not in (first, second)] == []
+        assert page["stale"] == []
+
+
+def test_the_export_has_every_entry_on_a_line_of_its_own(make_client: MakeClient) -> None:
+    client = make_client(*numbered(3), on_exhausted="loop")
+    for at in range(25):
+        ask(client, stream=at % 2 == 0)
+    response = client.get("/llmsim/sessions/a/requests.jsonl")
+    assert (response.status_code, response.mimetype) == (200, "application/jsonl")
+    assert response.data.endswith(b"\n")
+    assert [json.loads(entry) for entry in response.data.splitlines()] == entries(client)
+
+
+def test_the_export_of_a_session_without_a_request_is_empty(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    client.post("/llmsim/sessions", json={"name": "a"})
+    assert client.get("/llmsim/sessions/a/requests.jsonl").data == b""
+    assert journal(client) == {"entries": [], "stale": [], "next": 0, "timed_out": False, "dropped": 0}
+
+
+# Waiting
+
+
+def timed(client: FlaskClient, query: str) -> tuple[dict[str, Any], float]:
+    began = time.monotonic()
+    return journal(client, "a", query), time.monotonic() - began
+
+
+def test_a_wait_returns_as_soon_as_so_many_have_finished(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    client.post("/llmsim/sessions", json={"name": "a"})
+    app = client.application
+    later = [threading.Timer(delay, lambda: ask(app.test_client())) for delay in (0.1, 0.2, 0.3)]
+    for timer in later:
+        timer.start()
+    page, seconds = timed(client, "wait_for=3&timeout=30")
+    for timer in later:
+        timer.join()
+    assert [entry["position"] for entry in page["entries"]] == [0, 1, 2]
+    assert page["timed_out"] is False
+    assert 0.25 < seconds < 10
+
+
+def test_a_wait_for_what_is_there_returns_at_once(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    for _ in range(3):
+        ask(client)
+    for count in (0, 1, 3):
+        page, seconds = timed(client, f"wait_for={count}&timeout=30")
+        assert (len(page["entries"]), page["timed_out"]) == (3, False)
+        assert seconds < 10
+
+
+@pytest.mark.parametrize("timeout", ["0", "0.2"])
+def test_a_wait_that_is_in_vain_says_so_and_shows_what_there_is(make_client: MakeClient, timeout: str) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    page, seconds = timed(client, f"wait_for=2&timeout={timeout}")
+    assert ([entry["position"] for entry in page["entries"]], page["timed_out"]) == ([0], True)
+    assert float(timeout) <= seconds < 10
+
+
+def test_a_wait_counts_from_its_mark(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    mark = journal(client)["next"]
+    assert timed(client, f"since={mark}&wait_for=1&timeout=0.1")[0]["timed_out"] is True
+    ask(client)
+    page, _ = timed(client, f"since={mark}&wait_for=1&timeout=30")
+    assert ([entry["position"] for entry in page["entries"]], page["timed_out"]) == ([1], False)
+
+
+def test_a_wait_counts_requests_that_were_refused_and_not_those_in_flight(make_client: MakeClient) -> None:
+    client = make_client(text("word " * 2000))
+    begun = client.post(f"/s/a{CHAT}", json=body_for(CHAT, stream=True), buffered=False)
+    assert timed(client, "wait_for=1&timeout=0.1")[0]["timed_out"] is True
+    client.post(f"/s/a{CHAT}", data=b"{")
+    assert timed(client, "wait_for=1&timeout=30")[0]["timed_out"] is False
+    assert timed(client, "wait_for=2&timeout=0.1")[0]["timed_out"] is True
+    assert begun.data
+    assert timed(client, "wait_for=2&timeout=30")[0]["timed_out"] is False
+
+
+def test_a_wait_counts_more_than_a_page_holds(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    fill(client, tmp_path, 2500)
+    assert timed(client, "wait_for=2500&timeout=30&limit=1")[0]["timed_out"] is False
+    assert timed(client, "wait_for=2501&timeout=0")[0]["timed_out"] is True
+
+
+# What is broken
+
+
+def test_a_line_that_was_cut_anywhere_spoils_no_other(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    ask(client, tools=[{"a": {"b": {}}}])
+    (whole,) = entries(client)
+    path = journal_file(tmp_path)
+    written = path.read_bytes().strip(b"\n")
+    path.write_bytes(b"".join(b"\n" + written[:cut] + b"\n" + written + b"\n" for cut in range(len(written))))
+    ask(client)
+    found = [entry for page in pages(client, 100) for entry in page["entries"] + page["stale"]]
+    assert found[:-1] == [whole] * len(written)
+    assert found[-1]["position"] == 1
+    assert [json.loads(entry) for entry in client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()] == found
+
+
+def test_what_a_killed_process_left_of_a_line_does_not_hide_the_next(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    with journal_file(tmp_path).open("ab") as file:
+        file.write(b'\n{"generation":"0123')
+    assert [entry["position"] for entry in entries(client)] == [0]
+    ask(client)
+    assert [entry["position"] for entry in entries(client)] == [0, 1]
+
+
+def test_garbage_between_entries_is_left_out(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    for garbage in (b"\0" * 5000, b"\n\n\n", b"\xff\xfe", b"}", b"\0}"):
+        ask(client)
+        with journal_file(tmp_path).open("ab") as file:
+            file.write(b"\n" + garbage + b"\n")
+    page = journal(client)
+    assert [entry["position"] for entry in page["entries"]] == list(range(5))
+    assert page["stale"] == []
+
+
+# Very many
+
+
+def fill(client: FlaskClient, tmp_path: Path, count: int) -> None:
+    """Make the journal of `a` one of so many entries, in place of those that it has."""
+    generation = client.get("/llmsim/sessions/a").get_json()["generation"]
+    end = ending("completed", 1, 1, 0.5)
+    with journal_file(tmp_path).open("wb") as file:
+        for position in range(count):
+            file.write(b"\n" + line({"generation": generation, "session": "a", "position": position}, None, end) + b"\n")
+
+
+MANY = 100_000
+
+
+def test_100_000_entries_are_read_page_by_page_in_bounded_memory(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    fill(client, tmp_path, MANY)
+    journal(client, "a", "limit=1000")  # what is made once
+    tracemalloc.start()
+    try:
+        expected = itertools.count()
+        for page in pages(client, 1000):
+            assert [entry["position"] for entry in page["entries"]] == list(itertools.islice(expected, 1000))
+        assert next(expected) == MANY
+        _, read = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        response = client.get("/llmsim/sessions/a/requests.jsonl", buffered=False)
+        assert sum(1 for _ in response.response) == MANY
+        _, exported = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    size = journal_file(tmp_path).stat().st_size
+    assert size > 12 * 2**20
+    assert read < 8 * 2**20
+    assert exported < 4 * 2**20
+
+
+def test_the_export_of_100_000_entries_is_what_the_pages_show(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    fill(client, tmp_path, MANY)
+    exported = client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()
+    assert len(exported) == MANY
+    at = 0
+    for page in pages(client, 1000):
+        assert [json.loads(entry) for entry in exported[at : at + 1000]] == page["entries"]
+        at += len(page["entries"])
+    assert at == MANY
+
+
+class Counted:
+    """A file that counts the bytes read from it."""
+
+    total = 0
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __enter__(self) -> Counted:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int) -> bytes:
+        block: bytes = self._file.read(size)
+        Counted.total += len(block)
+        return block
+
+
+def test_what_is_read_from_the_disk_grows_with_the_entries_and_not_with_their_square(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    opened = journal_files.open_private
+    monkeypatch.setattr(journal_files, "open_private", lambda *arguments: Counted(opened(*arguments)))
+    totals = []
+    for count in (10_000, 40_000):
+        fill(client, tmp_path, count)
+        Counted.total = 0
+        assert sum(len(page["entries"]) for page in pages(client, 500)) == count
+        totals.append(Counted.total)
+    assert totals[0] >= 10_000 * 100
+    assert totals[1] < 5 * totals[0]

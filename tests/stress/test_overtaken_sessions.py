@@ -1,0 +1,88 @@
+"""What another worker does to a session between two steps of this one, in the order that hurts most; and what a session leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmsim.conversation import Conversation
+from llmsim.playback import Playback
+from llmsim.script import Script
+from llmsim.store.base import Claim
+from llmsim.store.journal_files import JournalFiles
+from llmsim.store.mmap_store import MmapStore
+from tests.stress.forks import fork, wait_for
+from tests.stress.named_scripts import named
+
+ENTRY = b'{"generation":"0"}'
+
+
+def script(name: str) -> Script:
+    return Script.from_spec({"turns": named(name, 1)}, name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MmapStore:
+    store = MmapStore.create_in(tmp_path, max_sessions=10)
+    Playback(store).publish(script("default"))
+    return store
+
+
+def elsewhere(directory: Path, act: Callable[[Playback], object]) -> None:
+    """Do `act` in another process, and wait for it."""
+    assert wait_for(fork(lambda: act(Playback(MmapStore(directory))))) == 0
+
+
+@pytest.mark.parametrize(
+    "overtaking",
+    [
+        lambda other: [other.put_script("s", script(name)) for name in "ab"],
+        lambda other: [other.put_script("s", script("a")), other.store.reset("s")],
+        lambda other: other.store.delete("s"),
+        lambda other: [other.store.delete("s"), other.put_script("s", script("a"))],
+    ],
+    ids=["two swaps", "a swap and a reset", "a deletion", "a deletion and a new script"],
+)
+def test_a_request_that_has_its_position_plays_it_whatever_overtakes_it(
+    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch, overtaking: Callable[[Playback], object]
+) -> None:
+    elsewhere(tmp_path, lambda other: other.put_script("s", script("own")))
+    claim = MmapStore.claim
+
+    def claim_and_be_overtaken(store: MmapStore, session: str) -> Claim:
+        claimed = claim(store, session)
+        elsewhere(tmp_path, overtaking)
+        return claimed
+
+    monkeypatch.setattr(MmapStore, "claim", claim_and_be_overtaken)
+    taken = Playback(store).take("s", Conversation(()))
+    assert taken.claim.position == 0
+    assert "own 0" in repr(taken.outcome)
+
+
+def test_a_deletion_keeps_the_journal_of_the_session_that_a_request_made_meanwhile(
+    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create("s")
+    delete = JournalFiles.delete
+
+    def be_overtaken_and_delete(journals: JournalFiles, session: str) -> int:
+        monkeypatch.undo()
+        elsewhere(tmp_path, lambda other: [other.store.claim("s"), other.store.append("s", ENTRY)])
+        return delete(journals, session)
+
+    monkeypatch.setattr(JournalFiles, "delete", be_overtaken_and_delete)
+    store.delete("s")
+    found = store.session("s")
+    if found is not None:  # else the request came wholly before the deletion
+        assert len(store.entries("s", 0, 10).entries) == found.position
+
+
+def test_a_session_that_is_given_scripts_and_rewound_leaves_none_behind(tmp_path: Path, store: MmapStore) -> None:
+    for number in range(20):
+        store.put_script("s", b"%d" % number)
+        store.reset("s")
+    left = len(list(tmp_path.glob("script-*.json")))
+    assert left < 10, "the default script, the session's own and a few that requests in flight may ask for"
