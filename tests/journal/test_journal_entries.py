@@ -212,7 +212,7 @@ def test_the_retry_count_is_what_the_sdk_says_where_it_is_a_number(make_client: 
 
 
 def test_headers_are_kept_by_a_list_of_harmless_ones(make_client: MakeClient) -> None:
-    client = make_client(text("a"))
+    client = make_client(text("a")).application.test_client(use_cookies=False)  # else it sends its own cookies only
     kept = {"user-agent": "test/1", "openai-organization": "org", "x-stainless-lang": "python", "anthropic-version": "1", "idempotency-key": "i"}
     secret = {
         name: "hidden" for name in ("Authorization", "x-api-key", "Cookie", "Proxy-Authorization", "x-goog-api-key", "api-key", "X-Custom", "Referer")
@@ -397,6 +397,20 @@ def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_anothe
         pass
     old.close()  # type: ignore[attr-defined]
     assert [entry["outcome"] for entry in stored(store)] == ["completed"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome"), [(b"", "completed"), (b"POST / ", "completed"), (None, "client_gone")], ids=["quiet", "pipelining", "gone"]
+)
+def test_a_client_that_has_closed_its_side_is_gone_although_its_socket_takes_the_bytes(store: MmapStore, sent: bytes | None, outcome: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        if sent is None:
+            theirs.close()
+        else:
+            theirs.sendall(sent)
+        list(Record(Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat").written([b"1"], store))
+    assert [entry["outcome"] for entry in stored(store)] == [outcome]
 
 
 def test_an_answer_over_tls_goes_out_whole(store: MmapStore) -> None:
