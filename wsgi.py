@@ -1,5 +1,5 @@
 """`gunicorn -c gunicorn.conf.py wsgi:app`."""
 
-from llmsim.app import create_app
+from llmsim.app import create_served_app
 
-app = create_app()
+app = create_served_app()

@@ -12,20 +12,39 @@ from llmsim.errors import (
     ScriptParseError,
     ScriptReadError,
 )
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, Player, RateLimit, Script, Timeout, ToolCalls
+from llmsim.script import (
+    Assistant,
+    Call,
+    Echo,
+    Error,
+    InvalidRequest,
+    Lorem,
+    Mixed,
+    Other,
+    Player,
+    RateLimit,
+    Refusal,
+    Script,
+    Timeout,
+    ToolCalls,
+    Usage,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Assistant",
     "Call",
+    "Echo",
     "Error",
     "InvalidRequest",
     "LlmsimError",
+    "Lorem",
     "Mixed",
     "Other",
     "Player",
     "RateLimit",
+    "Refusal",
     "Script",
     "ScriptEmptyError",
     "ScriptError",
@@ -35,4 +54,5 @@ __all__ = [
     "ScriptReadError",
     "Timeout",
     "ToolCalls",
+    "Usage",
 ]

@@ -6,10 +6,11 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from llmsim import settings as settings_module
-from llmsim.apis import APIS, base, models, renderer_for
+from llmsim.apis import APIS, base, count_tokens, models, renderer_for
 from llmsim.apis.blueprint import routing_error
 from llmsim.apis.cors import allow_any_origin
 from llmsim.control import blueprint as control
+from llmsim.hot_path import HotPath
 from llmsim.prefix import SessionPrefix
 from llmsim.settings import Settings
 
@@ -26,11 +27,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     for api in APIS:
         app.register_blueprint(api.blueprint())
     app.register_blueprint(models.blueprint)
+    app.register_blueprint(count_tokens.blueprint)
     app.register_blueprint(base.blueprint)
     app.register_error_handler(HTTPException, _in_dialect)
     app.register_blueprint(control)
     app.after_request(allow_any_origin)
     app.wsgi_app = SessionPrefix(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def create_served_app(settings: Settings | None = None) -> Flask:
+    """The application as a server runs it: the APIs' own routes are served before Flask's dispatch. See `create_app`."""
+    app = create_app(settings)
+    app.wsgi_app = HotPath(app.wsgi_app, app.config["LLMSIM"])  # type: ignore[method-assign]
     return app
 
 

@@ -21,6 +21,18 @@ def compact(value: Any) -> str:
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
+def ascii_json(value: Any) -> bytes:
+    """The same as bytes, and several times as fast for what orjson can write: integers of 64 bits, and text that is ASCII anyway.
+
+    The caller knows that every number is finite: orjson writes others as null.
+    """
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # a longer integer, a lone surrogate
+        return compact(value).encode("ascii")
+    return written if written.isascii() else compact(value).encode("ascii")
+
+
 def parse(body: bytes) -> Any:
     """The JSON value in `body`.
 
@@ -32,10 +44,19 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        try:
-            return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+        return parse_exactly(body)
+
+
+def parse_exactly(body: bytes) -> Any:
+    """The same, slower, and with integers of any size as they are: orjson makes floats of long ones.
+
+    Raises:
+        ValueError: as `parse`.
+    """
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> Any:

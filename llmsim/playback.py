@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 
 from llmsim.conversation import Conversation
-from llmsim.errors import StoreError
+from llmsim.errors import StateLostError, StoreError
 from llmsim.reply import Failure, Reply
-from llmsim.script import Script
+from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Session, Store
 
+_TRIES = 5
 _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A claimed position and what it plays; `index` is the turn's place in the script, None when the script is exhausted."""
+    """A claimed position and what it plays; `turn` and its `index` in the script are None when the script is exhausted."""
 
     claim: Claim
     index: int | None
+    turn: Turn | None
     outcome: Reply | Failure
+
+
+def taken(claim: Claim, script: Script, conversation: Conversation) -> Taken:
+    """What a claim of the script plays."""
+    index = script.index(claim.position)
+    return Taken(claim, index, None if index is None else script.turns[index], script.play(claim.position, conversation))
 
 
 class Playback:
@@ -40,9 +49,13 @@ class Playback:
         Raises:
             StoreError: nothing was consumed, or a position is lost; none will come twice.
         """
+        for _ in range(_TRIES):
+            claim = self.store.claim(session)
+            # The script may have been replaced since: then the generation of this claim is over, and nobody will miss its position.
+            with suppress(StateLostError):
+                return taken(claim, self.script(claim.script), conversation)
         claim = self.store.claim(session)
-        script = self.script(claim.script)
-        return Taken(claim, script.index(claim.position), script.play(claim.position, conversation))
+        return taken(claim, self.script(claim.script), conversation)
 
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker; false where it is already, and then nothing rewinds."""

@@ -5,10 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+FINISH_REASONS = ("stop", "tool_calls", "length", "content_filter")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A block of assistant text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A block of what the model thought before it spoke."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A block that says why the model will not answer."""
 
     text: str
 
@@ -23,25 +39,58 @@ class ToolCall:
     arguments_json: str
 
 
-Block = Text | ToolCall
+Block = Reasoning | Text | Refusal | ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """Tokens that the script gives instead of those that are counted; None leaves the counted ones."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An assistant turn as it goes out: its blocks in order."""
+    """An assistant turn as it goes out: its blocks in order.
+
+    `finish` is one of `FINISH_REASONS`, or None for the one that follows from the blocks. `tokens` overrides the usage.
+    """
 
     blocks: tuple[Block, ...]
+    finish: str | None = None
+    tokens: TokenCounts = TokenCounts()
+
+    @property
+    def finish_reason(self) -> str:
+        """One of `FINISH_REASONS`."""
+        return self.finish or ("tool_calls" if self.calls else "stop")
 
     @property
     def text(self) -> str | None:
         """The text blocks joined, or None where there is none."""
-        texts = [block.text for block in self.blocks if isinstance(block, Text)]
-        return "".join(texts) if texts else None
+        return self._joined(Text)
+
+    @property
+    def reasoning(self) -> str | None:
+        """The reasoning blocks joined, or None where there is none."""
+        return self._joined(Reasoning)
+
+    @property
+    def refusal(self) -> str | None:
+        """The refusal blocks joined, or None where there is none."""
+        return self._joined(Refusal)
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
         """The tool calls in order."""
         return tuple(block for block in self.blocks if isinstance(block, ToolCall))
+
+    def _joined(self, kind: type[Text] | type[Reasoning] | type[Refusal]) -> str | None:
+        texts = [block.text for block in self.blocks if isinstance(block, kind)]
+        return "".join(texts) if texts else None
 
 
 @dataclass(frozen=True, slots=True)

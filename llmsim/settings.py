@@ -49,7 +49,7 @@ class Settings:
     public_url: str = setting("server.public_url", "", "the URL by which clients reach this server, where a proxy stands before it")
     models: tuple[str, ...] = setting(
         "models.available",
-        ("gpt-5", "gpt-5-mini", "llmsim"),
+        ("gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"),
         "the models that the models routes list; a request may name any other",
         env=("LLMSIM_MODELS",),
     )

@@ -89,4 +89,3 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playb
     playback = open_playback(settings, private.path, alone=True)
     playback.publish(script)
     return playback
-

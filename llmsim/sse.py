@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from llmsim.json_text import compact
+from llmsim.json_text import ascii_json
 
 MAX_WRITE = 64 * 1024  # bytes that are joined into one write where no delay stands between events
 
@@ -19,9 +19,9 @@ class Event:
 
     def frame(self) -> bytes:
         """The event as bytes: LF line ends, one `data:` line, a blank line. Goes out in one write: some readers lose a frame cut in two."""
-        data = self.data if isinstance(self.data, str) else compact(self.data)
-        head = f"event: {self.name}\n" if self.name else ""
-        return f"{head}data: {data}\n\n".encode("ascii")
+        data = self.data.encode("ascii") if isinstance(self.data, str) else ascii_json(self.data)
+        head = b"event: %b\n" % self.name.encode("ascii") if self.name else b""
+        return b"%bdata: %b\n\n" % (head, data)
 
 
 DONE = Event("[DONE]")

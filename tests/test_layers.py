@@ -21,6 +21,7 @@ LAYERS = [
     ["prefix"],
     ["apis"],
     ["control"],
+    ["hot_path"],
     ["app"],
     ["server", "cli", "__main__"],
 ]

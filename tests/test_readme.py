@@ -86,7 +86,7 @@ def test_a_python_block_runs(server: Server, tmp_path: Path, block: str) -> None
 
 
 def test_the_json_blocks_are_scripts() -> None:
-    assert [len(Script.from_json(block)) for block in blocks("json")] == [8]
+    assert [len(Script.from_json(block)) for block in blocks("json")] == [8, 4]
 
 
 @pytest.mark.parametrize("block", SERVING, ids=first_line)

@@ -175,6 +175,7 @@ def test_what_answers_at_a_base_below_a_prefix_names_base_urls_of_that_session(m
     assert answer["base_urls"] == {
         "openai": f"{root}/s/a/openai/v1",
         "openresponses": f"{root}/s/a/openresponses/v1",
+        "anthropic": f"{root}/s/a/anthropic",
         "bare": f"{root}/s/a/v1",
     }
 

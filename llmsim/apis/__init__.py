@@ -1,5 +1,6 @@
 """The APIs that llmsim speaks. A new one is a module with a `Renderer`, and a line in `APIS`."""
 
+from llmsim.apis.anthropic_messages import AnthropicRenderer
 from llmsim.apis.blueprint import Api
 from llmsim.apis.openai_chat import ChatRenderer
 from llmsim.apis.openai_responses import ResponsesRenderer
@@ -10,6 +11,7 @@ APIS: tuple[Api, ...] = (
     Api(ChatRenderer(), ("/openai/v1/chat/completions", "/v1/chat/completions")),
     Api(ResponsesRenderer(), ("/openai/v1/responses", "/v1/responses")),
     Api(OpenResponsesRenderer(), ("/openresponses/v1/responses",)),
+    Api(AnthropicRenderer(), ("/anthropic/v1/messages", "/v1/messages")),
 )
 
 

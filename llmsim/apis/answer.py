@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from llmsim.apis.body import as_object, parsed, read_body, stop_reading
@@ -26,14 +25,14 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
     """Serve one request. A request that is refused has consumed no turn; every failure leaves in the renderer's dialect."""
     try:
         playback = shared(settings, environ)
-        session = session_of(environ)
+        record = Record(settings, environ, session_of(environ), renderer.name)
+        answered = _answered(renderer, settings, playback, record)
     except (RequestError, StoreError) as error:
+        # Without a session, or without a store, there is no journal to write it down in.
         return fail(renderer, failure_of(error))
-    record = Record(settings, environ, session, renderer.name)
-    answered = _answered(renderer, settings, playback, record)
     if settings.journal_mode == "off":
         return answered
-    return replace(answered, body=record.written(answered.body, playback.store))
+    return Answer(answered.status, answered.headers, record.written(answered.body, playback.store))
 
 
 def _answered(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
@@ -41,14 +40,17 @@ def _answered(renderer: Renderer, settings: Settings, playback: Playback, record
     try:
         call = renderer.read(_body(settings, record))
         taken = playback.take(record.session, call.conversation)
-    except (RequestError, StoreError) as error:
+    except RequestError as error:
         failure = failure_of(error)
         record.answer(failure.status, failure, worker())
         answered = fail(renderer, failure)
-        return replace(answered, body=_then_stop_reading(answered.body, record.environ)) if failure.kind == "too_large" else answered
-    elapsed_ms = int((time.perf_counter() - started) * 1000)
-    headers = [("X-LLMSim-Session", record.session), ("openai-processing-ms", str(elapsed_ms))]
-    answered = render(renderer, call, taken, headers + _retry_headers(taken.outcome, settings.retry_after))
+        if failure.kind == "too_large":
+            return Answer(answered.status, answered.headers, _then_stop_reading(answered.body, record.environ))
+        return answered
+    headers = [("X-LLMSim-Session", record.session), *_retry_headers(renderer, taken.outcome, settings.retry_after)]
+    if renderer.processing_ms_header:
+        headers.append((renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000))))
+    answered = render(renderer, call, taken, headers)
     record.took(taken.claim, taken.index, stream=call.stream)
     record.answer(answered.status, taken.outcome, worker())
     return answered
@@ -63,16 +65,11 @@ def _body(settings: Settings, record: Record) -> dict[str, Any]:
     return as_object(value)
 
 
-def _retry_headers(outcome: Reply | Failure, retry_after: int) -> Headers:
+def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:
     """What a 429 tells a client. Retry-After is whole seconds: without it Codex and LangChain.js give up, with a fraction Codex does."""
     if not isinstance(outcome, Failure) or outcome.status != 429:
         return []
-    return [
-        ("Retry-After", str(retry_after)),
-        ("x-ratelimit-limit-requests", "60"),
-        ("x-ratelimit-remaining-requests", "0"),
-        ("x-ratelimit-reset-requests", f"{retry_after}s"),
-    ]
+    return [("Retry-After", str(retry_after)), *renderer.rate_limit(retry_after, int(time.time()))]
 
 
 def _then_stop_reading(body: Iterable[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:

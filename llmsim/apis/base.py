@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from llmsim import __version__
 from llmsim.apis.blueprint import as_json, settings
 from llmsim.apis.rendering import HOST
-from llmsim.apis.urls import base_urls
+from llmsim.apis.urls import base_urls, origin_of
 from llmsim.errors import RequestError, StoreError
 from llmsim.sessions import session_of
 from llmsim.shared import shared
@@ -20,10 +20,12 @@ blueprint = Blueprint("base", __name__)
 @blueprint.get("/openai/v1")
 @blueprint.get("/openresponses")
 @blueprint.get("/openresponses/v1")
+@blueprint.get("/anthropic")
+@blueprint.get("/anthropic/v1")
 @blueprint.get("/v1")
 def index() -> Response:
     """Who is here, and the base URLs to give to a client. Some clients ask for this before their first POST."""
-    return as_json({"name": "llmsim", "version": __version__, "base_urls": base_urls(settings(), request.root_url)})
+    return as_json({"name": "llmsim", "version": __version__, "base_urls": base_urls(settings(), origin_of(request.environ), request.script_root)})
 
 
 @blueprint.get("/health")

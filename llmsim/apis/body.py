@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmsim.errors import RequestError
@@ -12,8 +12,8 @@ from llmsim.json_text import parse, type_name
 _BLOCK = 64 * 1024
 
 
-def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
-    """The body; `limit` is in bytes.
+def read_body(environ: Mapping[str, Any], limit: int, setting: str = "server.max_body_mb (LLMSIM_MAX_BODY_MB)") -> bytes:
+    """The body; `limit` is in bytes, and `setting` is what raises it.
 
     Raises:
         RequestError: it is too large (413).
@@ -21,20 +21,20 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
     if length:
         if not length.isdigit() or int(length) > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, setting)
         return bytes(stream.read(int(length)))
     blocks, size = [], 0
     # Without a length, a body ends only where the server marks its end (chunked transfer).
     while environ.get("wsgi.input_terminated") and (block := stream.read(_BLOCK)):
         size += len(block)
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, setting)
         blocks.append(block)
     return b"".join(blocks)
 
 
-def parsed(body: bytes, environ: Mapping[str, Any]) -> Any:
-    """The JSON value in the body. The content type is not looked at where the body is JSON: agents get it wrong.
+def parsed(body: bytes, environ: Mapping[str, Any], parse: Callable[[bytes], Any] = parse) -> Any:
+    """The JSON value in the body, by that parser. The content type is not looked at where the body is JSON: agents get it wrong.
 
     Raises:
         RequestError: it is not JSON (400).
@@ -66,8 +66,8 @@ def stop_reading(environ: Mapping[str, Any]) -> None:
             return  # the client has gone first
 
 
-def _too_large(limit: int) -> RequestError:
-    message = f"The request body is larger than {limit // 2**20} MiB; the setting server.max_body_mb (LLMSIM_MAX_BODY_MB) raises the limit."
+def _too_large(limit: int, setting: str) -> RequestError:
+    message = f"The request body is larger than {limit // 2**20} MiB; the setting {setting} raises the limit."
     return RequestError(message, code="request_too_large", status=413)
 
 

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from llmsim.apis.reading import json_of
-from llmsim.errors import RequestError
+from llmsim.json_text import compact
 
 Fit = Callable[[Any], Any]
 
@@ -143,7 +142,7 @@ def openresponses_json_schema(value: dict[str, Any]) -> dict[str, Any] | None:
 
 def _is_writable(value: Any) -> bool:
     try:
-        json_of(value, "text")
-    except RequestError:
+        compact(value)
+    except (ValueError, RecursionError):
         return False
     return True

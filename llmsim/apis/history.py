@@ -1,4 +1,4 @@
-"""What the OpenAI-shaped requests say in the same shape: message content, tools, and the history that they add up to."""
+"""What all requests say in much the same shape: message content, tools, and the history that they add up to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llmsim.conversation import CalledTool, Conversation, Message, Tool
 
 # Tuples: membership compares and never hashes: a client may send a list where a word belongs.
 _SYSTEM_ROLES = ("system", "developer")
-_IMAGE_PARTS = ("image_url", "input_image")
+_IMAGE_PARTS = ("image_url", "input_image", "image")
 
 
 class Content(NamedTuple):
@@ -22,8 +22,8 @@ class Content(NamedTuple):
 def content_of(value: Any, param: str) -> Content:
     """The content `value`: a string, an array of parts of any type, or nothing.
 
-    Part types are those of `openai.types.chat.ChatCompletionContentPartParam` and `openai.types.responses.ResponseInputContent`; both put
-    text under `text`, and a refusal under `refusal`. A picture's data URL is never read.
+    Part types are those of `openai.types.chat.ChatCompletionContentPartParam`, `openai.types.responses.ResponseInputContent` and
+    `anthropic.types.ContentBlockParam`; all put text under `text`, and OpenAI a refusal under `refusal`. A picture's data is never read.
 
     Raises:
         RequestError: it is something else, or a part is no object.

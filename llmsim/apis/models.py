@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+from llmsim.apis.anthropic_messages import AnthropicRenderer
 from llmsim.apis.blueprint import as_json, settings, to_flask
 from llmsim.apis.openai_chat import ChatRenderer
 from llmsim.apis.rendering import fail, failure_of
@@ -14,29 +15,48 @@ from llmsim.registry import unknown
 
 blueprint = Blueprint("models", __name__)
 
-_CREATED = 1_750_000_000  # Unix seconds; the same always, so that two lists are equal
+# The same always, so that two lists are equal; in Unix seconds and as RFC 3339.
+_CREATED, _CREATED_AT = 1_750_000_000, "2025-06-15T15:06:40Z"
 
 
 @blueprint.get("/openai/v1/models")
-@blueprint.get("/v1/models")
 @blueprint.get("/openresponses/v1/models")
+@blueprint.get("/anthropic/v1/models")
+@blueprint.get("/v1/models")
 def list_models() -> Response:
-    """The list, as `openai.pagination.SyncPage[openai.types.Model]` reads it."""
-    return as_json({"object": "list", "data": [_model(name) for name in settings().models]})
+    """The list, whole: as `openai.pagination.SyncPage[openai.types.Model]`, or as `anthropic.pagination.SyncPage[anthropic.types.ModelInfo]`."""
+    names = settings().models
+    if not _for_anthropic():
+        return as_json({"object": "list", "data": [_openai_model(name) for name in names]})
+    ends = {"first_id": names[0], "last_id": names[-1]} if names else {"first_id": None, "last_id": None}
+    return as_json({"data": [_anthropic_model(name) for name in names], "has_more": False, **ends})
 
 
 @blueprint.get("/openai/v1/models/<path:name>")
-@blueprint.get("/v1/models/<path:name>")
 @blueprint.get("/openresponses/v1/models/<path:name>")
+@blueprint.get("/anthropic/v1/models/<path:name>")
+@blueprint.get("/v1/models/<path:name>")
 def show_model(name: str) -> Response:
     """One model of the list; a name may hold slashes (`meta/llama`)."""
-    if name not in settings().models:
-        message = f"{unknown('model', name, settings().models)} (the setting models.available lists them)"
-        error = RequestError(message, param="model", code="model_not_found", status=404)
-        return to_flask(fail(ChatRenderer(), failure_of(error)))
-    return as_json(_model(name))
+    if name in settings().models:
+        return as_json(_anthropic_model(name) if _for_anthropic() else _openai_model(name))
+    message = f"{unknown('model', name, settings().models)} (the setting models.available lists them)"
+    error = RequestError(message, param="model", code="model_not_found", status=404)
+    return to_flask(fail(AnthropicRenderer() if _for_anthropic() else ChatRenderer(), failure_of(error)))
 
 
-def _model(name: str) -> dict[str, Any]:
+def _for_anthropic() -> bool:
+    """The bare `/v1` serves both families; only Anthropic's clients send this header."""
+    if request.path.startswith("/v1/"):
+        return "anthropic-version" in request.headers
+    return request.path.startswith("/anthropic/")
+
+
+def _openai_model(name: str) -> dict[str, Any]:
     """`openai.types.Model`."""
     return {"id": name, "object": "model", "created": _CREATED, "owned_by": "llmsim"}
+
+
+def _anthropic_model(name: str) -> dict[str, Any]:
+    """`anthropic.types.ModelInfo`."""
+    return {"type": "model", "id": name, "display_name": name, "created_at": _CREATED_AT, "lifecycle": "active"}

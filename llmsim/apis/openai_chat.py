@@ -12,7 +12,8 @@ from llmsim.reply import Reply, ToolCall
 from llmsim.sse import DONE, Event
 from llmsim.tokens import pieces
 
-Delta = tuple[dict[str, Any], str | None]
+Json = dict[str, Any]
+Delta = tuple[Json, str | None]
 """A chunk's `delta` and its `finish_reason`."""
 
 
@@ -27,7 +28,7 @@ class ChatRenderer(OpenAIRenderer):
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `ChatCompletion`."""
-        choice = {"message": _message(reply), "logprobs": None, "finish_reason": _finish_reason(reply)}
+        choice = {"message": _message(reply), "logprobs": None, "finish_reason": reply.finish_reason}
         choices = [{"index": index, **choice} for index in range(call.choices)]
         return {**_head("chat.completion", call, stamp), "choices": choices, "usage": _usage(call, stamp)}
 
@@ -56,8 +57,13 @@ def _head(kind: str, call: Call, stamp: Stamp) -> dict[str, Any]:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    """A `ChatCompletionMessage`; the key `tool_calls` is there only with calls in it, as in the API's own answers."""
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []}
+    """A `ChatCompletionMessage`; `tool_calls` and `reasoning_content` are there only with something in them, as in the APIs' own answers.
+
+    `reasoning_content` is no part of OpenAI's API: DeepSeek, vLLM and others send it so, and agent frameworks read it.
+    """
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": reply.refusal, "annotations": []}
+    if reply.reasoning is not None:
+        message["reasoning_content"] = reply.reasoning
     if reply.calls:
         message["tool_calls"] = [_tool_call(call, call.arguments_json) for call in reply.calls]
     return message
@@ -67,20 +73,18 @@ def _tool_call(call: ToolCall, arguments: str) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _finish_reason(reply: Reply) -> str:
-    return "tool_calls" if reply.calls else "stop"
-
-
 def _deltas(reply: Reply) -> Iterator[Delta]:
     """One choice. Role, call ids and names come once each: clients join what they get twice ("assistantassistant")."""
-    yield {"role": "assistant", "content": None if reply.text is None else "", "refusal": None}, None
-    for piece in pieces(reply.text or ""):
-        yield {"content": piece}, None
+    first: Json = {"role": "assistant", "content": None if reply.text is None else "", "refusal": None if reply.refusal is None else ""}
+    yield first if reply.reasoning is None else {**first, "reasoning_content": ""}, None
+    for key, text in (("reasoning_content", reply.reasoning), ("content", reply.text), ("refusal", reply.refusal)):
+        for piece in pieces(text or ""):
+            yield {key: piece}, None
     for index, call in enumerate(reply.calls):
         yield {"tool_calls": [{"index": index, **_tool_call(call, "")}]}, None
         for piece in pieces(call.arguments_json):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
-    yield {}, _finish_reason(reply)
+    yield {}, reply.finish_reason
 
 
 def _usage(call: Call, stamp: Stamp) -> dict[str, Any]:
@@ -90,9 +94,9 @@ def _usage(call: Call, stamp: Stamp) -> dict[str, Any]:
         "prompt_tokens": stamp.usage.prompt,
         "completion_tokens": completion,
         "total_tokens": stamp.usage.prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": stamp.usage.cached, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": 0,
+            "reasoning_tokens": stamp.usage.reasoning * call.choices,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmsim.apis.renderer import Renderer
+from llmsim.apis.renderer import RATE_LIMIT, Renderer
 from llmsim.reply import Failure
 
 _SERVER_ERROR = "server_error"
@@ -27,8 +27,18 @@ def error_body(failure: Failure, error_type: str, *, param: str | None, code: st
 
 
 class OpenAIRenderer(Renderer):
-    """What the OpenAI APIs share: the shape of an error."""
+    """What the OpenAI APIs share: the shape of an error, and the names of headers."""
+
+    processing_ms_header = "openai-processing-ms"
 
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:  # noqa: ARG002 (OpenAI sends it as a header only)
         """The body of an error answer; `type` follows the failure's kind."""
         return error_body(failure, ERROR_TYPES.get(failure.kind, _SERVER_ERROR), param=failure.param, code=failure.code)
+
+    def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:  # noqa: ARG002 (the time is relative here)
+        """The headers of OpenAI's guide to rate limits."""
+        return [
+            ("x-ratelimit-limit-requests", RATE_LIMIT),
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", f"{retry_after}s"),
+        ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses_body import completed
+from llmsim.apis.responses_body import ended
 from llmsim.apis.responses_echo import OPENAI_ECHO
 from llmsim.apis.responses_events import response_events
 from llmsim.apis.responses_request import read_responses
@@ -26,9 +26,9 @@ class ResponsesRenderer(OpenAIRenderer):
         return read_responses(body, self.echo_table)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
-        """A completed `Response`."""
-        return completed(reply, call, stamp)
+        """A `Response`, completed or incomplete."""
+        return ended(reply, call, stamp)
 
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
-        """From `response.created` to `response.completed`."""
+        """From `response.created` to `response.completed` or `response.incomplete`."""
         return response_events(reply, call, stamp)

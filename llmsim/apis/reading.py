@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.errors import RequestError
-from llmsim.json_text import compact, type_name
+from llmsim.json_text import ascii_json, type_name
 
 
 def missing(param: str, what: str) -> RequestError:
@@ -128,12 +128,12 @@ def objects(value: Any, param: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def json_of(value: Any, param: str) -> str:
-    """`value` as compact JSON.
+    """`value` as compact JSON; a number too large for a double (`1e400`) becomes null.
 
     Raises:
-        RequestError: it cannot go out again: a number too large for a double (`1e400`), or nesting too deep to write.
+        RequestError: it is nested too deeply to write.
     """
     try:
-        return compact(value)
+        return ascii_json(value).decode("ascii")
     except (ValueError, RecursionError):
-        raise RequestError(f"'{param}' holds a number that is not finite, or is nested too deeply.", param=param, code="invalid_value") from None
+        raise RequestError(f"'{param}' is nested too deeply.", param=param, code="invalid_value") from None

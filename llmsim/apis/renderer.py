@@ -12,6 +12,8 @@ from llmsim.reply import Failure, Reply
 from llmsim.sse import Event
 from llmsim.usage import Usage
 
+RATE_LIMIT = "60"  # requests a minute, as far as a client can tell from the headers of a 429
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -51,6 +53,7 @@ class Renderer(ABC):
 
     name: str
     request_id_header = "x-request-id"
+    processing_ms_header: str | None = None
 
     @abstractmethod
     def read(self, body: dict[str, Any]) -> Call:
@@ -71,3 +74,7 @@ class Renderer(ABC):
     @abstractmethod
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:
         """The body of an error answer."""
+
+    @abstractmethod
+    def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:
+        """The headers of a 429 beside `Retry-After`: a limit that is used up, and free again in `retry_after` seconds from `now` (Unix seconds)."""

@@ -10,17 +10,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
+from llmsim.apis.stream_template import StreamTemplates
 from llmsim.errors import RequestError, StoreError
-from llmsim.json_text import compact
+from llmsim.json_text import ascii_json
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
 from llmsim.sse import MAX_WRITE, Event
-from llmsim.usage import Usage, completion_tokens, prompt_tokens
+from llmsim.usage import usage_of
 
 HOST = socket.gethostname()
 
 Headers = list[tuple[str, str]]
 
+_TEMPLATES = StreamTemplates()
 _KINDS = {404: "not_found", 413: "too_large"}
 
 
@@ -49,7 +51,7 @@ def failure_of(error: RequestError | StoreError) -> Failure:
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
     """A failure as an answer: plain JSON, also where a stream was asked for."""
     request_id = _new_request_id()
-    body = compact(renderer.error(failure, request_id)).encode("ascii")
+    body = ascii_json(renderer.error(failure, request_id))
     lead = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
     return Answer(failure.status, lead + (headers or []) + list(failure.headers.items()), [body])
 
@@ -63,18 +65,23 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
 
 
 def _reply(renderer: Renderer, call: Call, taken: Taken, reply: Reply, headers: Headers) -> Answer:
-    usage = Usage(prompt_tokens(call.conversation), completion_tokens(reply))
-    stamp = Stamp(_generation(taken), taken.claim.position, int(time.time()), usage)
+    stamp = Stamp(_generation(taken), taken.claim.position, int(time.time()), usage_of(call.conversation, reply))
     headers = [(renderer.request_id_header, _new_request_id()), *headers]
     if call.stream:
         lead = [("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
-        return Answer(200, lead + headers, _joined(renderer.events(reply, call, stamp)))
-    body = compact(renderer.payload(reply, call, stamp)).encode("ascii")
+        return Answer(200, lead + headers, _stream(renderer, call, taken, reply, stamp))
+    body = ascii_json(renderer.payload(reply, call, stamp))
     return Answer(200, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers], [body])
 
 
+def _stream(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Iterable[bytes]:
+    """The events as bytes; not one write for each: a system call for every frame costs ten times as much."""
+    filled = _TEMPLATES.stream(renderer, call, taken, stamp)
+    return _joined(renderer.events(reply, call, stamp)) if filled is None else _parts(filled)
+
+
 def _joined(events: Iterable[Event]) -> Iterator[bytes]:
-    """Frames joined into writes that end at a frame's end: a system call for each frame costs ten times as much."""
+    """Frames joined into writes that end at a frame's end."""
     frames: list[bytes] = []
     size = 0
     for event in events:
@@ -85,6 +92,18 @@ def _joined(events: Iterable[Event]) -> Iterator[bytes]:
         frames.append(frame)
         size += len(frame)
     yield b"".join(frames)
+
+
+def _parts(stream: bytes) -> Iterator[bytes]:
+    """A whole stream in writes that end at a frame's end, if a frame fits into one."""
+    start = 0
+    while len(stream) - start > MAX_WRITE:
+        end = stream.rfind(b"\n\n", start, start + MAX_WRITE) + 2
+        if end < start + 2:
+            end = stream.index(b"\n\n", start) + 2
+        yield stream[start:end]
+        start = end
+    yield stream[start:]
 
 
 def _new_request_id() -> str:

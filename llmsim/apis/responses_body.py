@@ -8,11 +8,16 @@ from llmsim.apis.renderer import Call, Stamp
 from llmsim.reply import Reply, ToolCall
 from llmsim.usage import Usage
 
+_INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
-def completed(reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
-    """The response as it ends."""
-    state = {"status": "completed", "completed_at": stamp.created, "output": output_items(reply, stamp), "usage": _usage(stamp.usage)}
-    return _response(call, stamp, state)
+
+def ended(reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
+    """The response as it ends: completed, or incomplete for a reply that was cut short."""
+    state = {"completed_at": stamp.created, "output": output_items(reply, stamp), "usage": _usage(stamp.usage)}
+    reason = _INCOMPLETE_REASONS.get(reply.finish_reason)
+    if reason is None:
+        return _response(call, stamp, {"status": "completed", **state})
+    return _response(call, stamp, {"status": "incomplete", **state, "completed_at": None, "incomplete_details": {"reason": reason}})
 
 
 def in_progress(call: Call, stamp: Stamp) -> dict[str, Any]:
@@ -21,10 +26,19 @@ def in_progress(call: Call, stamp: Stamp) -> dict[str, Any]:
 
 
 def output_items(reply: Reply, stamp: Stamp) -> list[dict[str, Any]]:
-    """The message, if the reply has a text, and then one item for each call."""
-    serial = _serial(stamp)
-    items = [] if reply.text is None else [_message(f"msg_llmsim_{serial}", reply.text)]
-    return items + [_function_call(f"fc_llmsim_{serial}_{index}", call) for index, call in enumerate(reply.calls)]
+    """The reasoning, the message with its text or refusal, and one item for each call; the last is incomplete where the reply was cut short."""
+    serial = f"{stamp.generation}_{stamp.position}"
+    items = []
+    if reply.reasoning is not None:
+        items.append(_reasoning(f"rs_llmsim_{serial}", reply.reasoning))
+    parts = [output_text(reply.text)] if reply.text is not None else []
+    parts += [refusal(reply.refusal)] if reply.refusal is not None else []
+    if parts:
+        items.append(_message(f"msg_llmsim_{serial}", parts))
+    items += [_function_call(f"fc_llmsim_{serial}_{index}", call) for index, call in enumerate(reply.calls)]
+    if reply.finish_reason in _INCOMPLETE_REASONS:
+        items[-1]["status"] = "incomplete"
+    return items
 
 
 def output_text(text: str) -> dict[str, Any]:
@@ -32,10 +46,20 @@ def output_text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
+def refusal(text: str) -> dict[str, Any]:
+    """A content part: `openai.types.responses.ResponseOutputRefusal`."""
+    return {"type": "refusal", "refusal": text}
+
+
+def summary(text: str) -> dict[str, Any]:
+    """A part of a reasoning item's summary."""
+    return {"type": "summary_text", "text": text}
+
+
 def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]:
     """All fields but `state` are the same from the first event of a stream to the last."""
     return {
-        "id": f"resp_llmsim_{_serial(stamp)}",
+        "id": f"resp_llmsim_{stamp.generation}_{stamp.position}",
         "object": "response",
         "created_at": stamp.created,
         "background": False,
@@ -47,12 +71,13 @@ def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _serial(stamp: Stamp) -> str:
-    return f"{stamp.generation}_{stamp.position}"
+def _reasoning(item_id: str, text: str) -> dict[str, Any]:
+    """`openai.types.responses.ResponseReasoningItem`; what the model thought shows as a summary, as in the API's own answers."""
+    return {"id": item_id, "type": "reasoning", "status": "completed", "summary": [summary(text)]}
 
 
-def _message(item_id: str, text: str) -> dict[str, Any]:
-    return {"id": item_id, "type": "message", "status": "completed", "role": "assistant", "content": [output_text(text)]}
+def _message(item_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": item_id, "type": "message", "status": "completed", "role": "assistant", "content": parts}
 
 
 def _function_call(item_id: str, call: ToolCall) -> dict[str, Any]:
@@ -70,8 +95,8 @@ def _usage(usage: Usage) -> dict[str, Any]:
     """`openai.types.responses.ResponseUsage`, which requires both details."""
     return {
         "input_tokens": usage.prompt,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": 0},
         "output_tokens": usage.completion,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total,
     }

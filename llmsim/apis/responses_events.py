@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses_body import completed, in_progress, output_items, output_text
+from llmsim.apis.responses_body import ended, in_progress, output_items, output_text, refusal, summary
 from llmsim.reply import Reply
 from llmsim.sse import Event
 from llmsim.tokens import pieces
@@ -30,21 +30,45 @@ def _steps(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Step]:
     yield "response.created", {"response": started}
     yield "response.in_progress", {"response": started}
     for index, item in enumerate(output_items(reply, stamp)):
-        yield from _message_steps(item, index) if item["type"] == "message" else _function_call_steps(item, index)
+        yield from _ITEM_STEPS[item["type"]](item, index)
         yield "response.output_item.done", {"output_index": index, "item": item}
-    yield "response.completed", {"response": completed(reply, call, stamp)}
+    response = ended(reply, call, stamp)
+    yield f"response.{response['status']}", {"response": response}
+
+
+def _reasoning_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
+    """A reasoning item grows by its summary."""
+    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "summary": []}}
+    place = {"item_id": item["id"], "output_index": index, "summary_index": 0}
+    part = item["summary"][0]
+    yield "response.reasoning_summary_part.added", {**place, "part": summary("")}
+    for piece in pieces(part["text"]):
+        yield "response.reasoning_summary_text.delta", {**place, "delta": piece}
+    yield "response.reasoning_summary_text.done", {**place, "text": part["text"]}
+    yield "response.reasoning_summary_part.done", {**place, "part": part}
 
 
 def _message_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
-    """A message has one content part; an empty text has that part and no delta."""
+    """A message has a content part for its text, and one for its refusal; an empty text has its part and no delta."""
     yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "content": []}}
-    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
-    part = item["content"][0]
+    for content_index, part in enumerate(item["content"]):
+        place = {"item_id": item["id"], "output_index": index, "content_index": content_index}
+        yield from _text_steps(part, place) if part["type"] == "output_text" else _refusal_steps(part, place)
+        yield "response.content_part.done", {**place, "part": part}
+
+
+def _text_steps(part: dict[str, Any], place: dict[str, Any]) -> Iterator[Step]:
     yield "response.content_part.added", {**place, "part": output_text("")}
     for piece in pieces(part["text"]):
         yield "response.output_text.delta", {**place, "delta": piece, "logprobs": []}
     yield "response.output_text.done", {**place, "text": part["text"], "logprobs": []}
-    yield "response.content_part.done", {**place, "part": part}
+
+
+def _refusal_steps(part: dict[str, Any], place: dict[str, Any]) -> Iterator[Step]:
+    yield "response.content_part.added", {**place, "part": refusal("")}
+    for piece in pieces(part["refusal"]):
+        yield "response.refusal.delta", {**place, "delta": piece}
+    yield "response.refusal.done", {**place, "refusal": part["refusal"]}
 
 
 def _function_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
@@ -53,3 +77,6 @@ def _function_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
     for piece in pieces(item["arguments"]):
         yield "response.function_call_arguments.delta", {**place, "delta": piece}
     yield "response.function_call_arguments.done", {**place, "name": item["name"], "arguments": item["arguments"]}
+
+
+_ITEM_STEPS = {"reasoning": _reasoning_steps, "message": _message_steps, "function_call": _function_call_steps}

@@ -10,7 +10,7 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS
 from llmsim.apis.rendering import render
 from llmsim.conversation import Conversation
-from llmsim.playback import Taken
+from llmsim.playback import taken
 from llmsim.script import Script
 from llmsim.store.base import Claim
 
@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
     call = renderer.read(_REQUEST | {"stream": given.stream})
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0)
-        answer = render(renderer, call, Taken(claim, script.index(position), script.play(position, Conversation())), [])
+        answer = render(renderer, call, taken(claim, script, Conversation()), [])
         print(f"position {position}: HTTP {answer.status}", file=sys.stderr)
         for part in answer.body:
             sys.stdout.buffer.write(part)

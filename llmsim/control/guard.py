@@ -18,9 +18,10 @@ def check_caller() -> None:
     Raises:
         RequestError: 403 for a page of another site, 401 for a missing or wrong token.
     """
-    _check_host(request.host)
+    host = request.environ.get("HTTP_HOST", "").lower()
+    _check_host(host)
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() not in (request.host.lower(), _public_host()):
+    if origin is not None and _host_of(origin) not in {host, _public_host()} - {""}:
         raise RequestError(f"Pages of {origin} may not use the control API.", code="foreign_origin", status=403)
     token = settings().control_token
     if token and not hmac.compare_digest(_given_token(), token.encode()):
@@ -35,15 +36,23 @@ def _given_token() -> bytes:
 
 def _check_host(host: str) -> None:
     """A page can make its own name point here (DNS rebinding), but then the browser sends that name, and a public name has a dot."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if "." not in name or name.endswith(".localhost") or host.lower() == _public_host() or _is_address(name):
+    name = host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0]
+    if "." not in name or name.endswith(".localhost") or host == _public_host() or _is_address(name):
         return
     message = f"The control API is not served as {host}; name the address in the setting server.public_url (LLMSIM_PUBLIC_URL)."
     raise RequestError(message, code="foreign_host", status=403)
 
 
 def _public_host() -> str:
-    return urlsplit(settings().public_url).netloc.lower()
+    return _host_of(settings().public_url)
+
+
+def _host_of(url: str) -> str:
+    """The host of a URL, with its port; nothing for what is no URL."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:

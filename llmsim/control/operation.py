@@ -14,7 +14,7 @@ from llmsim.apis.body import parsed, read_body
 from llmsim.control.guard import check_caller
 from llmsim.control.schemas import ErrorAnswer, Nothing
 from llmsim.errors import RequestError, ScriptError, StoreError
-from llmsim.json_text import type_name
+from llmsim.json_text import parse_exactly, type_name
 from llmsim.playback import Playback
 from llmsim.shared import shared
 
@@ -70,7 +70,7 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
     if request.method == "GET":
         return dict(takes().load(request.args.to_dict()))
     body = _json_body()
-    value = parsed(body, request.environ) if body else {}
+    value = parsed(body, request.environ, parse_exactly) if body else {}
     if not isinstance(value, dict):
         raise RequestError(f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type")
     return dict(takes().load(value))
@@ -78,7 +78,7 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
 
 def _json_body() -> bytes:
     """The body of a write. Only JSON: a form on another page can send anything else without asking first."""
-    body = read_body(request.environ, settings().max_script_bytes)
+    body = read_body(request.environ, settings().max_script_bytes, "response.max_script_mb (LLMSIM_MAX_SCRIPT_MB)")
     if body and not request.is_json:
         message = f"Send the body as application/json, not as {request.content_type or 'nothing'}."
         raise RequestError(message, code="unsupported_content_type", status=415)

@@ -8,13 +8,14 @@ from llmsim.control.operation import operation, playback
 from llmsim.control.schemas import EntriesAnswer, WhichEntries
 from llmsim.control.sessions import existing
 from llmsim.journal.read import every, read, wait
+from llmsim.sessions import checked_name
+from llmsim.store.base import Store
 
 
 @operation("GET", "/sessions/<name>/requests", takes=WhichEntries, gives=EntriesAnswer)
 def list_requests(name: str, since: int, limit: int, wait_for: int, timeout: float) -> Response:
     """Read the journal, a page at a time; waits first, if asked to, until so many requests have finished."""
-    existing(name)
-    store = playback().store
+    store = _store_with(name)
     timed_out = wait_for > 0 and not wait(store, name, since, wait_for, timeout)
     found = read(store, name, since, limit)
     # Entries are JSON already.
@@ -31,5 +32,17 @@ def list_requests(name: str, since: int, limit: int, wait_for: int, timeout: flo
 @operation("GET", "/sessions/<name>/requests.jsonl")
 def export_requests(name: str) -> Response:
     """Read the whole journal as JSON Lines."""
-    existing(name)
-    return Response((entry + b"\n" for entry in every(playback().store, name)), mimetype="application/jsonl")
+    store = _store_with(name)
+    return Response((entry + b"\n" for entry in every(store, name)), mimetype="application/jsonl")
+
+
+def _store_with(name: str) -> Store:
+    """The store, if it knows the session; one whose only requests were refused has a journal and nothing else.
+
+    Raises:
+        RequestError: it does not (404), or the name cannot be one (400).
+    """
+    store = playback().store
+    if not store.entries(checked_name(name), 0, 1).entries:
+        existing(name)
+    return store

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from llmsim.apis.blueprint import settings
-from llmsim.apis.urls import base_urls
+from llmsim.apis.urls import base_urls, origin_of
 from llmsim.control.operation import operation, playback
 from llmsim.control.schemas import NewSession, PageOfSessions, SessionAnswer, SessionsAnswer
 from llmsim.errors import RequestError
@@ -92,5 +92,5 @@ def _listed(session: Session) -> dict[str, Any]:
 
 
 def _described(session: Session) -> dict[str, Any]:
-    urls = base_urls(settings(), request.host_url, f"/s/{session.name}")
+    urls = base_urls(settings(), origin_of(request.environ), f"/s/{session.name}")
     return {**_listed(session), "turns": len(playback().script(session.script)), "base_urls": urls}

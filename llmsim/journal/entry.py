@@ -6,12 +6,13 @@ the end of the line is amended.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Any, Final
 
 from llmsim.journal.redact import redacted
-from llmsim.json_text import compact
-from llmsim.reply import Failure, Reply, Text
+from llmsim.json_text import ascii_json
+from llmsim.reply import Block, Failure, Reply, ToolCall
 
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
@@ -30,7 +31,7 @@ _ENVIRON_NAMES: Final = {("HTTP_" + name.upper().replace("-", "_")).replace("HTT
 
 def kept_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """The headers of a request that may be written down."""
-    return {_ENVIRON_NAMES[key]: str(value) for key, value in environ.items() if key in _ENVIRON_NAMES and value}
+    return {name: str(environ[key]) for key, name in _ENVIRON_NAMES.items() if key in environ}
 
 
 def answered(outcome: Reply | Failure) -> dict[str, Any]:
@@ -41,10 +42,10 @@ def answered(outcome: Reply | Failure) -> dict[str, Any]:
     return {"blocks": [_block(block) for block in outcome.blocks]}
 
 
-def _block(block: Any) -> dict[str, Any]:
-    if isinstance(block, Text):
-        return {"type": "text", "text": block.text}
-    return {"type": "tool_call", "id": block.id, "name": block.name, "arguments": block.arguments}
+def _block(block: Block) -> dict[str, Any]:
+    if isinstance(block, ToolCall):
+        return {"type": "tool_call", "id": block.id, "name": block.name, "arguments": block.arguments}
+    return {"type": type(block).__name__.lower(), "text": block.text}
 
 
 def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
@@ -52,10 +53,10 @@ def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
 
     `value` is the body parsed.
     """
-    text = redacted(body, value)
+    text = redacted(body.removeprefix(codecs.BOM_UTF8), value)
     if len(text) <= limit:
         return text, False
-    return compact(text[:limit].decode("utf-8", "ignore")).encode("ascii"), True
+    return ascii_json(text[:limit].decode("utf-8", "ignore")), True
 
 
 def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
@@ -65,5 +66,5 @@ def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
 
 def line(facts: Mapping[str, Any], body: bytes | None, end: bytes) -> bytes:
     """The whole entry; `body` is JSON text and goes in as it is."""
-    start = compact(facts)[:-1].encode("ascii")
+    start = ascii_json(facts)[:-1]
     return start + (b"" if body is None else b',"request_body":' + body) + end

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from llmsim.json_text import parse
 from llmsim.store.base import Store
 
 _POLL_SECONDS = 0.02
@@ -28,8 +29,9 @@ def read(store: Store, session: str, mark: int, limit: int) -> Entries:
     """At most `limit` entries from `mark` on; 0 is the first."""
     page = store.entries(session, mark, limit)
     belongs = _belongs(store, session)
-    current = [entry for entry in page.entries if entry.startswith(belongs)]
-    return Entries(current, [entry for entry in page.entries if not entry.startswith(belongs)], page.mark)
+    whole = [entry for entry in page.entries if _is_whole(entry)]
+    current = [entry for entry in whole if entry.startswith(belongs)]
+    return Entries(current, [entry for entry in whole if not entry.startswith(belongs)], page.mark)
 
 
 def wait(store: Store, session: str, mark: int, count: int, seconds: float) -> bool:
@@ -63,3 +65,12 @@ def _belongs(store: Store, session: str) -> tuple[bytes, bytes]:
     found = store.session(session)
     generation = found.generation if found else 0
     return b'{"generation":"%016x"' % generation, b'{"generation":null'
+
+
+def _is_whole(entry: bytes) -> bool:
+    """False for what is left of an entry whose writer was killed, or whose disk was full."""
+    try:
+        parse(entry)
+    except ValueError:
+        return False
+    return True

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from llmsim.journal.entry import CLIENT_GONE, COMPLETED, answered, ending, kept_body, kept_headers, line
 from llmsim.reply import Failure, Reply
 from llmsim.settings import Settings
 from llmsim.store.base import Claim, Store
+
+_COUNT = re.compile("[0-9]{1,9}")
 
 
 class Record:
@@ -24,6 +26,7 @@ class Record:
         self._body: bytes | None = None
         self.environ = environ
         self.session = session
+        retry_count = environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
         self._facts: dict[str, Any] = {
             "generation": None,  # first: readers tell by it which entries are of the current generation
             "session": session,
@@ -33,13 +36,12 @@ class Record:
             "path": environ.get("PATH_INFO", ""),
             "stream": False,
             "time": round(time.time(), 6),
+            "retry_count": int(retry_count) if _COUNT.fullmatch(retry_count) else None,
+            "request_headers": kept_headers(environ),
         }
 
     def sent(self, body: bytes) -> None:
         """What the client sent, whatever it is."""
-        retry_count = self.environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
-        self._facts["retry_count"] = int(retry_count) if retry_count.isdecimal() else None
-        self._facts["request_headers"] = kept_headers(self.environ)
         self._facts["request_bytes"] = len(body)
 
     def understood(self, body: bytes, value: Any) -> None:
@@ -58,27 +60,24 @@ class Record:
             self._facts["answer"] = answered(outcome)
 
     def written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
-        """The parts of the answer's body. The entry is written before the last one is handed on, and amended if that one cannot be sent."""
+        """The parts of the answer's body. The entry is written before the last one is handed on, and amended if it was wrong about how that ends."""
         size = chunks = 0
-        receipt, ended = None, False
+        receipt, outcome, ended = None, COMPLETED, False
         try:
             for part, is_last in _with_last_marked(parts):
                 if is_last:
-                    if _client_has_gone(self.environ):
-                        return
-                    receipt = store.append(self.session, self._line(COMPLETED, size + len(part), chunks + 1))
+                    outcome = CLIENT_GONE if _has_hung_up(self.environ) else COMPLETED
+                    receipt = store.append(self.session, self._line(outcome, size + len(part), chunks + 1))
                 yield part
                 size, chunks = size + len(part), chunks + 1
             ended = True
         finally:
-            if not ended:
-                self._client_gone(store, receipt, size, chunks)
-
-    def _client_gone(self, store: Store, receipt: Any, size: int, chunks: int) -> None:
-        if receipt is None:
-            store.append(self.session, self._line(CLIENT_GONE, size, chunks))
-        else:
-            store.amend(receipt, ending(CLIENT_GONE, size, chunks, self._duration_ms()))
+            # A client that was gone resets the connection as it is written to; one that has only said all that it will say does not.
+            actual = COMPLETED if ended and (outcome == COMPLETED or not _was_reset(self.environ)) else CLIENT_GONE
+            if receipt is not None and actual != outcome:
+                store.amend(receipt, ending(actual, size, chunks, self._duration_ms()))
+            elif receipt is None and not ended:
+                store.append(self.session, self._line(CLIENT_GONE, size, chunks))
 
     def _line(self, outcome: str, size: int, chunks: int) -> bytes:
         return line(self._facts, self._body, ending(outcome, size, chunks, self._duration_ms()))
@@ -98,12 +97,20 @@ def _with_last_marked(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
         yield held, True
 
 
-def _client_has_gone(environ: Mapping[str, Any]) -> bool:
-    """Whether the client has closed its side: what is written then would look delivered."""
+def _has_hung_up(environ: Mapping[str, Any]) -> bool:
+    """Whether the client has closed its side: it has gone, or it will say no more. What is written to one that has gone looks delivered."""
     connection = environ.get("gunicorn.socket")
     if connection is None:
         return False
-    with suppress(OSError):
+    try:
         # gevent's socket would wait; the one inside it does not.
         return not getattr(connection, "_sock", connection).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    return False
+    except (BlockingIOError, ValueError):  # nothing to hear; under TLS one cannot look
+        return False
+    except OSError:
+        return True
+
+
+def _was_reset(environ: Mapping[str, Any]) -> bool:
+    """Whether a client that had hung up has refused what was written to it since."""
+    return bool(environ["gunicorn.socket"].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))

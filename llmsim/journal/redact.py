@@ -6,9 +6,10 @@ Headers need no such care: only those of an allow-list are kept.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
-from llmsim.json_text import compact
+from llmsim.json_text import ascii_json
 
 REDACTED: Final = "[redacted]"
 
@@ -20,22 +21,38 @@ _HIDDEN_KEYS: Final = (
 )
 _NAMES = "|".join(name.replace(" ", "[-_]?") for name in _HIDDEN_KEYS.split(", "))
 _HIDDEN_KEY = re.compile(_NAMES, re.IGNORECASE)
-# A key may also be written with escapes; for ASCII letters there is no other reason to.
-_MAYBE_SECRET = re.compile(rb'"(?:%b)"\s*:|\\u00[4-7]' % _NAMES.encode(), re.IGNORECASE)
 
 
 def redacted(body: bytes, value: Any) -> bytes:
     """The JSON text of a body without its secrets, on one line; `value` is the body parsed.
 
-    Most bodies hold none, and are kept as they came: to search is faster than to write JSON anew.
+    Most bodies hold none, and are kept as they came: to look for them is faster than to write JSON anew.
     """
-    if _MAYBE_SECRET.search(body):
+    if _holds_secret(value):
         try:
-            return compact(_without_secrets(value)).encode("ascii")
+            return ascii_json(_without_secrets(value))
         except (ValueError, RecursionError):  # a number that is not finite, nesting that cannot be written
-            return compact(REDACTED).encode("ascii")
+            return ascii_json(REDACTED)
     # Line ends can only stand between the tokens of valid JSON.
     return body.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def _holds_secret(value: Any) -> bool:
+    nodes = [value]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            if any(map(_is_secret, node)):
+                return True
+            nodes.extend(node.values())
+        elif isinstance(node, list):
+            nodes.extend(node)
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(key: str) -> bool:
+    return _HIDDEN_KEY.fullmatch(key) is not None
 
 
 def _without_secrets(value: Any) -> Any:
@@ -47,4 +64,4 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _kept(key: str, inner: Any) -> Any:
-    return REDACTED if inner and _HIDDEN_KEY.fullmatch(key) else _without_secrets(inner)
+    return REDACTED if inner and _is_secret(key) else _without_secrets(inner)

@@ -4,21 +4,25 @@ from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimi
 from llmsim.script.json_schema import json_schema
 from llmsim.script.model import Script
 from llmsim.script.player import Player
-from llmsim.script.turns import Assistant, Call, Error, Mixed, ToolCalls, Turn
+from llmsim.script.turns import Assistant, Call, Echo, Error, Lorem, Mixed, Refusal, ToolCalls, Turn, Usage
 
 __all__ = [
     "Assistant",
     "Call",
+    "Echo",
     "Error",
     "ErrorKind",
     "InvalidRequest",
+    "Lorem",
     "Mixed",
     "Other",
     "Player",
     "RateLimit",
+    "Refusal",
     "Script",
     "Timeout",
     "ToolCalls",
     "Turn",
+    "Usage",
     "json_schema",
 ]

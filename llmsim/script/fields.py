@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, missing, post_load
 
 from llmsim.errors import ScriptInvalidError
-from llmsim.script.rules import Rule, a_name, a_string, an_error_status, expected
+from llmsim.script.rules import Rule, a_count, a_length, a_name, a_string, an_error_status, an_integer, expected, one_of
 
 
 class UnknownKey:
@@ -36,8 +36,8 @@ class Checked(fields.Field[Any]):
         return value
 
 
-class OptionalText(Checked):
-    """A string that `dump` leaves out where it is the default."""
+class Optional(Checked):
+    """A value that `dump` leaves out where it is the default."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         return missing if value == self.load_default else value
@@ -55,12 +55,32 @@ def name(description: str) -> Checked:
 
 def optional_text(description: str, default: str) -> Checked:
     """A string that may be absent."""
-    return OptionalText(a_string, {"type": "string"}, description, load_default=default)
+    return Optional(a_string, {"type": "string"}, description, load_default=default)
 
 
 def optional_name(description: str) -> Checked:
     """A string that may be absent (then None) and otherwise is not empty."""
-    return OptionalText(a_name, {"type": "string", "minLength": 1}, description, load_default=None)
+    return Optional(a_name, {"type": "string", "minLength": 1}, description, load_default=None)
+
+
+def optional_word(description: str, what: str, words: tuple[str, ...]) -> Checked:
+    """One of `words`, which are `what`; may be absent (then None)."""
+    return Optional(one_of(what, words), {"enum": list(words)}, description, load_default=None)
+
+
+def count(description: str) -> Checked:
+    """An integer from 0 up; may be absent (then None)."""
+    return Optional(a_count, {"type": "integer", "minimum": 0}, description, load_default=None)
+
+
+def length(description: str, most: int) -> Checked:
+    """A required integer from 1 to `most`."""
+    return Checked(a_length(most), {"type": "integer", "minimum": 1, "maximum": most}, description, required=True)
+
+
+def integer(description: str, default: int) -> Checked:
+    """Any integer; may be absent."""
+    return Optional(an_integer, {"type": "integer"}, description, load_default=default)
 
 
 def note(description: str, **options: Any) -> Checked:
@@ -103,8 +123,9 @@ class ObjectSchema(Schema):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys of the object as JSON has them."""
-        return (*self.discriminators, *(field.data_key or key for key, field in self.load_fields.items()))
+        """The keys of the object as JSON has them, the required ones first."""
+        required_first = sorted(self.load_fields.items(), key=lambda item: not item[1].required)
+        return (*self.discriminators, *(field.data_key or key for key, field in required_first))
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Give the key's name to the message that says that it is missing."""
@@ -115,6 +136,18 @@ class ObjectSchema(Schema):
         if not isinstance(data, dict):
             raise ValidationError([expected("an object", data)])
         return super().load(data, **options)
+
+
+class OptionalPart(fields.Nested):
+    """An object that may be absent, and that `dump` then leaves out."""
+
+    def __init__(self, item: ObjectSchema, description: str) -> None:
+        super().__init__(item, load_default=None, allow_none=False, metadata={"description": description})
+        self.error_messages["null"] = expected("an object", None)
+        self.item = item
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return missing if nested_obj is None else super()._serialize(nested_obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class PartSchema(ObjectSchema):

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import missing
 
-from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema
+from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, OptionalPart
 from llmsim.script.one_of import OneOf
 from llmsim.script.schema import SCRIPT_SCHEMA
 
@@ -38,6 +38,8 @@ def _field(field: Any) -> Json:
     described: Json = {"description": field.metadata["description"]}
     if isinstance(field, NonEmptyList):
         return {**described, "type": "array", "minItems": 1, "items": _item(field.item)}
+    if isinstance(field, OptionalPart):
+        return {**_object(field.item, {}), **described}
     if not isinstance(field, Checked):
         raise TypeError(f"no JSON Schema is known for {field!r}")
     default = field.load_default() if callable(field.load_default) else field.load_default

@@ -5,9 +5,10 @@ A rule takes a value and returns what is wrong with it as a sentence, or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from llmsim import registry
 from llmsim.errors import Problem, ScriptInvalidError
 from llmsim.json_text import type_name
 
@@ -45,6 +46,31 @@ def an_error_status(value: Any) -> str | None:
         return None
     got = repr(value) if is_number else type_name(value)
     return f"expected an integer from {LOWEST_STATUS} to {HIGHEST_STATUS}, got {got}"
+
+
+def an_integer(value: Any) -> str | None:
+    """An integer; neither `true` nor 1.0 is one."""
+    return None if type(value) is int else expected("an integer", value)
+
+
+def a_count(value: Any) -> str | None:
+    """An integer that is not below 0."""
+    return an_integer(value) or (f"expected an integer from 0 up, got {value}" if value < 0 else None)
+
+
+def a_length(most: int) -> Rule:
+    """An integer from 1 to `most`."""
+    return lambda value: an_integer(value) or (None if 1 <= value <= most else f"expected an integer from 1 to {most}, got {value}")
+
+
+def one_of(what: str, words: Iterable[str]) -> Rule:
+    """One of the words; `what` says what they are."""
+    return lambda value: a_string(value) or (None if value in words else registry.unknown(what, value, words))
+
+
+def optional(rule: Rule) -> Rule:
+    """None, or what the rule asks for: for Python code. In JSON a key is left out; null is a value and a wrong one."""
+    return lambda value: None if value is None else rule(value)
 
 
 def require(key: str, problem: str | None) -> None:

@@ -19,7 +19,7 @@ except SettingsError as error:
 
 _lifecycle = Lifecycle(_settings)
 
-wsgi_app = "llmsim.app:create_app()"
+wsgi_app = "llmsim.app:create_served_app()"
 bind = _settings.bind
 workers = _settings.workers
 worker_class = _settings.worker_class

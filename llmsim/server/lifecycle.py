@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmsim import __version__, tokens
+from llmsim.apis.urls import base_urls
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
 from llmsim.script import Script
@@ -123,7 +124,7 @@ class Lifecycle:
         turns = "1 turn" if len(self._script) == 1 else f"{len(self._script)} turns"
         return (
             f"llmsim {__version__} plays {self._script_path} ({turns}, then {self._script.on_exhausted}) "
-            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: {origin}/openai/v1 {origin}/openresponses/v1 {origin}/v1"
+            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: {' '.join(base_urls(self._settings, origin).values())}"
         )
 
 

@@ -10,10 +10,9 @@ import os
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from llmsim.store.base import Page
 from llmsim.store.state_dir import open_private
@@ -23,11 +22,10 @@ _PAGE_BYTES = 8 * 2**20  # what one page holds at most, beyond its first entry
 _BLOCK = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Where a line was written: the file, and the offset of the line's end."""
+class Receipt(NamedTuple):
+    """Where a line was written: the session's file, known by its inode, and the offset of the line's end."""
 
-    path: Path
+    session: str
     inode: int
     end: int
 
@@ -37,26 +35,24 @@ class JournalFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._open: OrderedDict[Path, BinaryIO] = OrderedDict()
+        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
         self._pid = 0
         # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
         self._writing = threading.Lock()
 
-    def append(self, session: str, entry: bytes) -> Receipt:
-        """Write a line."""
-        path = self._path(session)
-        line = b"\n" + entry + b"\n"
+    def append(self, session: str, line: bytes) -> Receipt:
+        """Write a line, which has its line ends."""
         with self._writing:
-            file = self._opened(path)
+            file, inode = self._opened(session)
             written = file.write(line)
             end = file.tell()
         if written != len(line):
             raise OSError("the disk is full")
-        return Receipt(path, os.fstat(file.fileno()).st_ino, end - 1)
+        return Receipt(session, inode, end - 1)
 
     def amend(self, receipt: Receipt, ending: bytes) -> None:
         """Write over the end of a line, unless its file was deleted since."""
-        with open_private(receipt.path, os.O_WRONLY) as file:
+        with open_private(self._path(receipt.session), os.O_WRONLY) as file:
             if os.fstat(file.fileno()).st_ino == receipt.inode:
                 os.pwrite(file.fileno(), ending, receipt.end - len(ending))
 
@@ -64,6 +60,8 @@ class JournalFiles:
         """At most `limit` lines from the byte offset `mark` on."""
         entries: list[bytes] = []
         with suppress(FileNotFoundError), open_private(self._path(session), os.O_RDONLY) as file:
+            if mark >= os.fstat(file.fileno()).st_size:
+                return Page([], mark)
             file.seek(mark)
             rest, size = b"", 0
             while len(entries) < limit and size < _PAGE_BYTES and (block := file.read(_BLOCK)):
@@ -73,36 +71,41 @@ class JournalFiles:
                         break
                     mark += len(line) + 1
                     size += len(line)
-                    if line.endswith(b"}"):  # the rest are the empty ones between, and what is left of broken ones
+                    if line.startswith(b"{") and line.endswith(b"}"):  # the rest are the empty ones between, and what is left of broken ones
                         entries.append(line)
         return Page(entries, mark)
 
     def delete(self, session: str) -> int:
-        """Delete the session's journal; how many bytes it had."""
+        """Delete the session's journal; how many bytes it had, those included that were written until it was gone."""
         path = self._path(session)
         try:
-            size = path.stat().st_size
-            path.unlink()
+            with open_private(path, os.O_RDONLY) as file:
+                path.unlink()
+                return os.fstat(file.fileno()).st_size
         except FileNotFoundError:
             return 0
-        return size
+
+    def size(self) -> int:
+        """How many bytes all journals have."""
+        with os.scandir(self._directory) as files:
+            return sum(file.stat().st_size for file in files if file.name.startswith("journal-"))
 
     def _path(self, session: str) -> Path:
         # By a hash: some file systems do not tell `a` from `A`.
         return self._directory / f"journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
 
-    def _opened(self, path: Path) -> BinaryIO:
-        """The file, from the few that are kept open; one that was deleted meanwhile is made anew."""
+    def _opened(self, session: str) -> tuple[BinaryIO, int]:
+        """The session's file, from the few that are kept open, and its inode; one that was deleted meanwhile is made anew."""
         if self._pid != os.getpid():
             # Files opened before a fork share their position with the parent.
             self._open, self._pid = OrderedDict(), os.getpid()
-        file = self._open.get(path)
-        if file is not None and os.fstat(file.fileno()).st_nlink:
-            self._open.move_to_end(path)
-            return file
-        file = open_private(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-        self._open[path] = file
-        self._open.move_to_end(path)
+        file = self._open.get(session)
+        if file is not None:
+            status = os.fstat(file.fileno())
+            if status.st_nlink:
+                self._open.move_to_end(session)
+                return file, status.st_ino
+        file = self._open[session] = open_private(self._path(session), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         if len(self._open) > _OPEN_FILES:
             self._open.popitem(last=False)
-        return file
+        return file, os.fstat(file.fileno()).st_ino

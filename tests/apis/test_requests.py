@@ -14,12 +14,25 @@ from tests.serving import numbered, text
 CHAT = ["/openai/v1/chat/completions", "/v1/chat/completions"]
 RESPONSES = ["/openai/v1/responses", "/v1/responses"]
 OPENRESPONSES = ["/openresponses/v1/responses"]
-ROUTES = CHAT + RESPONSES + OPENRESPONSES
+ANTHROPIC = ["/anthropic/v1/messages", "/v1/messages"]
+ROUTES = CHAT + RESPONSES + OPENRESPONSES + ANTHROPIC
 
 
 def body_for(route: str, **fields: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]} if route in CHAT else {"input": "Hi"}
-    return {"model": "m", **said, **fields}
+    said: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]} if route in CHAT + ANTHROPIC else {"input": "Hi"}
+    return {"model": "m", "max_tokens": 16, **said, **fields}
+
+
+def error_of(route: str, response: Any) -> dict[str, Any]:
+    """The error object, once it has the keys of its API; Anthropic's has no code, and the request's id beside it."""
+    body = response.get_json()
+    if route in ANTHROPIC:
+        assert (body["type"], set(body), set(body["error"])) == ("error", {"type", "error", "request_id"}, {"type", "message"})
+        assert body["request_id"] == response.headers["request-id"]
+    else:
+        assert (set(body), set(body["error"])) == ({"error"}, {"message", "type", "param", "code"})
+    found: dict[str, Any] = body["error"]
+    return found
 
 
 def position(client: FlaskClient) -> int:
@@ -28,8 +41,10 @@ def position(client: FlaskClient) -> int:
 
 
 def text_of(answer: dict[str, Any]) -> str:
-    found: str = answer["choices"][0]["message"]["content"] if "choices" in answer else answer["output"][0]["content"][0]["text"]
-    return found
+    if "choices" in answer:
+        return str(answer["choices"][0]["message"]["content"])
+    said = answer["output"][0] if "output" in answer else answer
+    return str(said["content"][0]["text"])
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -42,8 +57,10 @@ def test_every_api_takes_the_next_turn_and_proves_it(make_client: MakeClient, ro
         assert response.headers["X-LLMSim-Position"] == str(expected)
         assert response.headers["X-LLMSim-Turn"] == str(expected % 2)
         assert response.get_json()["id"].replace("_", "-").endswith(f"-{response.headers['X-LLMSim-Generation']}-{expected}")
-        assert response.headers["x-request-id"].startswith("req_")
-        assert response.headers["openai-processing-ms"].isdigit()
+        mine, others = ("request-id", "x-request-id") if route in ANTHROPIC else ("x-request-id", "request-id")
+        assert response.headers[mine].startswith("req_")
+        assert others not in response.headers
+        assert response.headers.get("openai-processing-ms", "").isdigit() is (route not in ANTHROPIC)
 
 
 def test_all_apis_and_both_ways_of_answering_share_one_cursor(make_client: MakeClient) -> None:
@@ -63,7 +80,7 @@ def test_a_stream_is_an_event_stream_that_proxies_leave_alone(make_client: MakeC
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["X-Accel-Buffering"] == "no"
     assert response.data.endswith(b"\n\n")
-    assert (b"data: [DONE]" in response.data) == (route not in RESPONSES)
+    assert (b"data: [DONE]" in response.data) == (route not in RESPONSES + ANTHROPIC)
 
 
 SCRIPTED = [
@@ -121,8 +138,10 @@ def test_an_exhausted_script_is_an_error_that_asks_for_no_retry(make_client: Mak
     client.post(route, json=body_for(route))
     response = client.post(route, json=body_for(route, stream=True))
     assert response.status_code == 500
-    assert response.get_json()["error"]["code"] == "script_exhausted"
-    assert "exhausted" in response.get_json()["error"]["message"]
+    error = error_of(route, response)
+    assert error.get("code") == (None if route in ANTHROPIC else "script_exhausted")
+    assert error["type"] == ("api_error" if route in ANTHROPIC else "server_error")
+    assert "exhausted" in error["message"]
     assert response.headers["x-should-retry"] == "false"
     assert response.headers["X-LLMSim-Position"] == "1"
     assert "X-LLMSim-Turn" not in response.headers
@@ -147,8 +166,7 @@ def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(make_client:
     client = make_client(*numbered(2))
     response = client.post(route, data=body, content_type="application/json")
     assert response.status_code == 400
-    assert message in response.get_json()["error"]["message"]
-    assert set(response.get_json()["error"]) == {"message", "type", "param", "code"}
+    assert message in error_of(route, response)["message"]
     assert "X-LLMSim-Position" not in response.headers
     assert position(client) == 0
 
@@ -158,8 +176,11 @@ def test_a_missing_model_is_refused_by_name_and_takes_no_turn(make_client: MakeC
     client = make_client(*numbered(2))
     body = body_for(route)
     del body["model"]
-    error = client.post(route, json=body).get_json()["error"]
-    assert (error["param"], error["code"]) == ("model", "missing_required_parameter")
+    response = client.post(route, json=body)
+    error = error_of(route, response)
+    assert (response.status_code, error["message"]) == (400, "'model' is required: a string.")
+    if route not in ANTHROPIC:
+        assert (error["param"], error["code"]) == ("model", "missing_required_parameter")
     assert position(client) == 0
 
 
@@ -186,8 +207,9 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(make_client: MakeCli
     client = make_client(text("a"), max_body_mb=1)
     response = client.post(route, data=b"x" * (2**20 + 1))
     assert response.status_code == 413
-    assert response.get_json()["error"]["code"] == "request_too_large"
-    assert "1 MiB" in response.get_json()["error"]["message"]
+    error = error_of(route, response)
+    assert error["type" if route in ANTHROPIC else "code"] == "request_too_large"
+    assert "1 MiB" in error["message"]
     assert position(client) == 0
 
 
@@ -198,7 +220,10 @@ def test_a_wrong_method_is_a_405_that_names_the_right_one(make_client: MakeClien
     response = client.open(route, method=method)
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
-    assert response.get_json()["error"]["code"] == "method_not_supported"
+    error = error_of(route, response)
+    assert error["message"] == f"{route} does not take {method}; it takes POST."
+    if route not in ANTHROPIC:
+        assert error["code"] == "method_not_supported"
     assert position(client) == 0
 
 
@@ -210,6 +235,10 @@ def test_a_wrong_method_is_a_405_that_names_the_right_one(make_client: MakeClien
         ("/openresponses/v1/nope", "not_found"),
         ("/openresponses/nope", "not_found"),
         ("/nope", "invalid_request_error"),
+        ("/anthropic/v1/nope", "not_found_error"),
+        ("/anthropic/nope", "not_found_error"),
+        ("/anthropic/v1/messages/nope", "not_found_error"),
+        ("/v1/messages/nope", "not_found_error"),
     ],
 )
 def test_an_unknown_route_is_a_404_in_the_dialect_of_its_api(make_client: MakeClient, path: str, type_: str) -> None:
@@ -219,45 +248,59 @@ def test_an_unknown_route_is_a_404_in_the_dialect_of_its_api(make_client: MakeCl
     assert f"POST {path}" in response.get_json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/openai", "/openai/v1", "/openresponses/v1", "/health", "/v1/models"])
+BASES = ["/", "/v1", "/v1/", "/openai", "/openai/v1", "/openresponses/v1", "/anthropic", "/anthropic/", "/anthropic/v1", "/anthropic/v1/"]
+
+
+@pytest.mark.parametrize("path", [*BASES, "/health", "/v1/models", "/anthropic/v1/models"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_bases_answer_and_take_no_turn(make_client: MakeClient, path: str, method: str) -> None:
     client = make_client(*numbered(2))
-    assert client.open(path, method=method).status_code == 200
+    response = client.open(path, method=method)
+    assert response.status_code == 200
+    assert bool(response.data) is (method == "GET")
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("route", RESPONSES + OPENRESPONSES)
+@pytest.mark.parametrize("route", RESPONSES + OPENRESPONSES + ANTHROPIC)
 def test_an_upgrade_to_websocket_is_a_426_and_takes_no_turn(make_client: MakeClient, route: str) -> None:
     client = make_client(*numbered(2))
     response = client.get(route, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
     assert response.status_code == 426
-    assert f"POST {route}" in response.get_json()["error"]["message"]
+    assert f"POST {route}" in error_of(route, response)["message"]
     assert position(client) == 0
 
 
-def test_unknown_query_strings_are_ignored(make_client: MakeClient) -> None:
-    assert make_client(text("a")).post(CHAT[0] + "?beta=true", json=body_for(CHAT[0])).status_code == 200
+@pytest.mark.parametrize("route", ROUTES)
+def test_unknown_query_strings_are_ignored(make_client: MakeClient, route: str) -> None:
+    client = make_client(*numbered(2))
+    assert text_of(client.post(route + "?beta=true", json=body_for(route)).get_json()) == "0"
+    assert position(client) == 1
 
 
-def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeClient) -> None:
+@pytest.mark.parametrize("route", [CHAT[0], ANTHROPIC[0]])
+def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeClient, route: str) -> None:
     client = make_client({"type": "error", "kind": "rate_limit"}, text("a"))
     asked = {"Origin": "http://page", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
-    preflight = client.options(CHAT[0], headers=asked)
+    preflight = client.options(route, headers=asked)
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert preflight.headers["Access-Control-Allow-Headers"] == "authorization,x-stainless-os"
     assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
     for _ in range(2):
-        response = client.post(CHAT[0], json=body_for(CHAT[0]), headers={"Origin": "http://page"})
+        response = client.post(route, json=body_for(route), headers={"Origin": "http://page"})
         exposed = {name.strip().lower() for name in response.headers["Access-Control-Expose-Headers"].split(",")}
-        own = {name.lower() for name, _ in response.headers if name.lower().startswith(("x-llmsim", "x-r", "retry", "openai"))}
+        own = {
+            name.lower() for name, _ in response.headers if name.lower().startswith(("x-llmsim", "x-r", "retry", "openai", "request", "anthropic"))
+        }
+        assert len(own) > 5
         assert own <= exposed
         assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_the_models_are_those_of_the_setting(make_client: MakeClient) -> None:
     client = make_client(text("a"), models=("m1", "meta/llama"))
+    shapes = {base: set(client.get(f"{base}/models/m1").get_json()) for base in ("/openai/v1", "/openresponses/v1", "/v1")}
+    assert list(shapes.values()) == [{"id", "object", "created", "owned_by"}] * 3
     for base in ("/v1", "/openai/v1", "/openresponses/v1"):
         assert [model["id"] for model in client.get(f"{base}/models").get_json()["data"]] == ["m1", "meta/llama"]
         assert client.get(f"{base}/models/meta/llama").get_json()["id"] == "meta/llama"
@@ -265,10 +308,11 @@ def test_the_models_are_those_of_the_setting(make_client: MakeClient) -> None:
         assert (missing.status_code, missing.get_json()["error"]["code"]) == (404, "model_not_found")
 
 
-def test_a_failure_inside_llmsim_is_an_error_in_the_dialect(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("route", "type_"), [(CHAT[0], "server_error"), (OPENRESPONSES[0], "server_error"), (ANTHROPIC[0], "api_error")])
+def test_a_failure_inside_llmsim_is_an_error_in_the_dialect(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, route: str, type_: str) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("llmsim.apis.rendering.prompt_tokens", lambda _: 1 // 0)
-    response = client.post(OPENRESPONSES[0], json=body_for(OPENRESPONSES[0]))
+    monkeypatch.setattr("llmsim.apis.rendering.usage_of", lambda *_: 1 // 0)
+    response = client.post(route, json=body_for(route))
     assert (response.status_code, response.content_type) == (500, "application/json")
-    assert response.get_json()["error"]["type"] == "server_error"
+    assert error_of(route, response)["type"] == type_

@@ -77,7 +77,7 @@ def test_the_default_session_can_be_made_with_a_script_of_its_own(make_client: M
     assert said(client, "other") == "shared"
 
 
-BASES = {"openai": "/openai/v1", "openresponses": "/openresponses/v1", "bare": "/v1"}
+BASES = {"openai": "/openai/v1", "openresponses": "/openresponses/v1", "anthropic": "/anthropic", "bare": "/v1"}
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,10 @@ class FullDisk:
         return written
 
 
+def full_disk(file: Any, inode: int) -> tuple[FullDisk, int]:
+    return FullDisk(file), inode
+
+
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
 def test_a_full_disk_fails_no_answer_and_is_counted(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     client = make_client(*numbered(3), on_exhausted="loop")
@@ -125,7 +129,7 @@ def test_a_full_disk_fails_no_answer_and_is_counted(make_client: MakeClient, mon
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
         patch.setattr(FullDisk, "room", room)
-        patch.setattr(JournalFiles, "_opened", lambda self, path: FullDisk(opened(self, path)))
+        patch.setattr(JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session)))
         for at in range(1, 5):
             answer = ask(client, stream=at % 2 == 0)
             assert (answer.status_code, answer.headers["X-LLMSim-Position"]) == (200, str(at))
@@ -157,7 +161,7 @@ def test_what_was_dropped_for_a_full_disk_takes_no_room(tmp_path: Path, monkeypa
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
-        patch.setattr(JournalFiles, "_opened", lambda self, path: FullDisk(opened(self, path)))
+        patch.setattr(JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session)))
         for _ in range(30):
             ask(client, pad=PAD)
     for _ in range(15):

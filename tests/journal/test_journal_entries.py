@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -399,17 +400,30 @@ def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_anothe
     assert [entry["outcome"] for entry in stored(store)] == ["completed"]
 
 
-@pytest.mark.parametrize(
-    ("sent", "outcome"), [(b"", "completed"), (b"POST / ", "completed"), (None, "client_gone")], ids=["quiet", "pipelining", "gone"]
-)
-def test_a_client_that_has_closed_its_side_is_gone_although_its_socket_takes_the_bytes(store: MmapStore, sent: bytes | None, outcome: str) -> None:
-    ours, theirs = socket.socketpair()
+def connected() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        theirs = socket.create_connection(listening.getsockname())
+        return listening.accept()[0], theirs
+
+
+LEAVING: dict[str, tuple[Callable[[socket.socket], object], str]] = {
+    "stays": (lambda theirs: None, "completed"),
+    "asks for more": (lambda theirs: theirs.sendall(b"POST / "), "completed"),
+    "has said all": (lambda theirs: theirs.shutdown(socket.SHUT_WR), "completed"),
+    "has gone": (lambda theirs: theirs.close(), "client_gone"),
+}
+
+
+@pytest.mark.parametrize(("leave", "outcome"), LEAVING.values(), ids=LEAVING)
+def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socket_takes_the_bytes(
+    store: MmapStore, leave: Callable[[socket.socket], object], outcome: str
+) -> None:
+    ours, theirs = connected()
     with ours, theirs:
-        if sent is None:
-            theirs.close()
-        else:
-            theirs.sendall(sent)
-        list(Record(Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat").written([b"1"], store))
+        leave(theirs)
+        for part in Record(Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat").written([b"1"], store):
+            ours.sendall(part)
     assert [entry["outcome"] for entry in stored(store)] == [outcome]
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 
-TYPES = "'assistant', 'tool_calls', 'mixed', 'error'"
+TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'lorem', 'error'"
+REPLYING = "'comment', 'reasoning', 'finish_reason', 'usage'"  # the optional keys of every turn in which the model answers
+FINISH_REASONS = "'stop', 'tool_calls', 'length', 'content_filter'"
+COUNTS = "'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cached_tokens'"
 KINDS = "'rate_limit', 'timeout', 'invalid_request', 'other'"
 
 
 def turn(text: str) -> str:
     """A script of one turn; the turn starts at column 12."""
     return '{"turns": [' + text + "]}"
+
+
+def said(rest: str) -> str:
+    """A script of one assistant turn that has more keys; the first of them starts at column 47."""
+    return turn('{"type": "assistant", "text": "x", ' + rest + "}")
 
 
 def call(text: str) -> str:
@@ -27,6 +35,9 @@ VALID = {
             "turns": [
                 {"comment": "c", "type": "tool_calls", "calls": [{"name": "a"}]},
                 {"comment": "c", "type": "mixed", "text": "", "calls": [{"name": "a"}]},
+                {"comment": "c", "type": "refusal", "text": ""},
+                {"comment": "c", "type": "echo"},
+                {"comment": "c", "type": "lorem", "tokens": 1},
                 {"comment": "c", "type": "error", "kind": "rate_limit"},
                 {"comment": "c", "type": "error", "kind": "timeout"},
                 {"comment": "c", "type": "error", "kind": "invalid_request", "message": ""},
@@ -57,8 +68,36 @@ VALID = {
     "the lowest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 400}'),
     "the highest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 599}'),
     "white space and keys in any order": '\n\t{\r\n"turns" :\n[ {"text":"x" , "type"\n:"assistant"} ] }\n',
+    "a refusal": turn('{"type": "refusal", "text": "No."}'),
+    "a refusal without a word": turn('{"type": "refusal", "text": ""}'),
+    "an echo": turn('{"type": "echo"}'),
+    "an echo with a prefix": turn('{"type": "echo", "prefix": "> "}'),
+    "an echo with an empty prefix": turn('{"type": "echo", "prefix": ""}'),
+    "the shortest lorem": turn('{"type": "lorem", "tokens": 1}'),
+    "the longest lorem": turn('{"type": "lorem", "tokens": 100000}'),
+    "a lorem with a seed": turn('{"type": "lorem", "tokens": 5, "seed": -7}'),
+    "a lorem with a large seed": turn('{"type": "lorem", "tokens": 5, "seed": 123456789012345678901234567890}'),
+    "an empty reasoning": said('"reasoning": ""'),
+    "a usage of nothing": said('"usage": {}'),
+    "a usage of zeros": said('"usage": {"prompt_tokens": 0, "completion_tokens": 0, "reasoning_tokens": 0, "cached_tokens": 0}'),
+    "a usage of one figure": said('"usage": {"cached_tokens": 12345678901234567890}'),
     "a lone surrogate": turn(r'{"type": "assistant", "text": "\ud83d"}'),
 }
+
+# Every key that all replying turns have, on each of them.
+BARE_TURNS = {
+    "assistant": '{"type": "assistant", "text": "x"',
+    "tool_calls": '{"type": "tool_calls", "calls": [{"name": "a"}]',
+    "mixed": '{"type": "mixed", "text": "x", "calls": [{"name": "a"}]',
+    "refusal": '{"type": "refusal", "text": "x"',
+    "echo": '{"type": "echo"',
+    "lorem": '{"type": "lorem", "tokens": 5',
+}
+EXTRA_KEYS = {
+    "reasoning": '"reasoning": "because"',
+    "usage": '"usage": {"prompt_tokens": 1, "completion_tokens": 2, "reasoning_tokens": 3, "cached_tokens": 4}',
+} | {f"finish_reason {word}": f'"finish_reason": "{word}"' for word in ("stop", "tool_calls", "length", "content_filter")}
+VALID |= {f"{name} with {key}": turn(f"{bare}, {extra}}}") for name, bare in BARE_TURNS.items() for key, extra in EXTRA_KEYS.items()}
 
 # Name -> (text, `line:column: path: message`, one line for each problem).
 INVALID = {
@@ -71,16 +110,16 @@ INVALID = {
     "turns are null": ('{"turns": null}', "1:11: $.turns: expected an array, got null"),
     "a misspelt key": (
         '{"on_exhaust": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
-        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of '$schema', 'description', 'on_exhausted', 'turns';"
+        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of 'turns', '$schema', 'description', 'on_exhausted';"
         " did you mean 'on_exhausted'?",
     ),
     "a key that needs quotes in a path": (
         '{"turns": [{"type": "assistant", "text": "x", "a b": 1}]}',
-        """1:47: $.turns[0]["a b"]: unknown key 'a b'; expected one of 'type', 'comment', 'text'""",
+        f"""1:47: $.turns[0]["a b"]: unknown key 'a b'; expected one of 'type', 'text', {REPLYING}""",
     ),
     "a key that marshmallow uses itself": (
         '{"turns": [{"type": "assistant", "text": "x", "_schema": 1}]}',
-        "1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'comment', 'text'",
+        f"1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'text', {REPLYING}",
     ),
     "an unknown on_exhausted": (
         '{"turns": [{"type": "assistant", "text": "x"}], "on_exhausted": "lop"}',
@@ -118,12 +157,12 @@ INVALID = {
     "a text that is a number": (turn('{"type": "assistant", "text": 5}'), "1:42: $.turns[0].text: expected a string, got a number"),
     "assistant with calls": (
         turn('{"type": "assistant", "text": "x", "calls": []}'),
-        "1:47: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'comment', 'text'",
+        f"1:47: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'text', {REPLYING}",
     ),
     "tool_calls without calls": (turn('{"type": "tool_calls"}'), "1:12: $.turns[0]: missing key 'calls'"),
     "tool_calls with text": (
         turn('{"type": "tool_calls", "text": "x", "calls": [{"name": "a"}]}'),
-        "1:35: $.turns[0].text: unknown key 'text'; expected one of 'type', 'comment', 'calls'",
+        f"1:35: $.turns[0].text: unknown key 'text'; expected one of 'type', 'calls', {REPLYING}",
     ),
     "no call": (turn('{"type": "tool_calls", "calls": []}'), "1:44: $.turns[0].calls: a turn that calls tools needs at least one call"),
     "calls that are an object": (turn('{"type": "tool_calls", "calls": {}}'), "1:44: $.turns[0].calls: expected an array, got an object"),
@@ -141,6 +180,57 @@ INVALID = {
     "a misspelt key in a call": (
         call('{"name": "a", "argument": {}}'),
         "1:59: $.turns[0].calls[0].argument: unknown key 'argument'; expected one of 'name', 'arguments', 'id'; did you mean 'arguments'?",
+    ),
+    "a refusal without text": (turn('{"type": "refusal"}'), "1:12: $.turns[0]: missing key 'text'"),
+    "a refusal of null": (turn('{"type": "refusal", "text": null}'), "1:40: $.turns[0].text: expected a string, got null"),
+    "a refusal with calls": (
+        turn('{"type": "refusal", "text": "x", "calls": []}'),
+        f"1:45: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'text', {REPLYING}",
+    ),
+    "an echo with text": (
+        turn('{"type": "echo", "text": "x"}'),
+        f"1:29: $.turns[0].text: unknown key 'text'; expected one of 'type', {REPLYING}, 'prefix'",
+    ),
+    "a prefix that is null": (turn('{"type": "echo", "prefix": null}'), "1:39: $.turns[0].prefix: expected a string, got null"),
+    "a prefix that is a number": (turn('{"type": "echo", "prefix": 1}'), "1:39: $.turns[0].prefix: expected a string, got a number"),
+    "a lorem of no length": (turn('{"type": "lorem"}'), "1:12: $.turns[0]: missing key 'tokens'"),
+    "a lorem with text": (
+        turn('{"type": "lorem", "tokens": 1, "text": "x"}'),
+        f"1:43: $.turns[0].text: unknown key 'text'; expected one of 'type', 'tokens', {REPLYING}, 'seed'",
+    ),
+    "a misspelt key of a replying turn": (
+        said('"reason": "x"'),
+        f"1:47: $.turns[0].reason: unknown key 'reason'; expected one of 'type', 'text', {REPLYING}; did you mean 'reasoning'?",
+    ),
+    "a reasoning that is null": (said('"reasoning": null'), "1:60: $.turns[0].reasoning: expected a string, got null"),
+    "a reasoning that is an array": (said('"reasoning": ["x"]'), "1:60: $.turns[0].reasoning: expected a string, got an array"),
+    "an unknown finish reason": (
+        said('"finish_reason": "lenght"'),
+        f"1:64: $.turns[0].finish_reason: unknown finish reason 'lenght'; expected one of {FINISH_REASONS}; did you mean 'length'?",
+    ),
+    "a finish reason of another API": (
+        said('"finish_reason": "end_turn"'),
+        f"1:64: $.turns[0].finish_reason: unknown finish reason 'end_turn'; expected one of {FINISH_REASONS}",
+    ),
+    "a finish reason that is null": (said('"finish_reason": null'), "1:64: $.turns[0].finish_reason: expected a string, got null"),
+    "a finish reason that is an array": (said('"finish_reason": []'), "1:64: $.turns[0].finish_reason: expected a string, got an array"),
+    "a usage that is a number": (said('"usage": 5'), "1:56: $.turns[0].usage: expected an object, got a number"),
+    "an unknown figure": (
+        said('"usage": {"total_tokens": 5}'),
+        f"1:57: $.turns[0].usage.total_tokens: unknown key 'total_tokens'; expected one of {COUNTS}; did you mean 'prompt_tokens'?",
+    ),
+    "a misspelt figure": (
+        said('"usage": {"promt_tokens": 5}'),
+        f"1:57: $.turns[0].usage.promt_tokens: unknown key 'promt_tokens'; expected one of {COUNTS}; did you mean 'prompt_tokens'?",
+    ),
+    "two wrong figures": (
+        said('"usage": {"prompt_tokens": -1, "cached_tokens": "1"}'),
+        "1:74: $.turns[0].usage.prompt_tokens: expected an integer from 0 up, got -1\n"
+        "s:1:95: $.turns[0].usage.cached_tokens: expected an integer, got a string",
+    ),
+    "a reasoning on an error": (
+        turn('{"type": "error", "kind": "timeout", "reasoning": "x"}'),
+        "1:49: $.turns[0].reasoning: unknown key 'reasoning'; expected one of 'type', 'kind', 'comment', 'message'",
     ),
     "an error without a kind": (turn('{"type": "error"}'), f"1:12: $.turns[0]: missing key 'kind'; expected one of {KINDS}"),
     "an unknown kind": (
@@ -164,7 +254,7 @@ INVALID = {
     ),
     "a status on an invalid request": (
         turn('{"type": "error", "kind": "invalid_request", "message": "", "status_code": 400}'),
-        "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'comment', 'message'",
+        "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'message', 'comment'",
     ),
 } | {
     f"a status of {status}": (
@@ -172,4 +262,47 @@ INVALID = {
         f"1:77: $.turns[0].status_code: expected an integer from 400 to 599, got {got}",
     )
     for status, got in {"399": "399", "600": "600", "502.0": "502.0", '"502"': "a string", "true": "a boolean", "null": "null", "-1": "-1"}.items()
+}
+INVALID |= {
+    f"{key} of {value}": (turn('{"type": "lorem", ' + rest + f'"{key}": {value}}}'), f"1:{column}: $.turns[0].{key}: {problem}")
+    for key, rest, column, problems in (
+        (
+            "tokens",
+            "",
+            40,
+            {
+                "0": "expected an integer from 1 to 100000, got 0",
+                "-1": "expected an integer from 1 to 100000, got -1",
+                "100001": "expected an integer from 1 to 100000, got 100001",
+                "5.0": "expected an integer, got a number",
+                "5.5": "expected an integer, got a number",
+                "true": "expected an integer, got a boolean",
+                '"5"': "expected an integer, got a string",
+                "null": "expected an integer, got null",
+            },
+        ),
+        (
+            "seed",
+            '"tokens": 5, ',
+            51,
+            {
+                "1.0": "expected an integer, got a number",
+                "1.5": "expected an integer, got a number",
+                "false": "expected an integer, got a boolean",
+                '"a"': "expected an integer, got a string",
+                "null": "expected an integer, got null",
+            },
+        ),
+    )
+    for value, problem in problems.items()
+}
+INVALID |= {
+    f"{key} of {value}": (said(f'"usage": {{"{key}": {value}}}'), f"1:{57 + len(key) + 4}: $.turns[0].usage.{key}: {problem}")
+    for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+    for value, problem in {
+        "-1": "expected an integer from 0 up, got -1",
+        "1.0": "expected an integer, got a number",
+        "true": "expected an integer, got a boolean",
+        "null": "expected an integer, got null",
+    }.items()
 }

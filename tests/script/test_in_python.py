@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from llmsim.errors import ScriptEmptyError, ScriptInvalidError
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
 
 WRONG = {
     "a text that is a number": (lambda: Assistant(5), "$.text: expected a string, got a number"),
@@ -31,6 +31,19 @@ WRONG = {
     "a status that is a string": (lambda: Other("m", "502"), "$.status_code: expected an integer from 400 to 599, got a string"),
     "a status of 200": (lambda: Other("m", 200), "$.status_code: expected an integer from 400 to 599, got 200"),
     "a status that is True": (lambda: Other("m", True), "$.status_code: expected an integer from 400 to 599, got a boolean"),
+    "a refusal of None": (lambda: Refusal(None), "$.text: expected a string, got null"),
+    "a prefix of None": (lambda: Echo(None), "$.prefix: expected a string, got null"),
+    "a lorem of no tokens": (lambda: Lorem(0), "$.tokens: expected an integer from 1 to 100000, got 0"),
+    "a lorem of too many tokens": (lambda: Lorem(100_001), "$.tokens: expected an integer from 1 to 100000, got 100001"),
+    "a lorem of half a token": (lambda: Lorem(0.5), "$.tokens: expected an integer, got a number"),
+    "a lorem of True": (lambda: Lorem(True), "$.tokens: expected an integer, got a boolean"),
+    "a lorem of None": (lambda: Lorem(None), "$.tokens: expected an integer, got null"),
+    "a seed of None": (lambda: Lorem(5, None), "$.seed: expected an integer, got null"),
+    "a seed that is a word": (lambda: Lorem(5, "x"), "$.seed: expected an integer, got a string"),
+    "a figure below zero": (lambda: Usage(prompt_tokens=-1), "$.prompt_tokens: expected an integer from 0 up, got -1"),
+    "a figure that is a string": (lambda: Usage(completion_tokens="1"), "$.completion_tokens: expected an integer, got a string"),
+    "a figure that is a float": (lambda: Usage(reasoning_tokens=1.0), "$.reasoning_tokens: expected an integer, got a number"),
+    "a figure that is True": (lambda: Usage(cached_tokens=True), "$.cached_tokens: expected an integer, got a boolean"),
     "no turn": (lambda: Script([]), "$.turns: a script needs at least one turn"),
     "a turn instead of turns": (lambda: Script(Assistant("x")), "$.turns: expected a list or tuple of turns, got Assistant"),
     "a dictionary as turn": (lambda: Script([Assistant("x"), {}]), "$.turns[1]: expected a turn, got an object"),
@@ -40,6 +53,43 @@ WRONG = {
     ),
     "an end that is None": (lambda: Script([Assistant("x")], None), "$.on_exhausted: expected a string, got null"),
 }
+
+# What every turn takes in which the model answers, and each such turn made with it.
+MAKERS = {
+    "assistant": lambda **more: Assistant("x", **more),
+    "tool_calls": lambda **more: ToolCalls([Call("a")], **more),
+    "mixed": lambda **more: Mixed("x", [Call("a")], **more),
+    "refusal": lambda **more: Refusal("x", **more),
+    "echo": Echo,
+    "lorem": lambda **more: Lorem(5, **more),
+}
+WRONG_EXTRAS = [
+    ({"reasoning": 5}, "$.reasoning: expected a string, got a number"),
+    ({"reasoning": ["x"]}, "$.reasoning: expected a string, got an array"),
+    (
+        {"finish_reason": "end_turn"},
+        "$.finish_reason: unknown finish reason 'end_turn'; expected one of 'stop', 'tool_calls', 'length', 'content_filter'",
+    ),
+    ({"finish_reason": ""}, "$.finish_reason: unknown finish reason ''; expected one of 'stop', 'tool_calls', 'length', 'content_filter'"),
+    ({"finish_reason": 1}, "$.finish_reason: expected a string, got a number"),
+    ({"usage": {"prompt_tokens": 1}}, "$.usage: expected a Usage, got an object"),
+    ({"usage": 5}, "$.usage: expected a Usage, got a number"),
+    ({"usage": Usage}, "$.usage: expected a Usage, got type"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+@pytest.mark.parametrize(("extra", "problem"), WRONG_EXTRAS, ids=lambda value: str(value)[:40])
+def test_what_every_replying_turn_takes_is_checked_on_each(make, extra, problem):
+    with pytest.raises(ScriptInvalidError) as caught:
+        make(**extra)
+    assert str(caught.value) == f"<code>: {problem}"
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+def test_what_every_replying_turn_takes_is_given_by_name_and_may_be_none(make):
+    assert make(reasoning=None, finish_reason=None, usage=None) == make()
+    assert make(reasoning="") != make()
 
 
 @pytest.mark.parametrize(("make", "problem"), WRONG.values(), ids=WRONG.keys())
@@ -85,8 +135,10 @@ def test_nothing_can_be_changed(thing, field):
 
 
 def test_turns_print_as_they_are_written():
-    script = Script([Mixed("x", [Call("a", {"k": 1})]), Error(Other("m"))])
-    names = {"Assistant": Assistant, "Call": Call, "Error": Error, "Mixed": Mixed, "Other": Other, "Script": Script}
+    thoughtful = [Refusal("x", reasoning="r"), Echo("p", finish_reason="length"), Lorem(5, 6, usage=Usage(prompt_tokens=1))]
+    script = Script([Mixed("x", [Call("a", {"k": 1})]), Error(Other("m")), *thoughtful])
+    made = (Call, Echo, Error, Lorem, Mixed, Other, Refusal, Script, Usage)
+    names = {each.__name__: each for each in made}
     assert eval(repr(script), names) == script
 
 

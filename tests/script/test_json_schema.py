@@ -14,7 +14,10 @@ from llmsim.script.turns import TURN_TYPES
 from tests.script.samples import INVALID, VALID
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "scripts").glob("*.json"))
-BEYOND_JSON_SCHEMA = {"a status of 502.0"}  # to JSON Schema it is an integer
+# To JSON Schema these are integers.
+BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
+    f"{key} of 1.0" for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+}
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
@@ -56,3 +59,19 @@ def test_it_shows_defaults():
     assert alternatives["tool_calls"]["calls"]["items"]["properties"]["arguments"]["default"] == {}
     assert "default" not in alternatives["tool_calls"]["calls"]["items"]["properties"]["id"]
     assert alternatives["error other"]["status_code"]["default"] == 500
+    assert (alternatives["echo"]["prefix"]["default"], alternatives["lorem"]["seed"]["default"]) == ("", 0)
+
+
+def test_every_turn_in_which_the_model_answers_has_the_keys_of_all_of_them_and_an_error_has_none():
+    alternatives = json_schema()["properties"]["turns"]["items"]["oneOf"]
+    for each in alternatives:
+        replies = not each["title"].startswith("error")
+        assert ({"reasoning", "finish_reason", "usage"} <= each["properties"].keys()) is replies
+        if replies:
+            assert each["properties"]["finish_reason"]["enum"] == ["stop", "tool_calls", "length", "content_filter"]
+            assert not {"reasoning", "finish_reason", "usage"} & set(each["required"])
+
+
+def test_what_only_the_loader_can_tell_is_refused_by_it_alone():
+    for name in BEYOND_JSON_SCHEMA:
+        VALIDATOR.validate(json.loads(INVALID[name][0]))

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from llmsim.errors import ScriptError, ScriptParseError, ScriptReadError
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
 from tests.script.samples import VALID
 
 EVERYTHING = """{
@@ -20,7 +20,11 @@ EVERYTHING = """{
   {"type": "error", "kind": "rate_limit"},
   {"type": "error", "kind": "timeout"},
   {"type": "error", "kind": "invalid_request", "message": "bad args"},
-  {"type": "error", "kind": "other", "message": "boom", "status_code": 502}]}"""
+  {"type": "error", "kind": "other", "message": "boom", "status_code": 502},
+  {"type": "assistant", "text": "42", "reasoning": "6 * 7", "finish_reason": "length", "usage": {"prompt_tokens": 9, "cached_tokens": 8}},
+  {"type": "refusal", "text": "No."},
+  {"type": "echo", "prefix": "> "},
+  {"type": "lorem", "tokens": 12, "seed": 3}]}"""
 
 
 def test_json_becomes_the_same_script_as_python_builds():
@@ -33,6 +37,10 @@ def test_json_becomes_the_same_script_as_python_builds():
             Error(Timeout()),
             Error(InvalidRequest("bad args")),
             Error(Other("boom", 502)),
+            Assistant("42", reasoning="6 * 7", finish_reason="length", usage=Usage(prompt_tokens=9, cached_tokens=8)),
+            Refusal("No."),
+            Echo("> "),
+            Lorem(12, seed=3),
         ],
         on_exhausted="loop",
     )
@@ -69,7 +77,7 @@ def test_arguments_are_any_json_value(name, arguments):
 def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path):
     path = tmp_path / "script.json"
     path.write_bytes(b"\xef\xbb\xbf" + EVERYTHING.encode())
-    assert len(Script.from_file(path)) == 7
+    assert len(Script.from_file(path)) == 11
     assert Script.from_json("\ufeff" + EVERYTHING) == Script.from_file(path)
     with pytest.raises(ScriptError) as caught:
         Script.from_json(b"\xef\xbb\xbf[]")
@@ -144,7 +152,7 @@ def test_a_file_above_the_limit_names_size_limit_and_setting(tmp_path):
     path = tmp_path / "script.json"
     path.write_text(EVERYTHING)
     size = path.stat().st_size
-    assert len(Script.from_file(path, max_bytes=size)) == 7
+    assert len(Script.from_file(path, max_bytes=size)) == 11
     with pytest.raises(ScriptReadError) as caught:
         Script.from_file(path, max_bytes=size - 1)
     assert caught.value.reason == f"it holds {size} bytes, more than the limit of {size - 1}; the setting response.max_script_mb raises it"

@@ -18,7 +18,7 @@ from llmsim.script.turns.turn import TurnSchema
 
 
 @dataclass(frozen=True)
-class Echo(Turn):
+class Parrot(Turn):
     prefix: str
     reads_conversation = True
 
@@ -26,28 +26,28 @@ class Echo(Turn):
         return Reply((Text(self.prefix + conversation.messages[-1].text),))
 
 
-class EchoSchema(TurnSchema):
+class ParrotSchema(TurnSchema):
     """Says what was said."""
 
-    makes = Echo
+    makes = Parrot
     prefix = fields.text("What comes before it.")
 
 
 class Some(OneOf):
     what = "turn type"
-    type_schemas = MappingProxyType({"assistant": AssistantSchema(), "echo": EchoSchema()})
+    type_schemas = MappingProxyType({"assistant": AssistantSchema(), "parrot": ParrotSchema()})
 
 
 def test_a_new_turn_type_is_a_class_a_schema_and_one_line_of_a_table():
-    spec = {"type": "echo", "prefix": "You said: "}
-    assert Some().load({**spec, "comment": "c"}) == Echo("You said: ")
-    assert Some().dump(Echo("You said: ")) == spec
+    spec = {"type": "parrot", "prefix": "You said: "}
+    assert Some().load({**spec, "comment": "c"}) == Parrot("You said: ")
+    assert Some().dump(Parrot("You said: ")) == spec
 
 
 def test_what_is_loaded_is_not_changed():
-    spec = {"type": "echo", "prefix": "x"}
+    spec = {"type": "parrot", "prefix": "x"}
     Some().load(spec)
-    assert spec == {"type": "echo", "prefix": "x"}
+    assert spec == {"type": "parrot", "prefix": "x"}
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -62,15 +62,15 @@ def test_unknown_keys_are_treated_as_the_caller_says(many):
 
 def test_problems_of_many_are_filed_by_index_and_are_lists():
     with pytest.raises(ValidationError) as caught:
-        Some().load([{"type": "echo", "prefix": "x"}, {"type": "ehco"}, 5, {}], many=True)
-    choices = "expected one of 'assistant', 'echo'"
+        Some().load([{"type": "parrot", "prefix": "x"}, {"type": "parrto"}, 5, {}], many=True)
+    choices = "expected one of 'assistant', 'parrot'"
     assert caught.value.messages == {
-        1: {"type": [f"unknown turn type 'ehco'; {choices}; did you mean 'echo'?"]},
+        1: {"type": [f"unknown turn type 'parrto'; {choices}; did you mean 'parrot'?"]},
         2: {"_schema": ["expected an object, got a number"]},
         3: {"type": [f"missing key 'type'; {choices}"]},
     }
 
 
 def test_an_object_of_no_known_class_cannot_be_written():
-    with pytest.raises(ValidationError, match="expected a turn type, got Echo"):
-        AnyTurnSchema().dump(Echo("x"))
+    with pytest.raises(ValidationError, match="expected a turn type, got Parrot"):
+        AnyTurnSchema().dump(Parrot("x"))

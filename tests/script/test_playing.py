@@ -7,7 +7,7 @@ import pytest
 from llmsim.conversation import Conversation
 from llmsim.errors import exhausted_message
 from llmsim.reply import Failure, Reply, Text, ToolCall
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from llmsim.script import Assistant, Call, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
 from llmsim.script.turns import TURN_TYPES
 
 SILENCE = Conversation()
@@ -84,13 +84,24 @@ def test_generated_ids_never_come_twice_and_explicit_ones_stay(on_exhausted):
     assert generated[:3] == ["call_llmsim_0_0", "call_llmsim_0_1", "call_llmsim_1_0"]
 
 
-@pytest.mark.parametrize("turn", [Assistant("x"), ToolCalls([Call("a", id="1")]), Mixed("x", [Call("a", id="1")]), Error(RateLimit())])
+@pytest.mark.parametrize(
+    "turn",
+    [
+        Assistant("x"),
+        ToolCalls([Call("a", id="1")]),
+        Mixed("x", [Call("a", id="1")]),
+        Refusal("x"),
+        Lorem(5),
+        Assistant("x", reasoning="r", finish_reason="length", usage=Usage(1)),
+        Error(RateLimit()),
+    ],
+)
 def test_a_turn_that_is_the_same_everywhere_is_made_once(turn):
     assert turn.play(0, SILENCE) is turn.play(1, SILENCE)
 
 
-def test_no_turn_type_reads_the_conversation_yet():
-    assert not any(schema.makes.reads_conversation for schema in TURN_TYPES.values())
+def test_only_an_echo_reads_the_conversation():
+    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_conversation] == ["echo"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from llmsim.errors import ScriptEmptyError, ScriptInvalidError
 from llmsim.script import Script
-from tests.script.samples import INVALID, VALID
+from tests.script.samples import INVALID, REPLYING, VALID
 
 
 @pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID.keys())
@@ -22,7 +22,7 @@ def test_every_problem_names_its_place_and_what_was_expected(text, problems):
 def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(text, problems):
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_spec(json.loads(text), "s")
-    assert str(caught.value) == f"s: {problems.partition(' ')[2]}"
+    assert str(caught.value).splitlines() == [f"s: {problem.partition(' ')[2]}" for problem in problems.splitlines()]
 
 
 def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
@@ -40,7 +40,7 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
         Script.from_json(text, "s.json")
     assert str(caught.value).splitlines() == [
         "s.json:3:14: $.turns[0].text: expected a string, got a number",
-        "s.json:3:17: $.turns[0].colour: unknown key 'colour'; expected one of 'type', 'comment', 'text'",
+        f"s.json:3:17: $.turns[0].colour: unknown key 'colour'; expected one of 'type', 'text', {REPLYING}",
         "s.json:5:45: $.turns[2].calls[0].id: expected a string that is not empty",
         "s.json:5:57: $.turns[2].calls[0].name: expected a string, got a number",
         "s.json:5:79: $.turns[2].calls[2]: expected an object, got a number",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from llmsim.errors import ScriptInvalidError
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Mixed, Other, RateLimit, Script, Timeout, ToolCalls
+from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
 from tests.script.samples import VALID
 
 LETTERS = ['"', "\\", "\n", "\0", "a", "é", "\u2028", "\u0085", "🏰", "\ud83d", "{", "%", " "]
@@ -35,11 +35,26 @@ class Generator:
     def calls(self) -> list[Call]:
         return [Call(self.text() + "n", self.value(), id=self.random.choice([None, self.text() + "i"])) for _ in range(self.random.randrange(1, 4))]
 
+    def count(self) -> int | None:
+        return self.random.choice([None, 0, 7, 2**70])
+
+    def extras(self) -> dict[str, Any]:
+        """Some of the keys that every replying turn has."""
+        made = {
+            "reasoning": self.text(),
+            "finish_reason": self.random.choice(["stop", "tool_calls", "length", "content_filter"]),
+            "usage": Usage(self.count(), self.count(), self.count(), self.count()),
+        }
+        return {key: made[key] for key in made if self.random.random() < 0.3}
+
     def turn(self) -> Any:
         makers = [
-            lambda: Assistant(self.text()),
-            lambda: ToolCalls(self.calls()),
-            lambda: Mixed(self.text(), self.calls()),
+            lambda: Assistant(self.text(), **self.extras()),
+            lambda: ToolCalls(self.calls(), **self.extras()),
+            lambda: Mixed(self.text(), self.calls(), **self.extras()),
+            lambda: Refusal(self.text(), **self.extras()),
+            lambda: Echo(self.random.choice(["", self.text()]), **self.extras()),
+            lambda: Lorem(self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()),
             lambda: Error(RateLimit()),
             lambda: Error(RateLimit(self.text())),
             lambda: Error(Timeout()),
@@ -76,6 +91,16 @@ def test_every_valid_form_survives_writing_and_reading(text):
         (ToolCalls([Call("a")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": {}}]}),
         (ToolCalls([Call("a", None, "x")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": None, "id": "x"}]}),
         (Mixed("", [Call("a", 1)]), {"type": "mixed", "text": "", "calls": [{"name": "a", "arguments": 1}]}),
+        (Refusal("No."), {"type": "refusal", "text": "No."}),
+        (Echo(), {"type": "echo"}),
+        (Echo("> "), {"type": "echo", "prefix": "> "}),
+        (Lorem(5), {"type": "lorem", "tokens": 5}),
+        (Lorem(5, -1), {"type": "lorem", "tokens": 5, "seed": -1}),
+        (
+            Assistant("x", usage=Usage(0, None, 3), finish_reason="stop", reasoning=""),
+            {"type": "assistant", "reasoning": "", "finish_reason": "stop", "usage": {"prompt_tokens": 0, "reasoning_tokens": 3}, "text": "x"},
+        ),
+        (Refusal("x", usage=Usage()), {"type": "refusal", "usage": {}, "text": "x"}),
         (Error(RateLimit()), {"type": "error", "kind": "rate_limit"}),
         (Error(RateLimit("m")), {"type": "error", "kind": "rate_limit", "message": "m"}),
         (Error(Timeout()), {"type": "error", "kind": "timeout"}),

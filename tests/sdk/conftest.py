@@ -1,9 +1,12 @@
-"""One server for each test module, which plays the module's `TURNS` in a loop."""
+"""One server for each test module, which plays the module's `TURNS` in a loop; and one for all, with a session for each test that `play`s."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.sdk.scripted import WORKERS, Served
@@ -14,8 +17,9 @@ from tests.serving import Server, write_script
 def _local_clients() -> Iterator[None]:
     """No client here may look for another server, or send traces."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
-            patch.delenv(name, raising=False)
+        for name in [*os.environ]:
+            if name.startswith(("OPENAI_", "ANTHROPIC_")) or name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+                patch.delenv(name)
         patch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield
@@ -36,3 +40,23 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def start(served: Served) -> int:
     """The position at which this test begins; the script's first turn is next."""
     return served.rewind()
+
+
+@pytest.fixture(scope="session")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server whose sessions the tests that `play` get."""
+    with Server(tmp_path_factory.mktemp("sessions"), None, LLMSIM_WORKERS=str(WORKERS)) as server:
+        yield server
+        Served(server, 0).assert_unharmed()
+
+
+@pytest.fixture
+def play(sessions: Server) -> Callable[..., Served]:
+    """A function that makes a session, which plays the given turns once from position 0; any more is an error."""
+
+    def make(*turns: dict[str, Any], on_exhausted: str = "error") -> Served:
+        made = httpx.post(f"{sessions.origin}/llmsim/sessions", json={"script": {"on_exhausted": on_exhausted, "turns": turns}})
+        assert made.status_code == 201, made.text
+        return Served(sessions, len(turns), f"/s/{made.json()['name']}")
+
+    return make

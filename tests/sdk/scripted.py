@@ -11,7 +11,10 @@ from tests.serving import Server, text
 
 WORKERS = 3
 
+CLAUDE = "claude-sonnet-5"
+
 RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
+OVERLOADED: dict[str, Any] = {"type": "error", "kind": "other", "message": "Overloaded", "status_code": 529}
 
 READ_A = {"path": "a.txt"}
 READ_B = {"path": 'sub dir/ü "b".txt'}
@@ -28,22 +31,25 @@ TOOL_LOOP: list[dict[str, Any]] = [
     },
     text("All done."),
 ]
+# With a 529 as well: an SDK still asks three times, and takes all five.
+ROUGH_TOOL_LOOP = [*TOOL_LOOP[:3], OVERLOADED, TOOL_LOOP[3]]
 
 
 class Served:
-    """A server whose script loops, so that tests can share it: each begins where a lap begins."""
+    """A server, or below `prefix` a session of one. Where the script loops tests can share it: each begins where a lap begins."""
 
-    def __init__(self, server: Server, turns: int) -> None:
+    def __init__(self, server: Server, turns: int, prefix: str = "") -> None:
         self.server = server
         self.turns = turns
+        self.origin = server.origin + prefix
 
     def url(self, base: str) -> str:
         """What a client takes as its base URL, for `base` as in `/openai/v1`."""
-        return self.server.origin + base
+        return self.origin + base
 
     def position(self) -> int:
         """The next position."""
-        with urllib.request.urlopen(f"{self.server.origin}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.origin}/health", timeout=10) as answer:
             return int(json.load(answer)["position"])
 
     def rewind(self) -> int:

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from anthropic import Anthropic
 from openai import AsyncOpenAI, OpenAI
 
-from tests.sdk.scripted import Served
+from tests.sdk.scripted import CLAUDE, Served
 from tests.serving import text
 
 LONG = "The quick brown fox jumps over the lazy dog. " * 4500  # 200,000 characters: far more than the sockets between hold
@@ -33,6 +34,16 @@ def _break_out_of_a_responses_stream(served: Served) -> None:
 def _leave_the_stream_helper(served: Served) -> None:
     with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client, client.responses.stream(model="gpt-5", input="Hi") as stream:
         assert next(event.delta for event in stream if event.type == "response.output_text.delta") in LONG
+
+
+def _break_out_of_an_anthropic_stream(served: Served) -> None:
+    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client, client.messages.create(**_ANTHROPIC, stream=True) as stream:
+        assert next(event.delta.text for event in stream if event.type == "content_block_delta") in LONG
+
+
+def _leave_the_anthropic_stream_helper(served: Served) -> None:
+    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client, client.messages.stream(**_ANTHROPIC) as stream:
+        assert next(stream.text_stream) in LONG
 
 
 def _close_the_client(served: Served) -> None:
@@ -71,11 +82,14 @@ def _reset_the_connection(served: Served) -> None:
 
 _CHAT = {"model": "gpt-5", "messages": MESSAGES, "stream": True}
 _RESPONSES = {"model": "gpt-5", "input": "Hi", "stream": True}
+_ANTHROPIC = {"model": CLAUDE, "max_tokens": 99, "messages": MESSAGES}
 
 LEAVING = [
     _break_out_of_a_chat_stream,
     _break_out_of_a_responses_stream,
     _leave_the_stream_helper,
+    _break_out_of_an_anthropic_stream,
+    _leave_the_anthropic_stream_helper,
     _close_the_client,
     _cancel_the_task,
     _reset_the_connection,

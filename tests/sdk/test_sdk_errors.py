@@ -8,8 +8,9 @@ import openai
 import pytest
 from openai import APIStatusError, OpenAI
 
+from tests.sdk.said import Ask
 from tests.sdk.scripted import RATE_LIMIT, Served
-from tests.sdk.ways import WAYS, Ask, Way
+from tests.sdk.ways import WAYS, Way
 
 
 class Row(NamedTuple):

@@ -11,7 +11,7 @@ from tests.sdk.scripted import Served
 from tests.serving import text
 
 TURNS = [text("Hi")]
-NAMES = ["gpt-5", "gpt-5-mini", "llmsim"]
+NAMES = ["gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"]
 
 
 @pytest.mark.parametrize("base", ["/openai/v1", "/v1", "/openresponses/v1"])

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 
 from tests.sdk.agent_models import MODELS
 from tests.sdk.scripted import WORKERS, Served
-from tests.sdk.ways import WAYS, Way
+from tests.sdk.ways import ALL_WAYS, Way
 from tests.serving import Server, text, write_script
 
 MAX_TURNS = 4
@@ -30,7 +30,7 @@ def repeating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         served.assert_unharmed()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", ALL_WAYS, ids=str)
 def test_call_ids_differ_on_each_answer(way: Way, repeating: Served) -> None:
     before = repeating.position()
     with way.open(repeating.server.origin) as ask:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from openai import RateLimitError
 
+from tests.sdk.said import Called
 from tests.sdk.scripted import READ_A, READ_B, TOOL_LOOP, WRITE, Served
-from tests.sdk.ways import WAYS, Ask, Called, Said, Way, tool_result
+from tests.sdk.ways import WAYS, Way, run_tool_loop, tool_results
 
 TURNS = TOOL_LOOP
 
@@ -24,21 +23,10 @@ def _expected(start: int, api: str) -> list[tuple[str | None, list[Called], str]
     ]
 
 
-def _run(ask: Ask, way: Way) -> list[Said]:
-    """Asks, runs the tools and tells their results, until an answer calls none."""
-    history: list[Any] = [{"role": "user", "content": "Go."}]
-    said: list[Said] = []
-    while not said or (said[-1].calls and len(said) < 9):
-        said.append(ask(history))
-        history += said[-1].items
-        history += [tool_result(way.api, call, f"{call.name} has run") for call in said[-1].calls]
-    return said
-
-
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_a_tool_loop_ends_and_the_retry_of_a_429_takes_the_next_turn(way: Way, served: Served, start: int) -> None:
     with way.open(served.server.origin) as ask:
-        said = _run(ask, way)
+        said = run_tool_loop(ask, way)
     assert [(answer.text, answer.calls, answer.ended) for answer in said] == _expected(start, way.api)
     assert [int(answer.id.replace("-", "_").split("_")[-1]) for answer in said] == [start, start + 2, start + 3]
     assert served.position() == start + 4
@@ -49,7 +37,7 @@ def test_a_429_is_raised_where_the_client_does_not_retry_and_the_loop_goes_on_af
     with way.open(served.server.origin, max_retries=0) as ask:
         first = ask([{"role": "user", "content": "Go."}])
         with pytest.raises(RateLimitError) as raised:
-            ask([{"role": "user", "content": "Go."}, *first.items, tool_result(way.api, first.calls[0], "has run")])
+            ask([{"role": "user", "content": "Go."}, *first.items, *tool_results(way.api, first.calls)])
         second = ask([{"role": "user", "content": "Go."}])
     headers = raised.value.response.headers
     found = {name: headers.get(name) for name in ("x-llmsim-position", "x-llmsim-turn", "retry-after", "content-type")}

@@ -1,4 +1,4 @@
-"""The ways to ask the openai SDK for an answer: each API plain, streamed and through its stream helper, by the sync and the async client."""
+"""The ways to ask an official SDK for an answer: each API plain, streamed and through its stream helper, by the sync and the async client."""
 
 from __future__ import annotations
 
@@ -7,32 +7,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
+import anthropic
+import openai
+from anthropic import Anthropic, AsyncAnthropic
 from openai import AsyncOpenAI, OpenAI
 
-BASES = {"chat": ("/openai/v1", "/v1"), "responses": ("/openai/v1", "/v1", "/openresponses/v1")}
+from tests.sdk import anthropic_ways
+from tests.sdk.said import Ask, Called, Said, joined
 
-
-class Called(NamedTuple):
-    """A tool call, its arguments read."""
-
-    id: str
-    name: str
-    arguments: Any
-
-
-class Said(NamedTuple):
-    """An answer: `items` are what the history gets of it."""
-
-    id: str
-    text: str | None
-    calls: list[Called]
-    ended: str | None
-    items: list[Any]
-
-
-Ask = Callable[[list[Any]], Said]
+BASES = {"chat": ("/openai/v1", "/v1"), "responses": ("/openai/v1", "/v1", "/openresponses/v1"), "anthropic": ("/anthropic", "")}
+BARE = ("/v1", "")  # the same routes under another path; Anthropic's clients add the `/v1` to either
 
 
 @dataclass(frozen=True)
@@ -45,37 +32,61 @@ class Way:
     client: str
 
     def __str__(self) -> str:
-        return f"{self.client}-{self.api}-{self.how}-{self.base.strip('/').replace('/', '-')}"
+        return f"{self.client}-{self.api}-{self.how}-{self.base.strip('/').replace('/', '-') or 'bare'}"
+
+    @property
+    def sdk(self) -> ModuleType:
+        """The client's package: both name their exceptions alike."""
+        return anthropic if self.api == "anthropic" else openai
 
     @contextmanager
     def open(self, origin: str, **options: Any) -> Iterator[Ask]:
         """A function that asks with a history; the client is closed at the end."""
         options = {"base_url": origin + self.base, "api_key": "unused"} | options
+        sync_client, async_client = _CLIENTS[self.sdk]
         if self.client == "sync":
-            with OpenAI(**options) as client:
+            with sync_client(**options) as client:
                 yield lambda history: _SYNC[self.api, self.how](client, _request(self.api, history))
             return
         with asyncio.Runner() as runner:
-            async_client = AsyncOpenAI(**options)
-            yield lambda history: runner.run(_ASYNC[self.api, self.how](async_client, _request(self.api, history)))
-            runner.run(async_client.close())
+            client = async_client(**options)
+            yield lambda history: runner.run(_ASYNC[self.api, self.how](client, _request(self.api, history)))
+            runner.run(client.close())
 
 
-WAYS = [
+_CLIENTS: dict[ModuleType, tuple[Any, Any]] = {openai: (OpenAI, AsyncOpenAI), anthropic: (Anthropic, AsyncAnthropic)}
+
+ALL_WAYS = [
     Way(base, api, how, client)
     for client in ("sync", "async")
     for api, bases in BASES.items()
     for base in bases
     for how in ("plain", "streamed", "helper")
-    if base != "/v1" or (client, how) == ("sync", "plain")  # the same routes as /openai/v1
+    if base not in BARE or (client, how) == ("sync", "plain")
 ]
+ANTHROPIC_WAYS = [way for way in ALL_WAYS if way.api == "anthropic"]
+WAYS = [way for way in ALL_WAYS if way.api != "anthropic"]
 
 
-def tool_result(api: str, call: Called, output: str) -> dict[str, Any]:
-    """What a tool returned, as the API's history has it."""
+def tool_results(api: str, calls: list[Called]) -> list[Any]:
+    """What the tools returned, as the API's history has it: each says that it has run."""
+    outputs = [(call.id, f"{call.name} has run") for call in calls]
     if api == "chat":
-        return {"role": "tool", "tool_call_id": call.id, "content": output}
-    return {"type": "function_call_output", "call_id": call.id, "output": output}
+        return [{"role": "tool", "tool_call_id": call_id, "content": output} for call_id, output in outputs]
+    if api == "responses":
+        return [{"type": "function_call_output", "call_id": call_id, "output": output} for call_id, output in outputs]
+    return [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": call_id, "content": output} for call_id, output in outputs]}]
+
+
+def run_tool_loop(ask: Ask, way: Way) -> list[Said]:
+    """Asks, runs the tools and tells their results, until an answer calls none."""
+    history: list[Any] = [{"role": "user", "content": "Go."}]
+    said: list[Said] = []
+    while not said or (said[-1].calls and len(said) < 9):
+        said.append(ask(history))
+        history += said[-1].items
+        history += tool_results(way.api, said[-1].calls) if said[-1].calls else []
+    return said
 
 
 def _tool(name: str, **properties: Any) -> dict[str, Any]:
@@ -90,6 +101,8 @@ _TOOLS = [
 
 
 def _request(api: str, history: list[Any]) -> dict[str, Any]:
+    if api == "anthropic":
+        return anthropic_ways.request_of(history, _TOOLS)
     if api == "chat":
         return {"model": "gpt-5", "messages": history, "tools": [{"type": "function", "function": tool} for tool in _TOOLS]}
     return {"model": "gpt-5", "input": history, "tools": [{"type": "function", **tool} for tool in _TOOLS]}
@@ -97,13 +110,17 @@ def _request(api: str, history: list[Any]) -> dict[str, Any]:
 
 def _of_completion(completion: Any) -> Said:
     (choice,) = completion.choices
-    calls = [Called(call.id, call.function.name, json.loads(call.function.arguments)) for call in choice.message.tool_calls or ()]
-    return Said(completion.id, choice.message.content, calls, choice.finish_reason, [choice.message])
+    message = choice.message
+    calls = [Called(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]
+    reasoning = (message.model_extra or {}).get("reasoning_content")
+    counted = completion.usage
+    usage = counted and (counted.prompt_tokens, counted.completion_tokens, counted.prompt_tokens_details.cached_tokens)
+    return Said(completion.id, message.content, calls, choice.finish_reason, [message], reasoning, message.refusal, usage)
 
 
 def _of_chunks(chunks: Iterable[Any]) -> Said:
     """A stream put together by hand: one chunk opens a call, and those after it only add to its arguments."""
-    texts: list[str] = []
+    told: dict[str, list[str]] = {"content": [], "reasoning_content": [], "refusal": []}
     calls: list[dict[str, Any]] = []
     ids: set[str] = set()
     ended = None
@@ -112,7 +129,9 @@ def _of_chunks(chunks: Iterable[Any]) -> Said:
         assert ended is None, "a chunk after the finish reason"
         ids.add(chunk.id)
         ended = choice.finish_reason
-        texts += [] if choice.delta.content is None else [choice.delta.content]
+        for key, text in choice.delta.to_dict().items():
+            if key in told and text is not None:
+                told[key].append(text)
         for call in choice.delta.tool_calls or ():
             if call.id:
                 assert call.index == len(calls)
@@ -120,29 +139,39 @@ def _of_chunks(chunks: Iterable[Any]) -> Said:
             assert call.index == len(calls) - 1
             calls[-1]["function"]["arguments"] += call.function.arguments
     (completion_id,) = ids
-    text = "".join(texts) if texts else None
-    message = {"role": "assistant", "content": text} | ({"tool_calls": calls} if calls else {})
+    text, reasoning, refusal = (joined(texts) for texts in told.values())
+    message = {"role": "assistant", "content": text, "refusal": refusal} | ({"tool_calls": calls} if calls else {})
     called = [Called(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls]
-    return Said(completion_id, text, called, ended, [message])
+    return Said(completion_id, text, called, ended, [message], reasoning, refusal)
 
 
 def _of_response(response: Any) -> Said:
-    texts = [part.text for item in response.output if item.type == "message" for part in item.content]
+    parts = [part for item in response.output if item.type == "message" for part in item.content]
     calls = [Called(item.call_id, item.name, json.loads(item.arguments)) for item in response.output if item.type == "function_call"]
-    return Said(response.id, "".join(texts) if texts else None, calls, response.status, list(response.output))
+    return Said(
+        response.id,
+        joined([part.text for part in parts if part.type == "output_text"]),
+        calls,
+        response.incomplete_details.reason if response.status == "incomplete" else response.status,
+        list(response.output),
+        joined([part.text for item in response.output if item.type == "reasoning" for part in item.summary]),
+        joined([part.refusal for part in parts if part.type == "refusal"]),
+        (response.usage.input_tokens, response.usage.output_tokens, response.usage.input_tokens_details.cached_tokens),
+    )
 
 
 def _of_events(events: Iterable[Any]) -> Said:
-    """The response that the last event completes, which the deltas before it must add up to."""
+    """The response that the last event ends, which the deltas before it must add up to."""
     events = list(events)
     assert [event.sequence_number for event in events] == list(range(len(events)))
-    assert events[-1].type == "response.completed"
     response = events[-1].response
+    assert events[-1].type == f"response.{response.status}"
     assert response.id == events[0].response.id
     said = _of_response(response)
-    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == (said.text or "")
-    deltas = "".join(event.delta for event in events if event.type == "response.function_call_arguments.delta")
-    assert deltas == "".join(item.arguments for item in response.output if item.type == "function_call")
+    arguments = joined([item.arguments for item in response.output if item.type == "function_call"])
+    grown = {"output_text": said.text, "reasoning_summary_text": said.reasoning, "refusal": said.refusal, "function_call_arguments": arguments}
+    for kind, whole in grown.items():
+        assert "".join(event.delta for event in events if event.type == f"response.{kind}.delta") == (whole or "")
     return said
 
 
@@ -198,19 +227,25 @@ async def _helped_response_async(client: AsyncOpenAI, request: dict[str, Any]) -
         return _of_response(await stream.get_final_response())
 
 
-_SYNC: dict[tuple[str, str], Callable[[OpenAI, dict[str, Any]], Said]] = {
+_SYNC: dict[tuple[str, str], Callable[[Any, dict[str, Any]], Said]] = {
     ("chat", "plain"): _plain_chat,
     ("chat", "streamed"): _streamed_chat,
     ("chat", "helper"): _helped_chat,
     ("responses", "plain"): _plain_response,
     ("responses", "streamed"): _streamed_response,
     ("responses", "helper"): _helped_response,
+    ("anthropic", "plain"): anthropic_ways.plain,
+    ("anthropic", "streamed"): anthropic_ways.streamed,
+    ("anthropic", "helper"): anthropic_ways.helped,
 }
-_ASYNC: dict[tuple[str, str], Callable[[AsyncOpenAI, dict[str, Any]], Any]] = {
+_ASYNC: dict[tuple[str, str], Callable[[Any, dict[str, Any]], Any]] = {
     ("chat", "plain"): _plain_chat_async,
     ("chat", "streamed"): _streamed_chat_async,
     ("chat", "helper"): _helped_chat_async,
     ("responses", "plain"): _plain_response_async,
     ("responses", "streamed"): _streamed_response_async,
     ("responses", "helper"): _helped_response_async,
+    ("anthropic", "plain"): anthropic_ways.plain_async,
+    ("anthropic", "streamed"): anthropic_ways.streamed_async,
+    ("anthropic", "helper"): anthropic_ways.helped_async,
 }

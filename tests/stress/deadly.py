@@ -49,10 +49,11 @@ class Deadly:
 def arm(store: MmapStore, deadly: int) -> Countdown:
     """Let this process die in the place of that write of `store` into its table."""
     store.published()  # attaches
-    assert store._attachment is not None
-    table, countdown = store._attachment.table, Countdown(deadly)
-    table._words = Deadly(table._words, countdown)  # type: ignore[assignment]
-    table._memory = Deadly(table._memory, countdown)  # type: ignore[assignment]
+    attached, countdown = store._table._attachment, Countdown(deadly)
+    assert attached is not None
+    table, names = attached.table, attached.table._names
+    table._words = names._words = Deadly(table._words, countdown)  # type: ignore[assignment]
+    names._memory = Deadly(names._memory, countdown)  # type: ignore[assignment]
     return countdown
 
 

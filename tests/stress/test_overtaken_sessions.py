@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,48 +37,51 @@ def elsewhere(directory: Path, act: Callable[[Playback], object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "overtaking",
+    ("overtaking", "played"),
     [
-        lambda other: [other.put_script("s", script(name)) for name in "ab"],
-        lambda other: [other.put_script("s", script("a")), other.store.reset("s")],
-        lambda other: other.store.delete("s"),
-        lambda other: [other.store.delete("s"), other.put_script("s", script("a"))],
+        (lambda other: [other.put_script("s", script(name)) for name in "ab"], "b 0"),
+        (lambda other: [other.put_script("s", script("a")), other.store.reset("s")], "a 0"),
+        (lambda other: other.store.delete("s"), "default 0"),
+        (lambda other: [other.store.delete("s"), other.put_script("s", script("a"))], "a 0"),
     ],
     ids=["two swaps", "a swap and a reset", "a deletion", "a deletion and a new script"],
 )
-def test_a_request_that_has_its_position_plays_it_whatever_overtakes_it(
-    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch, overtaking: Callable[[Playback], object]
+def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one_that_came(
+    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch, overtaking: Callable[[Playback], object], played: str
 ) -> None:
     elsewhere(tmp_path, lambda other: other.put_script("s", script("own")))
     claim = MmapStore.claim
 
     def claim_and_be_overtaken(store: MmapStore, session: str) -> Claim:
         claimed = claim(store, session)
+        monkeypatch.undo()
         elsewhere(tmp_path, overtaking)
         return claimed
 
     monkeypatch.setattr(MmapStore, "claim", claim_and_be_overtaken)
     taken = Playback(store).take("s", Conversation(()))
-    assert taken.claim.position == 0
-    assert "own 0" in repr(taken.outcome)
+    found = store.session("s")
+    assert found is not None
+    assert (taken.claim.position, taken.claim.generation) == (0, found.generation)
+    assert f"'{played}'" in repr(taken.outcome)
 
 
-def test_a_deletion_keeps_the_journal_of_the_session_that_a_request_made_meanwhile(
-    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_comes_in_the_middle_of_a_deletion_keeps_its_entry(tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.create("s")
-    delete = JournalFiles.delete
+    delete, requests = JournalFiles.delete, []
 
     def be_overtaken_and_delete(journals: JournalFiles, session: str) -> int:
         monkeypatch.undo()
-        elsewhere(tmp_path, lambda other: [other.store.claim("s"), other.store.append("s", ENTRY)])
+        requests.append(fork(lambda: [MmapStore(tmp_path).claim("s"), MmapStore(tmp_path).append("s", ENTRY)]))
+        time.sleep(0.2)
         return delete(journals, session)
 
     monkeypatch.setattr(JournalFiles, "delete", be_overtaken_and_delete)
     store.delete("s")
+    assert [wait_for(pid) for pid in requests] == [0]
     found = store.session("s")
-    if found is not None:  # else the request came wholly before the deletion
-        assert len(store.entries("s", 0, 10).entries) == found.position
+    assert found is not None
+    assert (found.position, list(store.entries("s", 0, 10).entries)) == (1, [ENTRY])
 
 
 def test_a_session_that_is_given_scripts_and_rewound_leaves_none_behind(tmp_path: Path, store: MmapStore) -> None:

@@ -78,14 +78,14 @@ def test_a_process_that_is_killed_while_it_rewinds_leaves_a_whole_row(state: Pat
     with at_work(lambda go_on: notes.claim(store, go_on)):
         for _ in range(KILLS):
             victim = fork(lambda: publish_and_claim(store, notes))
-            time.sleep(random.uniform(0, 0.004))
+            time.sleep(random.uniform(0, 0.02))
             kill(victim)
             claim = store.claim(DEFAULT_SESSION)
             assert claim.script == store.published()
             assert store.script(claim.script)
     noted = list(notes)
     scripts = {(one.taken.generation, one.script) for one in noted}
-    assert len(scripts) == len({generation for generation, _ in scripts}) > KILLS / 2, "a generation belongs to one script"
+    assert len(scripts) == len({generation for generation, _ in scripts}) > KILLS / 10, "a generation belongs to one script"
     assert_none_twice(one.taken for one in noted)
     assert_in_order(one.taken for one in noted)
     assert_generations_never_return([one.taken for one in noted])

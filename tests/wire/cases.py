@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from llmsim.apis.anthropic_messages import AnthropicRenderer
 from llmsim.apis.openai_chat import ChatRenderer
 from llmsim.apis.openai_responses import ResponsesRenderer
 from llmsim.apis.openresponses import OpenResponsesRenderer
-from llmsim.apis.renderer import Renderer, Stamp
+from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text, ToolCall
-from llmsim.usage import Usage
+from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, ToolCalls, Turn
+from llmsim.script import Call as Calling
+from llmsim.script import Usage as Figures
+from llmsim.usage import Usage, usage_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
 STAMP = Stamp(generation="00c0ffee00c0ffee", position=7, created=1_764_000_000, usage=Usage(prompt=20, completion=12))
 
-RENDERERS: dict[str, Renderer] = {renderer.name: renderer for renderer in (ChatRenderer(), ResponsesRenderer(), OpenResponsesRenderer())}
+RENDERERS: dict[str, Renderer] = {
+    renderer.name: renderer for renderer in (ChatRenderer(), ResponsesRenderer(), OpenResponsesRenderer(), AnthropicRenderer())
+}
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"model": "gpt-5", "input": "Hi"},
     "openresponses": {"model": "gpt-5", "input": "Hi"},
+    "anthropic": {"model": "claude-sonnet-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hi"}]},
 }
 
 
@@ -53,12 +60,38 @@ REPLIES: dict[str, Reply] = {
     "arguments_unicode": _only({"city": "\u6771\u4eac", "emoji": "\U0001f600", "line": "a\u2028b"}),
 }
 
+_LS = Calling("bash", {"command": "ls"})
+
+# What these answer is played, and their usage is counted or their own.
+TURNS: dict[str, Turn] = {
+    "reasoning": Assistant("The answer is 42.", reasoning="Six times seven:\nna\u00efve, but \u201cright\u201d."),
+    "reasoning_mixed": Mixed("Let me look.", [_LS], reasoning="A listing will tell."),
+    "reasoning_tool_calls": ToolCalls([_LS, Calling("bash", {"command": "pwd"})], reasoning="A listing will tell."),
+    "reasoning_empty": Assistant("Hello.", reasoning=""),
+    "reasoning_empty_text": Assistant("", reasoning="Nothing to say."),
+    "reasoning_refusal": Refusal("I cannot help with that.", reasoning="This is not for me."),
+    "refusal": Refusal("I cannot help with that."),
+    "refusal_empty": Refusal(""),
+    "refusal_stop": Refusal("I cannot help with that.", finish_reason="stop"),
+    "length": Assistant("The answer is", finish_reason="length"),
+    "length_mixed": Mixed("Let me look.", [_LS], finish_reason="length"),
+    "length_tool_calls": ToolCalls([_LS], finish_reason="length"),
+    "content_filter": Assistant("The recipe begins", finish_reason="content_filter"),
+    "content_filter_refusal": Refusal("I cannot help with that.", finish_reason="content_filter"),
+    "stop_tool_calls": ToolCalls([_LS], finish_reason="stop"),
+    "tool_calls_text": Assistant("Hello.", finish_reason="tool_calls"),
+    "usage": Assistant("Hello.", reasoning="Hm.", usage=Figures(120_000, 350, 280, 100_000)),
+    "usage_partial": ToolCalls([_LS], usage=Figures(prompt_tokens=50, cached_tokens=60)),
+    "lorem": Lorem(30, seed=7),
+    "echo": Echo("You said: "),
+}
+
 _USAGE = {"stream_options": {"include_usage": True}}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One golden. `turn` is a key of `REPLIES`, `extra` what the request says beyond the least; `label` names it in the file name."""
+    """One golden. `turn` is a key of `REPLIES` or `TURNS`, `extra` what the request says beyond the least; `label` names it in the file name."""
 
     api: str
     turn: str
@@ -79,24 +112,35 @@ class Case:
         return {**REQUESTS[self.api], **self.extra, "stream": self.streamed}
 
     @property
+    def call(self) -> Call:
+        return RENDERERS[self.api].read(self.request)
+
+    @property
     def reply(self) -> Reply:
-        return REPLIES[self.turn]
+        if self.turn in REPLIES:
+            return REPLIES[self.turn]
+        played = TURNS[self.turn].play(STAMP.position, self.call.conversation)
+        assert isinstance(played, Reply)
+        return played
+
+    @property
+    def usage(self) -> Usage:
+        return STAMP.usage if self.turn in REPLIES else usage_of(self.call.conversation, self.reply)
 
     def rendered(self) -> bytes:
         """The bytes of the answer's body."""
-        renderer = RENDERERS[self.api]
-        call = renderer.read(self.request)
+        renderer, stamp = RENDERERS[self.api], replace(STAMP, usage=self.usage)
         if self.streamed:
-            return b"".join(event.frame() for event in renderer.events(self.reply, call, STAMP))
-        return compact(renderer.payload(self.reply, call, STAMP)).encode("ascii")
+            return b"".join(event.frame() for event in renderer.events(self.reply, self.call, stamp))
+        return compact(renderer.payload(self.reply, self.call, stamp)).encode("ascii")
 
 
 def _all_cases() -> Iterator[Case]:
     for streamed in (False, True):
         for api in RENDERERS:
-            yield from (Case(api, turn, streamed) for turn in REPLIES)
-        yield from (Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE}) for turn in ("text", "tool_call"))
-    yield from (Case("chat", turn, True, "usage", _USAGE) for turn in ("text", "text_empty", "tool_call", "mixed"))
+            yield from (Case(api, turn, streamed) for turn in (*REPLIES, *TURNS))
+        yield from (Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE}) for turn in ("text", "tool_call", "reasoning_mixed", "refusal"))
+    yield from (Case("chat", turn, True, "usage", _USAGE) for turn in ("text", "text_empty", "tool_call", "mixed", "reasoning", "usage"))
 
 
 CASES = tuple(_all_cases())

@@ -1,4 +1,4 @@
-"""What validating clients accept: the official openai SDK in strict mode, and the OpenResponses specification's own types."""
+"""What validating clients accept: the official SDKs in strict mode, and the OpenResponses specification's own types."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ from typing import Any
 
 import openresponses_types
 import pydantic
+from anthropic import Anthropic
+from anthropic import _base_client as anthropic_base
 from openai import OpenAI
+from openai import _base_client as openai_base
 
-try:
-    import httpx2 as http  # what openai 3 is built on
-except ImportError:
-    import httpx as http  # and openai 2
+STREAM = "text/event-stream; charset=utf-8"
 
 
 def client(body: bytes, content_type: str = "application/json") -> OpenAI:
     """An SDK client whose every request is answered with `body`, and which validates it in full."""
-
-    def answer(request: Any) -> Any:
-        return http.Response(200, headers={"content-type": content_type}, content=body)
-
-    return OpenAI(
-        api_key="unused",
-        base_url="http://llmsim.invalid/v1",
-        max_retries=0,
-        http_client=http.Client(transport=http.MockTransport(answer)),
-        _strict_response_validation=True,
-    )
+    return OpenAI(base_url="http://llmsim.invalid/v1", **_options(openai_base, body, content_type))
 
 
 def streaming_client(body: bytes) -> OpenAI:
     """The same, for a stream."""
-    return client(body, "text/event-stream; charset=utf-8")
+    return client(body, STREAM)
+
+
+def anthropic_client(body: bytes, content_type: str = "application/json") -> Anthropic:
+    """The same, of Anthropic's SDK."""
+    return Anthropic(base_url="http://llmsim.invalid", **_options(anthropic_base, body, content_type))
+
+
+def anthropic_streaming_client(body: bytes) -> Anthropic:
+    """The same, for a stream."""
+    return anthropic_client(body, STREAM)
+
+
+def _options(base: Any, body: bytes, content_type: str) -> dict[str, Any]:
+    """`base` is the SDK's module that knows which HTTP library it is built on: httpx, or since version 3 and 2 httpx2."""
+    http = getattr(base, "httpx2", None) or base.httpx
+
+    def answer(request: Any) -> Any:
+        return http.Response(200, headers={"content-type": content_type}, content=body)
+
+    transport = http.MockTransport(answer)
+    return {"api_key": "unused", "max_retries": 0, "http_client": http.Client(transport=transport), "_strict_response_validation": True}
 
 
 def openresponses_resource(body: bytes) -> pydantic.BaseModel:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.wire import assemble
+from tests.wire import assemble, said
 from tests.wire.cases import PLAIN, STREAMED, Case
 from tests.wire.frames import json_frames
 
@@ -17,7 +18,9 @@ PAIRS = [
     if (streamed.api, streamed.turn, streamed.extra.get("n")) == (plain.api, plain.turn, plain.extra.get("n"))
 ]
 CHAT = [pair for pair in PAIRS if pair[0].api == "chat"]
-RESPONSES = [pair for pair in PAIRS if pair[0].api != "chat"]
+RESPONSES_PLAIN = [case for case in PLAIN if case.api in ("responses", "openresponses")]
+RESPONSES = [pair for pair in PAIRS if pair[0].api in ("responses", "openresponses")]
+ANTHROPIC = [pair for pair in PAIRS if pair[0].api == "anthropic"]
 
 
 def test_every_stream_has_its_plain_answer() -> None:
@@ -35,7 +38,8 @@ def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Ca
     for choice in payload["choices"]:
         message = choice["message"]
         calls = [{"id": call["id"], **call["function"]} for call in message.get("tool_calls", ())]
-        expected = {"role": message["role"], "content": message["content"], "calls": calls}
+        told = {name: message.get(name) for name in ("content", "refusal", "reasoning_content")}
+        expected = {"role": message["role"], **told, "calls": calls}
         assert choices[choice["index"]] == {"message": expected, "finish_reason": choice["finish_reason"]}
 
 
@@ -44,7 +48,7 @@ def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(strea
     payload = json.loads(plain.path.read_bytes())
     events = json_frames(streamed.path.read_bytes())
     assert events[-1]["response"] == payload
-    ends = {name: payload[name] for name in ("status", "completed_at", "usage")}
+    ends = {name: payload[name] for name in ("status", "completed_at", "usage", "incomplete_details")}
     assert {**assemble.response(events), **ends} == payload
 
 
@@ -55,23 +59,48 @@ def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain:
     assert (created["status"], created["output"], created["usage"], created["completed_at"]) == ("in_progress", [], None, None)
 
 
-@pytest.mark.parametrize("case", PLAIN, ids=str)
-def test_a_payload_holds_the_turn_and_nothing_else(case: Case) -> None:
+@pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
+def test_an_anthropic_stream_adds_up_to_the_plain_message(streamed: Case, plain: Case) -> None:
+    assert assemble.message(json_frames(streamed.path.read_bytes())) == json.loads(plain.path.read_bytes())
+
+
+@pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
+def test_an_anthropic_message_starts_empty_with_its_input_counted(streamed: Case, plain: Case) -> None:
+    started = json_frames(streamed.path.read_bytes())[0]["message"]
+    payload = json.loads(plain.path.read_bytes())
+    nothing_yet = {"content": [], "stop_reason": None, "stop_sequence": None, "usage": {**payload["usage"], "output_tokens": 1}}
+    assert started == {**payload, **nothing_yet}
+
+
+@pytest.mark.parametrize("case", [case for case in PLAIN if case.api == "chat"], ids=str)
+def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
     payload = json.loads(case.path.read_bytes())
-    expected_calls = [(call.id, call.name, call.arguments) for call in case.reply.calls]
-    if case.api == "chat":
-        choices = payload["choices"]
-        assert len(choices) == case.extra.get("n", 1)
-        for choice in choices:
-            message = choice["message"]
-            assert message["content"] == case.reply.text
-            assert ("tool_calls" in message) is bool(expected_calls)
-            calls = [(call["id"], call["function"]["name"], call["function"]["arguments"]) for call in message.get("tool_calls", ())]
-            assert [(*call[:2], json.loads(call[2])) for call in calls] == expected_calls
-            assert choice["finish_reason"] == ("tool_calls" if expected_calls else "stop")
-        return
-    texts = [part["text"] for item in payload["output"] if item["type"] == "message" for part in item["content"]]
-    calls = [item for item in payload["output"] if item["type"] == "function_call"]
-    assert texts == ([] if case.reply.text is None else [case.reply.text])
-    assert [(call["call_id"], call["name"], json.loads(call["arguments"])) for call in calls] == expected_calls
-    assert payload["status"] == "completed"
+    count = case.extra.get("n", 1)
+    usage = replace(case.usage, completion=case.usage.completion * count, reasoning=case.usage.reasoning * count)
+    assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [said.expected("chat", case.reply, usage)] * count
+    for choice in payload["choices"]:
+        assert ("tool_calls" in choice["message"]) is bool(case.reply.calls)
+        assert ("reasoning_content" in choice["message"]) is (case.reply.reasoning is not None)
+
+
+@pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
+def test_any_other_payload_says_the_turn_and_nothing_else(case: Case) -> None:
+    payload = json.loads(case.path.read_bytes())
+    read = said.in_message if case.api == "anthropic" else said.in_response
+    assert read(payload) == said.expected(case.api, case.reply, case.usage)
+
+
+@pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
+def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> None:
+    payload = json.loads(case.path.read_bytes())
+    kinds = [part["type"] for part in payload.get("output", payload.get("content"))]
+    order = ["reasoning", "thinking", "message", "text", "function_call", "tool_use"]
+    assert kinds == sorted(kinds, key=order.index)
+
+
+@pytest.mark.parametrize("case", RESPONSES_PLAIN, ids=str)
+def test_the_last_item_of_a_response_that_was_cut_short_is_incomplete_and_no_other(case: Case) -> None:
+    payload = json.loads(case.path.read_bytes())
+    statuses = [item["status"] for item in payload["output"]]
+    assert statuses == ["completed"] * (len(statuses) - 1) + [payload["status"]]
+    assert (payload["completed_at"] is None) is (payload["status"] == "incomplete")

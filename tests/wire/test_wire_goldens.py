@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import pytest
 
-from tests.wire.cases import CASES, GOLDENS, PLAIN, STAMP, STREAMED, Case
+from llmsim.apis import APIS
+from llmsim.script.turns import TURN_TYPES
+from tests.wire.cases import CASES, GOLDENS, PLAIN, RENDERERS, REPLIES, STAMP, STREAMED, TURNS, Case
 from tests.wire.frames import frames, json_frames
 
-RESPONSES_STREAMS = [case for case in STREAMED if case.api != "chat"]
+RESPONSES_STREAMS = [case for case in STREAMED if case.api in ("responses", "openresponses")]
+ANTHROPIC_STREAMS = [case for case in STREAMED if case.api == "anthropic"]
 CHAT_STREAMS = [case for case in STREAMED if case.api == "chat"]
-ENDS_WITH_DONE = {"chat": True, "responses": False, "openresponses": True}
+ENDS_WITH_DONE = {"chat": True, "responses": False, "openresponses": True, "anthropic": False}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -17,7 +22,15 @@ def test_an_answer_is_byte_for_byte_its_golden(case: Case) -> None:
     assert case.rendered() == case.path.read_bytes(), "if the change is meant: python -m tests.wire.regenerate"
 
 
+def test_every_api_has_every_turn_plain_and_streamed() -> None:
+    assert set(RENDERERS) == {api.renderer.name for api in APIS}
+    wanted = {(api, turn, streamed) for api in RENDERERS for turn in (*REPLIES, *TURNS) for streamed in (False, True)}
+    assert wanted == {(case.api, case.turn, case.streamed) for case in CASES}
+    assert {type(turn) for turn in TURNS.values()} == {schema.makes for name, schema in TURN_TYPES.items() if name != "error"}
+
+
 def test_every_golden_belongs_to_a_case() -> None:
+    assert len({case.path for case in CASES}) == len(CASES)
     assert {path for path in GOLDENS.glob("*/*")} == {case.path for case in CASES}
 
 
@@ -48,6 +61,57 @@ def test_chat_frames_have_no_event_line(case: Case) -> None:
     assert {frame.name for frame in frames(case.path.read_bytes())} == {None}
 
 
+@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+def test_anthropic_frames_are_named_by_their_type_in_the_order_that_the_api_gives(case: Case) -> None:
+    found = frames(case.path.read_bytes())
+    assert [frame.name for frame in found] == [frame.value["type"] for frame in found]
+    names = " ".join(str(frame.name) for frame in found)
+    block = "content_block_start( ping)?( content_block_delta)* content_block_stop "
+    assert re.fullmatch(f"message_start ({block})*message_delta message_stop", names)
+
+
+@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+def test_a_ping_follows_the_start_of_the_first_block(case: Case) -> None:
+    names = [frame.name for frame in frames(case.path.read_bytes())]
+    has_blocks = "content_block_start" in names
+    assert names.count("ping") == has_blocks
+    assert not has_blocks or names[1:3] == ["content_block_start", "ping"]
+
+
+@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_signature(case: Case) -> None:
+    events = json_frames(case.path.read_bytes())
+    for start in (event for event in events if event["type"] == "content_block_start"):
+        deltas = [event["delta"] for event in events if event["type"] == "content_block_delta" and event["index"] == start["index"]]
+        kind = start["content_block"]["type"]
+        if kind == "tool_use":
+            assert start["content_block"]["input"] == {}
+            assert deltas[0] == {"type": "input_json_delta", "partial_json": ""}
+        elif kind == "thinking":
+            assert (start["content_block"]["thinking"], start["content_block"]["signature"]) == ("", "")
+            assert [delta["type"] for delta in deltas] == ["thinking_delta"] * (len(deltas) - 1) + ["signature_delta"]
+            assert deltas[-1]["signature"]
+        else:
+            assert start["content_block"] == {"type": "text", "text": ""}
+            assert {delta["type"] for delta in deltas} == {"text_delta"}
+
+
+@pytest.mark.parametrize("turn", ["text_empty", "refusal_empty"])
+def test_an_empty_text_is_no_block_for_anthropic(turn: str) -> None:
+    assert json.loads((GOLDENS / "anthropic" / f"{turn}.json").read_bytes())["content"] == []
+    names = [frame.name for frame in frames((GOLDENS / "anthropic" / f"{turn}.sse").read_bytes())]
+    assert names == ["message_start", "message_delta", "message_stop"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "value"),
+    [("null", None), ("boolean", False), ("list", [1, "two", {"three": 3.5}]), ("string", 'say "hi"')],
+)
+def test_arguments_that_are_no_object_are_a_value_for_anthropic(turn: str, value: Any) -> None:
+    [block] = json.loads((GOLDENS / "anthropic" / f"arguments_{turn}.json").read_bytes())["content"]
+    assert block["input"] == {"value": value}
+
+
 @pytest.mark.parametrize("case", RESPONSES_STREAMS, ids=str)
 def test_responses_frames_are_named_by_their_type_and_numbered_from_zero(case: Case) -> None:
     events = [frame for frame in frames(case.path.read_bytes()) if frame.data != "[DONE]"]
@@ -59,8 +123,9 @@ def test_responses_frames_are_named_by_their_type_and_numbered_from_zero(case: C
 def test_the_id_of_an_answer_carries_generation_and_position(case: Case) -> None:
     body = case.path.read_bytes()
     first = json_frames(body)[0] if case.streamed else json.loads(body)
-    expected = f"chatcmpl-llmsim-{STAMP.serial}" if case.api == "chat" else f"resp_llmsim_{STAMP.generation}_{STAMP.position}"
-    assert first.get("response", first)["id"] == expected
+    underscored = f"{STAMP.generation}_{STAMP.position}"
+    ids = {"chat": f"chatcmpl-llmsim-{STAMP.serial}", "anthropic": f"msg_llmsim_{underscored}"}
+    assert first.get("response", first.get("message", first))["id"] == ids.get(case.api, f"resp_llmsim_{underscored}")
 
 
 @pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
@@ -72,14 +137,16 @@ def test_a_chat_chunk_has_a_usage_key_only_where_usage_was_asked_for_and_the_las
     *others, last = chunks
     assert all(chunk["usage"] is None for chunk in others)
     assert last["choices"] == []
-    assert last["usage"]["prompt_tokens"] == STAMP.usage.prompt
+    assert last["usage"]["prompt_tokens"] == case.usage.prompt
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "n" in case.extra], ids=str)
 def test_several_choices_cost_the_prompt_once_and_the_completion_each(case: Case) -> None:
     body = case.path.read_bytes()
     usage = (json_frames(body)[-1] if case.streamed else json.loads(body))["usage"]
-    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (20, 24, 44)
+    prompt, completion = case.usage.prompt, 2 * case.usage.completion
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (prompt, completion, prompt + completion)
+    assert usage["completion_tokens_details"]["reasoning_tokens"] == 2 * case.usage.reasoning
 
 
 @pytest.mark.parametrize("api", ["responses", "openresponses"])
@@ -97,6 +164,36 @@ def test_an_empty_text_in_chat_is_a_role_chunk_and_a_finish_chunk() -> None:
 def test_the_role_chunk_of_a_turn_without_text_has_no_content() -> None:
     first = json_frames((GOLDENS / "chat" / "tool_call.sse").read_bytes())[0]
     assert first["choices"][0]["delta"]["content"] is None
+
+
+@pytest.mark.parametrize("api", ["responses", "openresponses"])
+@pytest.mark.parametrize(("turn", "event"), [("refusal", "response.refusal.delta"), ("reasoning", "response.reasoning_summary_text.delta")])
+def test_a_refusal_and_a_reasoning_come_in_events_of_their_own(api: str, turn: str, event: str) -> None:
+    def kinds(name: str) -> list[str]:
+        return [each["type"] for each in json_frames((GOLDENS / api / f"{name}.sse").read_bytes())]
+
+    assert kinds(turn).count(event) > 1
+    assert event not in kinds(f"{turn}_empty") + kinds("mixed")
+
+
+def test_a_chat_stream_reasons_before_it_speaks() -> None:
+    deltas = [chunk["choices"][0]["delta"] for chunk in json_frames((GOLDENS / "chat" / "reasoning_mixed.sse").read_bytes())]
+    keys = [key for delta in deltas[1:-1] for key in delta]
+    order = ["reasoning_content", "content", "tool_calls"]
+    assert set(keys) == set(order)
+    assert keys == sorted(keys, key=order.index)
+
+
+@pytest.mark.parametrize("api", ["responses", "openresponses"])
+def test_a_reasoning_item_has_an_id_of_its_own_and_is_the_first(api: str) -> None:
+    output = json.loads((GOLDENS / api / "reasoning_mixed.json").read_bytes())["output"]
+    assert [item["type"] for item in output] == ["reasoning", "message", "function_call"]
+    assert output[0]["id"] == f"rs_llmsim_{STAMP.generation}_{STAMP.position}"
+
+
+@pytest.mark.parametrize("api", RENDERERS)
+def test_an_echo_repeats_what_its_request_said(api: str) -> None:
+    assert b"You said: Hi" in (GOLDENS / api / "echo.json").read_bytes()
 
 
 @pytest.mark.parametrize("api", ["responses", "openresponses"])

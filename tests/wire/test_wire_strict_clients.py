@@ -6,79 +6,122 @@ import json
 from typing import Any
 
 import pytest
+from openai import ContentFilterFinishReasonError, LengthFinishReasonError
 
-from llmsim.reply import Reply
+from tests.wire import said
 from tests.wire.cases import PLAIN, REQUESTS, STREAMED, Case
 from tests.wire.frames import frames
-from tests.wire.strict import client, openresponses_event, openresponses_resource, streaming_client
-
-Calls = list[tuple[str, str, Any]]
+from tests.wire.strict import (
+    anthropic_client,
+    anthropic_streaming_client,
+    client,
+    openresponses_event,
+    openresponses_resource,
+    streaming_client,
+)
 
 
 def _of(cases: tuple[Case, ...], *apis: str) -> list[Case]:
     return [case for case in cases if case.api in apis]
 
 
-def _expected(reply: Reply) -> Calls:
-    return [(call.id, call.name, call.arguments) for call in reply.calls]
+def _expected(case: Case) -> said.Said:
+    return said.expected(case.api, case.reply, case.usage)
 
 
-def _chat_calls(message: Any) -> Calls:
-    return [(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]
-
-
-def _assert_chat(completion: Any, case: Case) -> None:
-    assert len(completion.choices) == case.extra.get("n", 1)
+def _assert_chat(completion: Any, expected: said.Said, case: Case) -> None:
+    """The figures are looked at where the answer has a usage, and stand for all choices together."""
+    count = case.extra.get("n", 1)
+    usage = completion.usage and completion.usage.model_dump()
+    prompt, output, reasoning, cached = expected.figures
+    assert len(completion.choices) == count
     for choice in completion.choices:
-        assert choice.message.content == case.reply.text
-        assert _chat_calls(choice.message) == _expected(case.reply)
-        assert choice.finish_reason == ("tool_calls" if case.reply.calls else "stop")
+        message = {**choice.message.model_dump(), "tool_calls": [call.model_dump() for call in choice.message.tool_calls or ()]}
+        found = said.in_chat({"message": message, "finish_reason": choice.finish_reason}, usage or _NO_USAGE)
+        assert found._replace(figures=()) == expected._replace(figures=())
+        assert usage is None or found.figures == (prompt, output * count, reasoning * count, cached)
 
 
-def _assert_response(response: Any, reply: Reply) -> None:
-    assert response.output_text == (reply.text or "")
-    calls = [item for item in response.output if item.type == "function_call"]
-    assert [(call.call_id, call.name, json.loads(call.arguments)) for call in calls] == _expected(reply)
-    assert (response.status, response.usage.total_tokens) == ("completed", 32)
+_NO_USAGE: dict[str, Any] = {
+    "prompt_tokens": 0,
+    "completion_tokens": 0,
+    "completion_tokens_details": {"reasoning_tokens": 0},
+    "prompt_tokens_details": {"cached_tokens": 0},
+}
+
+
+def _pieces(deltas: list[Any], name: str) -> str:
+    return "".join(getattr(delta, name, None) or "" for delta in deltas)
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
 def test_the_sdk_accepts_a_plain_chat_completion(case: Case) -> None:
     completion = client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"])
-    _assert_chat(completion, case)
     assert completion.usage is not None
+    _assert_chat(completion, _expected(case), case)
+
+
+@pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
+def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribute(case: Case) -> None:
+    [message, *_] = [choice.message for choice in client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"]).choices]
+    assert getattr(message, "reasoning_content", None) == case.reply.reasoning
+    assert set(message.model_extra or ()) == ({"reasoning_content"} if case.reply.reasoning is not None else set())
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "chat"), ids=str)
 def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
     chunks = list(streaming_client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"], stream=True))
     assert len(chunks) == len(frames(case.path.read_bytes())) - 1
-    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices if choice.index == 0)
-    assert text == (case.reply.text or "")
+    deltas = [choice.delta for chunk in chunks for choice in chunk.choices if choice.index == 0]
+    for name, text in (("content", case.reply.text), ("refusal", case.reply.refusal), ("reasoning_content", case.reply.reasoning)):
+        assert _pieces(deltas, name) == (text or "")
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "chat"), ids=str)
 def test_the_sdk_stream_helper_assembles_a_chat_stream(case: Case) -> None:
+    """Of one that was cut short it makes an exception, which carries the completion."""
+    expected = _expected(case)
     with streaming_client(case.path.read_bytes()).chat.completions.stream(**REQUESTS["chat"]) as stream:
-        _assert_chat(stream.get_final_completion(), case)
+        if expected.finish in _CUT_SHORT:
+            with pytest.raises(_CUT_SHORT[expected.finish]) as caught:
+                stream.get_final_completion()
+            completion = getattr(caught.value, "completion", None)
+        else:
+            completion = stream.get_final_completion()
+        if completion is not None:  # older versions drop what a content filter cut off
+            _assert_chat(completion, expected, case)
+
+
+_CUT_SHORT = {"length": LengthFinishReasonError, "content_filter": ContentFilterFinishReasonError}
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "responses", "openresponses"), ids=str)
 def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
-    _assert_response(client(case.path.read_bytes()).responses.create(**REQUESTS[case.api]), case.reply)
+    response = client(case.path.read_bytes()).responses.create(**REQUESTS[case.api])
+    assert said.in_response(response.model_dump()) == _expected(case)
+    assert response.output_text == (case.reply.text or "")
+    assert response.usage is not None
+    assert response.usage.total_tokens == case.usage.total
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
 def test_the_sdk_accepts_every_event_of_a_responses_stream(case: Case) -> None:
     events = list(streaming_client(case.path.read_bytes()).responses.create(**REQUESTS[case.api], stream=True))
     assert [event.type for event in events] == [frame.name for frame in frames(case.path.read_bytes()) if frame.data != "[DONE]"]
-    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == (case.reply.text or "")
+    for kind, text in (("output_text", case.reply.text), ("refusal", case.reply.refusal), ("reasoning_summary_text", case.reply.reasoning)):
+        assert _pieces([event for event in events if event.type == f"response.{kind}.delta"], "delta") == (text or "")
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
 def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
+    """Its `get_final_response` wants a completed response; one that was cut short is in the last event."""
     with streaming_client(case.path.read_bytes()).responses.stream(**REQUESTS[case.api]) as stream:
-        _assert_response(stream.get_final_response(), case.reply)
+        *_, last = stream
+        expected = _expected(case)
+        assert last.type == f"response.{expected.finish[0]}"
+        assert said.in_response(last.response.model_dump()) == expected
+        if last.type == "response.completed":
+            assert said.in_response(stream.get_final_response().model_dump()) == expected
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "openresponses"), ids=str)
@@ -93,3 +136,56 @@ def test_the_openresponses_types_accept_every_event_of_a_stream(case: Case) -> N
     for frame in frames(case.path.read_bytes())[:-1]:
         assert frame.name is not None
         openresponses_event(frame.data, frame.name)
+
+
+def _assert_message(message: Any, case: Case) -> None:
+    assert said.in_message(message.model_dump()) == _expected(case)
+    assert message.stop_sequence is None
+
+
+@pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
+def test_the_sdk_accepts_a_plain_message(case: Case) -> None:
+    message = anthropic_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"])
+    _assert_message(message, case)
+    assert all(block.signature for block in message.content if block.type == "thinking")
+
+
+@pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
+def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
+    message = anthropic_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"])
+    for part in (message, message.usage, message.usage.cache_creation, *message.content):
+        assert not part.model_extra
+
+
+@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
+    events = list(anthropic_streaming_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"], stream=True))
+    assert [event.type for event in events] == [frame.name for frame in frames(case.path.read_bytes()) if frame.name != "ping"]
+    assert not any(event.model_extra for event in events)
+    deltas = [event.delta for event in events if event.type == "content_block_delta"]
+    assert _pieces(deltas, "text") == (case.reply.text or case.reply.refusal or "")
+    assert _pieces(deltas, "thinking") == (case.reply.reasoning or "")
+
+
+@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
+    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(**REQUESTS["anthropic"]) as stream:
+        helped = [event.type for event in stream]
+        message = stream.get_final_message()
+    _assert_message(message, case)
+    plain = anthropic_client(case.path.with_suffix(".json").read_bytes()).messages.create(**REQUESTS["anthropic"])
+    assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [block.model_dump() for block in plain.content]
+    assert message.usage == plain.usage
+    for own_event, is_there in (
+        ("text", case.reply.text or case.reply.refusal),
+        ("thinking", case.reply.reasoning),
+        ("input_json", case.reply.calls),
+    ):
+        assert (own_event in helped) is bool(is_there)
+    assert helped[-1] == "message_stop"
+
+
+@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+def test_the_sdk_text_stream_is_the_text(case: Case) -> None:
+    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(**REQUESTS["anthropic"]) as stream:
+        assert "".join(stream.text_stream) == (case.reply.text or case.reply.refusal or "")

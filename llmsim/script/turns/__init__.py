@@ -8,8 +8,12 @@ from typing import Any
 from llmsim.script.one_of import OneOf
 from llmsim.script.turns.assistant import Assistant, AssistantSchema
 from llmsim.script.turns.call import Call
+from llmsim.script.turns.echo import Echo, EchoSchema
 from llmsim.script.turns.error import Error, ErrorSchema
+from llmsim.script.turns.lorem import Lorem, LoremSchema
 from llmsim.script.turns.mixed import Mixed, MixedSchema
+from llmsim.script.turns.refusal import Refusal, RefusalSchema
+from llmsim.script.turns.replying import Usage
 from llmsim.script.turns.tool_calls import ToolCalls, ToolCallsSchema
 from llmsim.script.turns.turn import Turn
 
@@ -18,6 +22,9 @@ TURN_TYPES: Mapping[str, Any] = {
     "assistant": AssistantSchema(),
     "tool_calls": ToolCallsSchema(),
     "mixed": MixedSchema(),
+    "refusal": RefusalSchema(),
+    "echo": EchoSchema(),
+    "lorem": LoremSchema(),
     "error": ErrorSchema(),
 }
 
@@ -30,4 +37,17 @@ class AnyTurnSchema(OneOf):
     type_schemas = TURN_TYPES
 
 
-__all__ = ["TURN_TYPES", "AnyTurnSchema", "Assistant", "Call", "Error", "Mixed", "ToolCalls", "Turn"]
+__all__ = [
+    "TURN_TYPES",
+    "AnyTurnSchema",
+    "Assistant",
+    "Call",
+    "Echo",
+    "Error",
+    "Lorem",
+    "Mixed",
+    "Refusal",
+    "ToolCalls",
+    "Turn",
+    "Usage",
+]

@@ -8,11 +8,11 @@ from llmsim.conversation import Conversation
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
-from llmsim.script.turns.turn import Turn, TurnSchema
+from llmsim.script.turns.replying import Replying, ReplyingSchema
 
 
 @dataclass(frozen=True, slots=True)
-class Assistant(Turn):
+class Assistant(Replying):
     """Text and nothing else."""
 
     text: str
@@ -20,14 +20,15 @@ class Assistant(Turn):
 
     def __post_init__(self) -> None:
         require("text", a_string(self.text))
-        object.__setattr__(self, "_reply", Reply((Text(self.text),)))
+        self.check()
+        object.__setattr__(self, "_reply", self.reply(Text(self.text)))
 
     def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The text."""
         return self._reply
 
 
-class AssistantSchema(TurnSchema):
+class AssistantSchema(ReplyingSchema):
     """The assistant says something."""
 
     makes = Assistant

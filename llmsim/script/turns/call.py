@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmsim.reply import Block, Reply, ToolCall
+from llmsim.reply import ToolCall
 from llmsim.script import fields
 from llmsim.script.fields import Checked, NonEmptyList, PartSchema
 from llmsim.script.positions import MAX_DEPTH
@@ -107,11 +107,11 @@ def checked_calls(calls: Any) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-def settled_reply(head: Sequence[Block], calls: Sequence[Call]) -> Reply | None:
-    """The reply that is the same at every position; None where a call gets its id from the position."""
-    return None if any(call.id is None for call in calls) else reply_at(0, head, calls)
+def have_ids(calls: Sequence[Call]) -> bool:
+    """Whether the calls are the same at every position, since none gets its id from it."""
+    return all(call.id is not None for call in calls)
 
 
-def reply_at(position: int, head: Sequence[Block], calls: Sequence[Call]) -> Reply:
-    """The reply at `position`: the blocks of `head`, then the calls."""
-    return Reply((*head, *(call.block(position, index) for index, call in enumerate(calls))))
+def blocks_at(position: int, calls: Sequence[Call]) -> tuple[ToolCall, ...]:
+    """The calls as they go out at `position`."""
+    return tuple(call.block(position, index) for index, call in enumerate(calls))

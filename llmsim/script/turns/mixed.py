@@ -8,12 +8,12 @@ from llmsim.conversation import Conversation
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
-from llmsim.script.turns.call import Call, calls_field, checked_calls, reply_at, settled_reply
-from llmsim.script.turns.turn import Turn, TurnSchema
+from llmsim.script.turns.call import Call, blocks_at, calls_field, checked_calls, have_ids
+from llmsim.script.turns.replying import Replying, ReplyingSchema
 
 
 @dataclass(frozen=True, slots=True)
-class Mixed(Turn):
+class Mixed(Replying):
     """Text, then one or more tool calls. `calls` may be given as a list and is kept as a tuple."""
 
     text: str
@@ -22,15 +22,19 @@ class Mixed(Turn):
 
     def __post_init__(self) -> None:
         require("text", a_string(self.text))
+        self.check()
         object.__setattr__(self, "calls", checked_calls(self.calls))
-        object.__setattr__(self, "_reply", settled_reply((Text(self.text),), self.calls))
+        object.__setattr__(self, "_reply", self._reply_at(0) if have_ids(self.calls) else None)
 
     def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The text, then the calls."""
-        return self._reply or reply_at(position, (Text(self.text),), self.calls)
+        return self._reply or self._reply_at(position)
+
+    def _reply_at(self, position: int) -> Reply:
+        return self.reply(Text(self.text), *blocks_at(position, self.calls))
 
 
-class MixedSchema(TurnSchema):
+class MixedSchema(ReplyingSchema):
     """The assistant says something and calls tools."""
 
     makes = Mixed

@@ -6,27 +6,31 @@ from dataclasses import dataclass, field
 
 from llmsim.conversation import Conversation
 from llmsim.reply import Reply
-from llmsim.script.turns.call import Call, calls_field, checked_calls, reply_at, settled_reply
-from llmsim.script.turns.turn import Turn, TurnSchema
+from llmsim.script.turns.call import Call, blocks_at, calls_field, checked_calls, have_ids
+from llmsim.script.turns.replying import Replying, ReplyingSchema
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCalls(Turn):
+class ToolCalls(Replying):
     """One or more tool calls, without text. `calls` may be given as a list and is kept as a tuple."""
 
     calls: tuple[Call, ...]
     _reply: Reply | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self.check()
         object.__setattr__(self, "calls", checked_calls(self.calls))
-        object.__setattr__(self, "_reply", settled_reply((), self.calls))
+        object.__setattr__(self, "_reply", self._reply_at(0) if have_ids(self.calls) else None)
 
     def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The calls."""
-        return self._reply or reply_at(position, (), self.calls)
+        return self._reply or self._reply_at(position)
+
+    def _reply_at(self, position: int) -> Reply:
+        return self.reply(*blocks_at(position, self.calls))
 
 
-class ToolCallsSchema(TurnSchema):
+class ToolCallsSchema(ReplyingSchema):
     """The assistant calls tools and says nothing."""
 
     makes = ToolCalls

@@ -1,0 +1,124 @@
+"""Anthropic Messages: `anthropic.types.Message` and its stream of `anthropic.types.RawMessageStreamEvent`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.apis.anthropic_errors import AnthropicErrors
+from llmsim.apis.anthropic_request import read_messages
+from llmsim.apis.renderer import Call, Stamp
+from llmsim.json_text import compact
+from llmsim.reply import Block, Reasoning, Reply, ToolCall
+from llmsim.sse import Event
+from llmsim.tokens import pieces
+from llmsim.usage import Usage
+
+# By a reply's finish reason; a refusal ends with the last one, too.
+_STOP_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens", "content_filter": "refusal"}
+_PING = Event({"type": "ping"}, "ping")
+_SIGNATURE = "llmsim"  # opaque to clients, which send it back
+
+
+class AnthropicRenderer(AnthropicErrors):
+    """`/messages`."""
+
+    name = "anthropic"
+
+    def read(self, body: dict[str, Any]) -> Call:
+        """The request, validated."""
+        return read_messages(body)
+
+    def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
+        """A `Message`."""
+        return {**_head(call, stamp), "content": _content(reply), **_stop(reply), "usage": _usage(stamp.usage)}
+
+    def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+        """From `message_start` to `message_stop`; a ping after the first block has begun, as the API sends it."""
+        started = {
+            **_head(call, stamp),
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {**_usage(stamp.usage), "output_tokens": 1},
+        }
+        yield _event("message_start", message=started)
+        for index, block in enumerate(_content(reply)):
+            yield _event("content_block_start", index=index, content_block={**block, **_EMPTY[block["type"]]})
+            if index == 0:
+                yield _PING
+            for delta in _DELTAS[block["type"]](block):
+                yield _event("content_block_delta", index=index, delta=delta)
+            yield _event("content_block_stop", index=index)
+        yield _event("message_delta", delta=_stop(reply), usage=_usage_at_end(stamp.usage))
+        yield _event("message_stop")
+
+
+def _event(kind: str, **fields: Any) -> Event:
+    """Clients drop a frame whose `event:` line is missing."""
+    return Event({"type": kind, **fields}, kind)
+
+
+def _head(call: Call, stamp: Stamp) -> dict[str, Any]:
+    return {"id": f"msg_llmsim_{stamp.generation}_{stamp.position}", "type": "message", "role": "assistant", "model": call.model}
+
+
+def _stop(reply: Reply) -> dict[str, Any]:
+    reason = "content_filter" if reply.refusal is not None and reply.finish is None else reply.finish_reason
+    return {"stop_reason": _STOP_REASONS[reason], "stop_sequence": None}
+
+
+def _content(reply: Reply) -> list[dict[str, Any]]:
+    """The blocks; an empty text is none, as the API would have it."""
+    return [_block(block) for block in reply.blocks if isinstance(block, ToolCall) or block.text]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    """`anthropic.types.ContentBlock`. A tool's input must be an object there; arguments that are none go under `value`."""
+    if isinstance(block, ToolCall):
+        arguments = block.arguments if isinstance(block.arguments, dict) else {"value": block.arguments}
+        return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}
+    if isinstance(block, Reasoning):
+        return {"type": "thinking", "thinking": block.text, "signature": _SIGNATURE}
+    return {"type": "text", "text": block.text}
+
+
+_EMPTY: dict[str, dict[str, Any]] = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}
+
+
+def _text_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for piece in pieces(block["text"]):
+        yield {"type": "text_delta", "text": piece}
+
+
+def _thinking_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for piece in pieces(block["thinking"]):
+        yield {"type": "thinking_delta", "thinking": piece}
+    yield {"type": "signature_delta", "signature": block["signature"]}
+
+
+def _input_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An empty piece comes first, as the API sends it."""
+    yield {"type": "input_json_delta", "partial_json": ""}
+    for piece in pieces(compact(block["input"])):
+        yield {"type": "input_json_delta", "partial_json": piece}
+
+
+_DELTAS = {"text": _text_deltas, "thinking": _thinking_deltas, "tool_use": _input_deltas}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    """`anthropic.types.Usage`: `input_tokens` leaves out those that came from a cache."""
+    return {
+        "input_tokens": max(usage.prompt - usage.cached, 0),
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": usage.cached,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "output_tokens": usage.completion,
+        "service_tier": "standard",
+    }
+
+
+def _usage_at_end(usage: Usage) -> dict[str, Any]:
+    """`anthropic.types.MessageDeltaUsage`."""
+    return {name: count for name, count in _usage(usage).items() if name not in ("cache_creation", "service_tier")}

@@ -1,0 +1,66 @@
+"""Reads an Anthropic Messages request (`anthropic.types.MessageCreateParams`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
+from llmsim.apis.reading import filled_array, missing, objects, optional_boolean, required_string, wrong_type
+from llmsim.apis.renderer import Call
+from llmsim.conversation import Conversation
+from llmsim.errors import RequestError
+
+
+def read_messages(body: dict[str, Any]) -> Call:
+    """The request in `body`; unknown fields, models, roles, block types and tool types pass.
+
+    Raises:
+        RequestError: a field is missing or wrong.
+    """
+    model = required_string(body, "model")
+    _check_max_tokens(body.get("max_tokens"))
+    return Call(conversation=read_conversation(body), model=model, stream=optional_boolean(body, "stream"))
+
+
+def read_conversation(body: dict[str, Any]) -> Conversation:
+    """What a request to `/messages` or `/messages/count_tokens` says.
+
+    Raises:
+        RequestError: a field is missing or wrong.
+    """
+    history = History()
+    history.say("system", content_of(body.get("system"), "system"))
+    messages = filled_array(body.get("messages"), "messages", "an array of messages")
+    for path, message in objects(messages, "messages"):
+        _add_message(history, message, path)
+    return history.conversation(tools_of(body.get("tools"), "tools"))
+
+
+def _check_max_tokens(value: Any) -> None:
+    if value is None:
+        raise missing("max_tokens", "an integer from 1 up")
+    if type(value) is not int:
+        raise wrong_type("max_tokens", "an integer", value)
+    if value < 1:
+        raise RequestError(f"'max_tokens' must be an integer from 1 up, got {value}.", param="max_tokens")
+
+
+def _add_message(history: History, message: dict[str, Any], path: str) -> None:
+    """A message, and apart from it the tool results and tool calls among its blocks."""
+    role = required_string(message, "role", f"{path}.")
+    content = message.get("content")
+    if not isinstance(content, list):
+        history.say(role, content_of(content, f"{path}.content"))
+        return
+    said, calls = [], []
+    for where, block in objects(content, f"{path}.content"):
+        kind = block.get("type")
+        if kind == "tool_result":
+            history.result(block.get("tool_use_id"), content_of(block.get("content"), f"{where}.content"))
+        elif kind == "tool_use":
+            calls.append(called_tool({"name": block.get("name"), "arguments": block.get("input", {})}, where))
+        else:
+            said.append(block)
+    if said or calls:
+        text: Content = content_of(said, f"{path}.content")
+        history.say(role, text, tuple(calls))

@@ -1,0 +1,36 @@
+"""`echo`: the model says what the user said last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from llmsim.conversation import Conversation
+from llmsim.reply import Reply, Text
+from llmsim.script import fields
+from llmsim.script.rules import a_string, require
+from llmsim.script.turns.replying import Replying, ReplyingSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Echo(Replying):
+    """The text of the last user message, after `prefix`; where there is no such message, `prefix` alone."""
+
+    prefix: str = ""
+    reads_conversation: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        require("prefix", a_string(self.prefix))
+        self.check()
+
+    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+        """The echo."""
+        said = (message.text for message in reversed(conversation.messages) if message.role == "user")
+        return self.reply(Text(self.prefix + next(said, "")))
+
+
+class EchoSchema(ReplyingSchema):
+    """The assistant repeats the last user message."""
+
+    makes = Echo
+    prefix = fields.optional_text("What stands before it.", "")

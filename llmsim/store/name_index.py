@@ -1,0 +1,69 @@
+"""Finding a session's row in the cursor table by its name; see `cursor_table` for the layout.
+
+A name is looked for from the row that its hash names, row by row, until a free one: so a deleted row stays marked until the row after it is free.
+"""
+
+from __future__ import annotations
+
+import mmap
+from hashlib import blake2b
+from typing import Final
+
+WORD: Final = 8  # bytes
+# In words from the table's start and a row's start.
+HEADER, ROW, LIVE = 8, 19, 8
+FREE, DELETED = 0, 3
+
+_NAME_SIZE = 64
+_ROW_COUNT = 1
+_REMEMBERED_ROWS = 65_536  # places of names that a process keeps at hand, 150 bytes each
+
+
+class NameIndex:
+    """The names in the table whose map is `memory`, and `words` the same as integers."""
+
+    def __init__(self, memory: mmap.mmap, words: memoryview) -> None:
+        self._memory = memory
+        self._words = words
+        self._rows: int = words[_ROW_COUNT]
+        self._found: dict[str, int] = {}
+
+    def find(self, session: str) -> int:
+        """Where the session's row begins, or the row that it may take."""
+        name = _padded(session)
+        known = self._found.get(session)
+        if known is not None and self._words[known + LIVE] not in (FREE, DELETED) and self._stored(known) == name:
+            return known
+        if len(self._found) >= _REMEMBERED_ROWS:
+            self._found.clear()
+        row = self._found[session] = self._search(name)
+        return row
+
+    def name(self, row: int) -> str:
+        """The name in a row."""
+        return self._stored(row).rstrip(b"\0").decode("ascii")
+
+    def write(self, row: int, session: str) -> None:
+        """Put a name into a row."""
+        self._memory[row * WORD : row * WORD + _NAME_SIZE] = _padded(session)
+
+    def _search(self, name: bytes) -> int:
+        first = int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
+        deleted = 0
+        for step in range(self._rows):
+            row = HEADER + (first + step) % self._rows * ROW
+            live = self._words[row + LIVE]
+            if live == FREE:
+                return deleted or row
+            if live == DELETED:
+                deleted = deleted or row
+            elif self._stored(row) == name:
+                return row
+        return deleted
+
+    def _stored(self, row: int) -> bytes:
+        return self._memory[row * WORD : row * WORD + _NAME_SIZE]
+
+
+def _padded(session: str) -> bytes:
+    return session.encode("ascii").ljust(_NAME_SIZE, b"\0")
