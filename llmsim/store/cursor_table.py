@@ -10,7 +10,7 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
         32  sessions that there are
         40  bytes in the journals
         48  journal entries that were dropped
-        56  unused
+        56  rows that were ever deleted
 
     row, 152 bytes
          0  session name, ASCII, padded with zero bytes to 64
@@ -41,7 +41,7 @@ import sys
 from typing import Final
 
 from llmsim.store.base import Claim, Session
-from llmsim.store.name_index import DELETED, FREE, HEADER, LIVE, ROW, WORD, NameIndex
+from llmsim.store.name_index import DELETED, DELETIONS, FREE, HEADER, LIVE, ROW, WORD, NameIndex
 
 MAGIC: Final = b"LLMSIM\0\2"
 # In words from the table's start and a state's start.
@@ -176,6 +176,7 @@ class CursorTable:
         words, row = self._words, self._names.find(name)
         if not self._live_state(row):
             return False
+        words[DELETIONS] += 1
         words[row + LIVE] = DELETED
         words[_TAKEN] -= 1
         # A mark before a free row stops no search, so it can go, and then the one before it.

@@ -12,6 +12,7 @@ from typing import Final
 WORD: Final = 8  # bytes
 # In words from the table's start and a row's start.
 HEADER, ROW, LIVE = 8, 19, 8
+DELETIONS = 7
 FREE, DELETED = 0, 3
 
 _NAME_SIZE = 64
@@ -27,17 +28,16 @@ class NameIndex:
         self._words = words
         self._rows: int = words[_ROW_COUNT]
         self._found: dict[str, int] = {}
+        self._deletions = 0
 
     def find(self, session: str) -> int:
         """Where the session's row begins, or the row that it may take."""
-        name = _padded(session)
-        known = self._found.get(session)
-        if known is not None and self._words[known + LIVE] not in (FREE, DELETED) and self._stored(known) == name:
-            return known
-        if len(self._found) >= _REMEMBERED_ROWS:
+        if self._words[DELETIONS] != self._deletions:
+            # Rows stay where they are until they are deleted.
+            self._deletions = self._words[DELETIONS]
             self._found.clear()
-        row = self._found[session] = self._search(name)
-        return row
+        known = self._found.get(session)
+        return self._search(session) if known is None else known
 
     def name(self, row: int) -> str:
         """The name in a row."""
@@ -47,7 +47,8 @@ class NameIndex:
         """Put a name into a row."""
         self._memory[row * WORD : row * WORD + _NAME_SIZE] = _padded(session)
 
-    def _search(self, name: bytes) -> int:
+    def _search(self, session: str) -> int:
+        name = _padded(session)
         first = int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
         deleted = 0
         for step in range(self._rows):
@@ -58,6 +59,9 @@ class NameIndex:
             if live == DELETED:
                 deleted = deleted or row
             elif self._stored(row) == name:
+                if len(self._found) >= _REMEMBERED_ROWS:
+                    self._found.clear()
+                self._found[session] = row
                 return row
         return deleted
 
