@@ -6,15 +6,12 @@ import mmap
 import os
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from llmsim.errors import StateLostError, StoreFullError
-from llmsim.store.base import Claim
+from llmsim.errors import StateLostError
 from llmsim.store.cursor_table import CursorTable, is_table
 
 # filelock waits between attempts: its own 50 ms would be the p99 of a claim. A turn under the lock takes a few microseconds.
@@ -23,7 +20,7 @@ LOCK_POLL_SECONDS = 0.0002
 
 @dataclass(slots=True)
 class _Attachment:
-    """One process's own view of the table.
+    """One process's own view of the table, and in a `with` the table under its locks.
 
     A lock belongs to the open file, and a fork shares it: a descriptor opened before the fork would not exclude the children from one another.
     The thread lock, for the threads that share the descriptor, is made here and not at import: only now is it sure to be gevent's own where gevent
@@ -34,6 +31,21 @@ class _Attachment:
     descriptor: int
     table: CursorTable
     threads: threading.Lock
+
+    def __enter__(self) -> CursorTable:
+        self.threads.acquire()
+        try:
+            lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
+        except BaseException:
+            self.threads.release()
+            raise
+        return self.table
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            unlock_descriptor(self.descriptor)
+        finally:
+            self.threads.release()
 
 
 class _Detach:
@@ -59,20 +71,6 @@ class LockedTable:
         self._attachment: _Attachment | None = None
         os.register_at_fork(after_in_child=_Detach(self))
 
-    def claim(self, session: str) -> Claim:
-        """See `Store.claim`. The lock is written out here, since a context manager would cost half as much again."""
-        attached = self._attachment
-        if attached is None or attached.pid != os.getpid():
-            attached = self._attach()
-        with attached.threads:
-            lock_descriptor(attached.descriptor, poll_interval=LOCK_POLL_SECONDS)
-            try:
-                return attached.table.claim(session)
-            except LookupError:
-                raise StoreFullError(attached.table.room) from None
-            finally:
-                unlock_descriptor(attached.descriptor)
-
     def detach(self) -> None:
         """Close what this process has open of the table; its next use opens it again."""
         if self._attachment is not None:
@@ -80,22 +78,14 @@ class LockedTable:
             os.close(self._attachment.descriptor)
             self._attachment = None
 
-    @contextmanager
-    def locked(self) -> Iterator[CursorTable]:
-        """The table, while no other thread or process touches it.
+    def locked(self) -> _Attachment:
+        """For a `with`: the table, while no other thread or process touches it.
 
         Raises:
             StateLostError: the file is gone, or was written by another version.
         """
         attached = self._attachment
-        if attached is None or attached.pid != os.getpid():
-            attached = self._attach()
-        with attached.threads:
-            lock_descriptor(attached.descriptor, poll_interval=LOCK_POLL_SECONDS)
-            try:
-                yield attached.table
-            finally:
-                unlock_descriptor(attached.descriptor)
+        return attached if attached is not None and attached.pid == os.getpid() else self._attach()
 
     def _attach(self) -> _Attachment:
         """Map the table into this process. At first two threads may both do so: their descriptors exclude one another, too."""

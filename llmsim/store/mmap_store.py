@@ -74,7 +74,11 @@ class MmapStore(Store):
 
     def claim(self, session: str) -> Claim:
         """See `Store.claim`."""
-        return self._table.claim(session)
+        with self._table.locked() as table:
+            try:
+                return table.claim(session)
+            except LookupError:
+                raise StoreFullError(table.room) from None
 
     def reset(self, session: str) -> Session | None:
         """See `Store.reset`."""
