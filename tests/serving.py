@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 import psutil
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +59,7 @@ class Server:
             self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT)
         found = self.wait_for_log(r"base URLs: (http://\S+?)/openai/v1")
         self.origin = found.group(1)
+        httpx.get(self.origin, timeout=30)  # answered once a worker is up
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -81,9 +81,8 @@ def test_without_a_script_the_demo_plays(tmp_path: Path) -> None:
 def test_gunicorns_own_flags_win_and_the_start_line_knows(tmp_path: Path) -> None:
     with Server(tmp_path, None, "-w", "1", "-k", "gthread", LLMSIM_WORKERS="3") as server:
         assert "on 1 gthread workers" in server.log()
-        assert len(server.worker_pids()) == 1
-        assert psutil.Process(server.worker_pids()[0]).num_threads() >= 1
         assert ask(server).status_code == 200
+        assert len(server.worker_pids()) == 1
 
 
 def test_an_unknown_variable_gets_one_warning(tmp_path: Path) -> None:
