@@ -93,7 +93,7 @@ class Lifecycle:
             path, script = load_script(self._settings)
             assert self._playback is not None  # noqa: S101 - when_ready has made it
             if self._playback.publish(script):
-                server.log.info("llmsim: reloaded %s (%d turns); every cursor is back at 0", path, len(script))
+                server.log.info("llmsim: reloaded %s (%s); every session that plays it is back at 0", path, _turns(script))
             else:
                 server.log.info("llmsim: %s is unchanged; cursors go on", path)
         except Exception as error:
@@ -121,11 +121,14 @@ class Lifecycle:
     def _start_line(self, server: Any) -> str:
         origin = ports.origin(server.LISTENERS)
         assert self._script is not None  # noqa: S101 - on_starting has loaded it
-        turns = "1 turn" if len(self._script) == 1 else f"{len(self._script)} turns"
         return (
-            f"llmsim {__version__} plays {self._script_path} ({turns}, then {self._script.on_exhausted}) "
+            f"llmsim {__version__} plays {self._script_path} ({_turns(self._script)}, then {self._script.on_exhausted}) "
             f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: {' '.join(base_urls(self._settings, origin).values())}"
         )
+
+
+def _turns(script: Script) -> str:
+    return "1 turn" if len(script) == 1 else f"{len(script)} turns"
 
 
 def _use_threads(cfg: Any, settings: Settings) -> None:
