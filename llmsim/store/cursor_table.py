@@ -117,9 +117,8 @@ class CursorTable:
             LookupError: there is no room for another session.
         """
         words = self._words
-        row = self._names.find(session)
-        state = self._live_state(row)
-        if not state or (words[state + _FOLLOWS] and words[state + _SCRIPT] != words[_DEFAULT_SCRIPT]):
+        state = self._live_state(self._names.find(session))
+        if not state or (words[state + _SCRIPT] != words[_DEFAULT_SCRIPT] and words[state + _FOLLOWS]):
             state = self.begin(session)
         arrival = words[state + _ARRIVAL]
         words[state + _ARRIVAL] = arrival + 1

@@ -35,7 +35,9 @@ class _Attachment:
     def __enter__(self) -> CursorTable:
         self.threads.acquire()
         try:
-            lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
+            # Most often it is free, and to ask without waiting is the cheaper call.
+            if not lock_descriptor(self.descriptor, blocking=False):
+                lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
         except BaseException:
             self.threads.release()
             raise
