@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from contextlib import suppress
 from dataclasses import dataclass
 
 from llmsim.conversation import Conversation
@@ -49,13 +48,16 @@ class Playback:
         Raises:
             StoreError: nothing was consumed, or a position is lost; none will come twice.
         """
-        for _ in range(_TRIES):
+        tries = _TRIES
+        while True:
             claim = self.store.claim(session)
-            # The script may have been replaced since: then the generation of this claim is over, and nobody will miss its position.
-            with suppress(StateLostError):
+            try:
                 return taken(claim, self.script(claim.script), conversation)
-        claim = self.store.claim(session)
-        return taken(claim, self.script(claim.script), conversation)
+            except StateLostError:
+                # Replaced since it was claimed: then that generation is over, and nobody will miss the position. Else it is lost in earnest.
+                tries -= 1
+                if not tries:
+                    raise
 
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker; false where it is already, and then nothing rewinds."""

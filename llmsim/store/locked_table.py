@@ -97,6 +97,7 @@ class LockedTable:
         except (OSError, ValueError) as error:
             raise StateLostError(f"Cannot open the cursor in the state directory {self._path.parent}: {error}.") from error
         if not is_table(memory):
+            os.close(descriptor)
             raise StateLostError(f"{self._path} was not written by this version of llmsim; name another state directory.")
         self._attachment = _Attachment(os.getpid(), descriptor, CursorTable(memory), threading.Lock())
         return self._attachment

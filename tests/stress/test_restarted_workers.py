@@ -12,7 +12,7 @@ from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
 from tests.stress.trouble import again_and_again
 
-RELOADED_TURNS = 3_000
+RELOADED_TURNS = 4_000
 
 
 def assert_exact(crowd: Crowd, turns: int) -> None:
@@ -41,5 +41,5 @@ def test_reloads_of_an_unchanged_script_lose_and_repeat_nothing(tmp_path: Path, 
         crowd = Crowd(lambda: server.origin)
         with again_and_again(server.reload, 0.1, 0.3) as reloads:
             crowd.run()
-    assert reloads.number >= 1
+    assert reloads.number >= 2
     assert_exact(crowd, RELOADED_TURNS)
