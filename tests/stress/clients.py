@@ -20,7 +20,7 @@ CLIENTS = 32
 # Then a client connects anew: the first worker that is up takes every connection that there is, and would keep them.
 REQUESTS_A_CONNECTION = 20
 _SOCKET_SECONDS = 20
-_RUN_SECONDS = 60
+_RUN_SECONDS = 120
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -178,6 +178,11 @@ class Crowd:
     def taken(self) -> list[Taken]:
         """The positions of `answers`."""
         return [answer.taken for answer in self.answers]
+
+    @property
+    def newest(self) -> Answer:
+        """The last answer with a turn in it that came."""
+        return max(self.answers, key=lambda answer: answer.taken.ended)
 
     @property
     def failures(self) -> int:
