@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -91,14 +92,22 @@ def test_schema_prints_the_json_schema() -> None:
     assert set(schema["properties"]) >= {"turns", "on_exhausted", "description"}
 
 
+@pytest.fixture(scope="module")
+def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    """A script, and a server that plays it: in each session from position 0."""
+    folder = tmp_path_factory.mktemp("playing")
+    script = write_script(folder / "s.json", text("a b"), {"type": "tool_calls", "calls": [{"name": "t"}]}, {"type": "error", "kind": "timeout"})
+    with Server(folder, script) as server:
+        yield script, server
+
+
 @pytest.mark.parametrize("api", ["chat", "responses", "openresponses"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_play_prints_the_bytes_that_a_server_sends(tmp_path: Path, api: str, stream: bool) -> None:
-    script = write_script(tmp_path / "s.json", text("a b"), {"type": "tool_calls", "calls": [{"name": "t"}]}, {"type": "error", "kind": "timeout"})
+def test_play_prints_the_bytes_that_a_server_sends(playing: tuple[Path, Server], api: str, stream: bool) -> None:
+    script, server = playing
     routes = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "openresponses": "/openresponses/v1/responses"}
     body = {"model": "llmsim", "input": "Hello", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
-    with Server(tmp_path, script, LLMSIM_WORKERS="1") as server:
-        served = [httpx.post(server.origin + routes[api], json=body) for _ in range(3)]
+    served = [httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body) for _ in range(3)]
     flags = ["--stream"] if stream else []
     played = run("play", script, "--api", api, *flags)
     assert played.stderr == "position 0: HTTP 200\nposition 1: HTTP 200\nposition 2: HTTP 504\n"

@@ -120,7 +120,7 @@ def test_a_wait_returns_as_soon_as_so_many_have_finished(make_client: MakeClient
         timer.join()
     assert [entry["position"] for entry in page["entries"]] == [0, 1, 2]
     assert page["timed_out"] is False
-    assert 0.25 < seconds < 10
+    assert 0.25 < seconds < 25
 
 
 def test_a_wait_for_what_is_there_returns_at_once(make_client: MakeClient) -> None:
@@ -130,7 +130,7 @@ def test_a_wait_for_what_is_there_returns_at_once(make_client: MakeClient) -> No
     for count in (0, 1, 3):
         page, seconds = timed(client, f"wait_for={count}&timeout=30")
         assert (len(page["entries"]), page["timed_out"]) == (3, False)
-        assert seconds < 10
+        assert seconds < 25
 
 
 @pytest.mark.parametrize("timeout", ["0", "0.2"])
@@ -139,7 +139,7 @@ def test_a_wait_that_is_in_vain_says_so_and_shows_what_there_is(make_client: Mak
     ask(client)
     page, seconds = timed(client, f"wait_for=2&timeout={timeout}")
     assert ([entry["position"] for entry in page["entries"]], page["timed_out"]) == ([0], True)
-    assert float(timeout) <= seconds < 10
+    assert float(timeout) <= seconds < 25
 
 
 def test_a_wait_counts_from_its_mark(make_client: MakeClient) -> None:

@@ -12,7 +12,7 @@ from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
 
 TURNS = 100
-RELOADS = 3
+RELOADS = 2
 
 
 # A gevent worker looks once a second whether it has served enough.

@@ -15,7 +15,7 @@ from tests.stress.forks import Notes, at_work, fork, kill, wait_for
 from tests.stress.proofs import assert_each_once, assert_generations_never_return, assert_in_order, assert_none_twice, lost
 
 PROCESSES, THREADS, EACH = 4, 4, 1_000
-KILLS = 150
+KILLS = 80
 
 
 def published(directory: Path) -> MmapStore:
