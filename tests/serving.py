@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 # The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the standard library's should be.
 GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "-c", "gunicorn.conf.py"]
 
+PATIENCE = 60  # seconds that a request may take: how slow the machine is is nobody's failure
+
 
 def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
     """This process's environment without any setting of llmsim or gunicorn, with `TMPDIR` at `tmp_path` and a free port to be chosen."""
@@ -59,7 +61,7 @@ class Server:
             self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT)
         found = self.wait_for_log(r"base URLs: (http://\S+?)/openai/v1")
         self.origin = found.group(1)
-        httpx.get(self.origin, timeout=30)  # answered once a worker is up
+        httpx.get(self.origin, timeout=PATIENCE)  # answered once a worker is up
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -28,6 +28,7 @@ from llmsim.store.state_dir import StateDir
 
 # Names the state directory to the program that a USR2 executes; gunicorn gives that one the environment it started with, and what is put here.
 _HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 @contextlib.contextmanager
@@ -80,11 +81,15 @@ class Lifecycle:
         if self._state_dir is not None:
             self._state_dir.forget()
         # Until the worker sets its own handlers it has the master's, which only queue: a stop in that moment would wait for graceful_timeout.
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        for number in _STOPS:
             signal.signal(number, signal.SIG_DFL)
 
     def worker_exit(self, _server: Any, _worker: Any) -> None:
-        """Frozen objects would outlive what their destructors call, and say so in tracebacks."""
+        """Let the process end in silence."""
+        # The master repeats its signal until the worker is gone; in an interpreter that is ending, a handler that raises prints a traceback.
+        for number in _STOPS:
+            signal.signal(number, signal.SIG_IGN)
+        # Frozen objects would outlive what their destructors call, and say so in tracebacks.
         gc.unfreeze()
 
     def on_reload(self, server: Any) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from llmsim import __version__
 from llmsim.cli import main
-from tests.serving import ROOT, Server, clean_environment, numbered, text, write_script
+from tests.serving import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
 LLMSIM = str(Path(sys.executable).parent / "llmsim")
 DEMO = ROOT / "config" / "scripts" / "demo.json"
@@ -107,7 +107,7 @@ def test_play_prints_the_bytes_that_a_server_sends(playing: tuple[Path, Server],
     script, server = playing
     routes = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "openresponses": "/openresponses/v1/responses"}
     body = {"model": "llmsim", "input": "Hello", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
-    served = [httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body) for _ in range(3)]
+    served = [httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body, timeout=PATIENCE) for _ in range(3)]
     flags = ["--stream"] if stream else []
     played = run("play", script, "--api", api, *flags)
     assert played.stderr == "position 0: HTTP 200\nposition 1: HTTP 200\nposition 2: HTTP 504\n"
@@ -148,7 +148,7 @@ def test_serve_is_the_same_server_with_options_that_win(tmp_path: Path) -> None:
     command = [LLMSIM, "serve", str(script), "--workers", "1", "--bind", "127.0.0.1:0", "--models", "mine"]
     with Server(tmp_path, None, command=command, LLMSIM_WORKERS="3", LLMSIM_PORT="1") as server:
         assert f"plays {script} (5 turns, then repeat_last) on 1 gevent workers" in server.log()
-        assert [model["id"] for model in httpx.get(f"{server.base_url}/models").json()["data"]] == ["mine"]
+        assert [model["id"] for model in httpx.get(f"{server.base_url}/models", timeout=PATIENCE).json()["data"]] == ["mine"]
         write_script(script, text("new"))
         server.reload()
         server.process.send_signal(signal.SIGTERM)
@@ -171,4 +171,4 @@ def test_an_installed_wheel_serves_the_demo_without_a_checkout(tmp_path: Path) -
     command = [str(tmp_path / "venv" / "bin" / "python"), "-P", "-m", "llmsim", "serve"]
     with Server(tmp_path, None, command=command, PYTHONPATH="") as server:
         assert f"{site}/llmsim/config/scripts/demo.json (7 turns" in server.log()
-        assert httpx.get(f"{server.origin}/health").json()["turns"] == 7
+        assert httpx.get(f"{server.origin}/health", timeout=PATIENCE).json()["turns"] == 7

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from tests.journal.asking import BASES, CHAT, OPENRESPONSES, body_for
-from tests.serving import Server, numbered, text, write_script
+from tests.serving import PATIENCE, Server, numbered, text, write_script
 
 
 class RawClient:
@@ -166,7 +166,7 @@ def test_no_secret_comes_into_the_state_directory_or_the_log(tmp_path: Path) -> 
     own = {"X-Custom": [HIDDEN, {"deep": HIDDEN}]}
     with (
         Server(tmp_path, script, LLMSIM_STATE_DIR=str(state), LLMSIM_CONTROL_TOKEN=f"control-{HIDDEN}") as server,
-        httpx.Client(base_url=server.origin) as client,
+        httpx.Client(base_url=server.origin, timeout=PATIENCE) as client,
     ):
         for route in BASES:
             for stream in (False, True):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.sdk.scripted import WORKERS, Served
-from tests.serving import Server, write_script
+from tests.serving import PATIENCE, Server, write_script
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,7 +33,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     script = write_script(directory / "script.json", *turns, on_exhausted="loop")
     with Server(directory, script, LLMSIM_WORKERS=str(WORKERS), LLMSIM_WORKER_CLASS=getattr(request, "param", "gevent")) as server:
         yield (found := Served(server, len(turns)))
-    found.assert_unharmed()
+        found.assert_unharmed()
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def play(sessions: Server) -> Callable[..., Served]:
     """A function that makes a session, which plays the given turns once from position 0; any more is an error."""
 
     def make(*turns: dict[str, Any], on_exhausted: str = "error") -> Served:
-        made = httpx.post(f"{sessions.origin}/llmsim/sessions", json={"script": {"on_exhausted": on_exhausted, "turns": turns}})
+        made = httpx.post(f"{sessions.origin}/llmsim/sessions", json={"script": {"on_exhausted": on_exhausted, "turns": turns}}, timeout=PATIENCE)
         assert made.status_code == 201, made.text
         return Served(sessions, len(turns), f"/s/{made.json()['name']}")
 

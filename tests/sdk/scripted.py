@@ -49,7 +49,7 @@ class Served:
 
     def position(self) -> int:
         """The next position."""
-        with urllib.request.urlopen(f"{self.origin}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.origin}/health", timeout=60) as answer:
             return int(json.load(answer)["position"])
 
     def rewind(self) -> int:
@@ -62,7 +62,7 @@ class Served:
         """Take one turn, whatever it is."""
         body = b'{"model": "m", "input": "x"}'
         try:
-            urllib.request.urlopen(urllib.request.Request(self.url("/v1/responses"), body), timeout=10).close()
+            urllib.request.urlopen(urllib.request.Request(self.url("/v1/responses"), body), timeout=60).close()
         except urllib.error.HTTPError as error:
             error.close()
 

@@ -17,13 +17,13 @@ import httpx
 import psutil
 import pytest
 
-from tests.serving import GUNICORN, ROOT, Server, clean_environment, numbered, text, write_script
+from tests.serving import GUNICORN, PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
 PLACES = ("X-LLMSim-Position", "X-LLMSim-Turn", "X-LLMSim-Generation")
 
 
 def ask(server: Server) -> httpx.Response:
-    return httpx.post(f"{server.base_url}/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
+    return httpx.post(f"{server.base_url}/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]}, timeout=PATIENCE)
 
 
 def said(response: httpx.Response) -> str:
@@ -69,7 +69,7 @@ def test_the_start_line_names_script_turns_workers_and_base_urls(tmp_path: Path)
         assert f"plays {script} (3 turns, then loop) on 3 gevent workers" in line
         for base in ("/openai/v1", "/openresponses/v1", "/v1"):
             url = next(url for url in line.split() if url.endswith(base))
-            assert httpx.get(url).json()["name"] == "llmsim"
+            assert httpx.get(url, timeout=PATIENCE).json()["name"] == "llmsim"
 
 
 def test_without_a_script_the_demo_plays(tmp_path: Path) -> None:
@@ -361,11 +361,11 @@ def test_usr2_hands_the_cursor_over_to_the_new_master(tmp_path: Path) -> None:
 def test_gunicorn_without_the_hooks_is_refused_rather_than_served_inexactly(tmp_path: Path) -> None:
     command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-w", "2"]
     with bare_gunicorn(tmp_path, command) as origin:
-        response = httpx.post(f"{origin}/v1/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
+        response = httpx.post(f"{origin}/v1/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]}, timeout=PATIENCE)
         assert response.status_code == 503
         assert "gunicorn -c gunicorn.conf.py wsgi:app" in response.json()["error"]["message"]
         assert "LLMSIM_STATE_DIR" in response.json()["error"]["message"]
-        assert httpx.get(f"{origin}/health").status_code == 503
+        assert httpx.get(f"{origin}/health", timeout=PATIENCE).status_code == 503
 
 
 def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_p
     variables = {"LLMSIM_STATE_DIR": str(tmp_path / "state"), "LLMSIM_SCRIPT_PATH": str(script)}
     with bare_gunicorn(tmp_path, command, **variables) as origin:
         body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
-        answers = [httpx.post(f"{origin}/v1/chat/completions", json=body) for _ in range(20)]
+        answers = [httpx.post(f"{origin}/v1/chat/completions", json=body, timeout=PATIENCE) for _ in range(20)]
         assert [position(answer) for answer in answers] == list(range(20))
         assert len({answer.headers["X-LLMSim-Worker"] for answer in answers}) > 1
 
@@ -431,7 +431,7 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(tmp_path: Path, chunked: b
         assert b"413" in answer.split(b"\r\n")[0]
         assert b"request_too_large" in answer
         assert sent < 50_000_000
-        assert httpx.get(f"{server.origin}/health").json()["position"] == 0
+        assert httpx.get(f"{server.origin}/health", timeout=PATIENCE).json()["position"] == 0
 
 
 def send_until_refused(connection: socket.socket, block: bytes) -> int:
