@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 FINISH_REASONS = ("stop", "tool_calls", "length", "content_filter")
@@ -52,11 +53,13 @@ class TokenCounts:
     cached_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """An assistant turn as it goes out: its blocks in order.
 
     `finish` is one of `FINISH_REASONS`, or None for the one that follows from the blocks. `tokens` overrides the usage.
+
+    Most turns keep one reply for good, so what is drawn from its blocks is kept with it.
     """
 
     blocks: tuple[Block, ...]
@@ -68,22 +71,22 @@ class Reply:
         """One of `FINISH_REASONS`."""
         return self.finish or ("tool_calls" if self.calls else "stop")
 
-    @property
+    @cached_property
     def text(self) -> str | None:
         """The text blocks joined, or None where there is none."""
         return self._joined(Text)
 
-    @property
+    @cached_property
     def reasoning(self) -> str | None:
         """The reasoning blocks joined, or None where there is none."""
         return self._joined(Reasoning)
 
-    @property
+    @cached_property
     def refusal(self) -> str | None:
         """The refusal blocks joined, or None where there is none."""
         return self._joined(Refusal)
 
-    @property
+    @cached_property
     def calls(self) -> tuple[ToolCall, ...]:
         """The tool calls in order."""
         return tuple(block for block in self.blocks if isinstance(block, ToolCall))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from llmsim.conversation import Conversation, Message
 from llmsim.reply import Reply, ToolCall
@@ -14,8 +14,7 @@ _PER_REPLY = 3
 _PER_IMAGE = 85
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of the prompt (history, tool definitions, tool results) and of the completion (text, tool names and arguments, reasoning).
 
     `reasoning` is a part of `completion`, `cached` of `prompt`.
@@ -45,16 +44,23 @@ def usage_of(conversation: Conversation, reply: Reply) -> Usage:
 
 def prompt_tokens(conversation: Conversation) -> int:
     """The tokens of everything that a request said."""
-    total = _PER_REPLY + sum(_message_tokens(message) for message in conversation.messages)
+    total = _PER_REPLY
+    for message in conversation.messages:
+        total += _message_tokens(message)
     if conversation.system:
         total += _PER_MESSAGE + count(conversation.system)
-    total += sum(_PER_MESSAGE + count(result) for result in conversation.tool_results.values())
-    return total + sum(count(tool.definition) for tool in conversation.tools)
+    for result in conversation.tool_results.values():
+        total += _PER_MESSAGE + count(result)
+    for tool in conversation.tools:
+        total += count(tool.definition)
+    return total
 
 
 def _message_tokens(message: Message) -> int:
-    calls = sum(count(call.name) + count(call.arguments) for call in message.calls)
-    return _PER_MESSAGE + count(message.text) + calls + _PER_IMAGE * message.images
+    total = _PER_MESSAGE + count(message.text) + _PER_IMAGE * message.images
+    for call in message.calls:
+        total += count(call.name) + count(call.arguments)
+    return total
 
 
 def completion_tokens(reply: Reply) -> int:

@@ -50,6 +50,8 @@ def _add_message(history: History, message: dict[str, Any], path: str) -> None:
 
 def _calls(message: dict[str, Any], path: str) -> tuple[CalledTool, ...]:
     """The calls of an assistant message: `tool_calls`, and before those existed `function_call`."""
+    if "tool_calls" not in message and "function_call" not in message:
+        return ()
     calls = tuple(called_tool(call, where) for where, call in objects(message.get("tool_calls"), f"{path}.tool_calls"))
     legacy = message.get("function_call")
     return (*calls, called_tool(legacy, f"{path}.function_call")) if isinstance(legacy, dict) else calls

@@ -76,7 +76,7 @@ def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
     Raises:
         RequestError: `value` is no array of objects.
     """
-    return tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
+    return () if value is None else tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
 
 
 def called_tool(call: dict[str, Any], param: str) -> CalledTool:

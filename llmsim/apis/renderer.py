@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from llmsim.conversation import Conversation
 from llmsim.reply import Failure, Reply
@@ -15,8 +15,7 @@ from llmsim.usage import Usage
 RATE_LIMIT = "60"  # requests a minute, as far as a client can tell from the headers of a 429
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request body, read and found valid.
 
     `echo` holds the fields that the API repeats in its answer, `choices` how many times the turn stands in it (`n`).
@@ -27,11 +26,10 @@ class Call:
     stream: bool = False
     include_usage: bool = False
     choices: int = 1
-    echo: Mapping[str, Any] = field(default_factory=dict)
+    echo: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What differs between two answers that serve the same turn; `generation` is 16 hex digits, `created` Unix seconds."""
 
     generation: str

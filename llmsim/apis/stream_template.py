@@ -11,7 +11,6 @@ import re
 import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
@@ -112,8 +111,8 @@ class StreamTemplates:
             return None
         usage = usage_of(Conversation(), reply)
         prompt = _PROMPT if reply.tokens.prompt_tokens is None else usage.prompt
-        stamp = Stamp(_GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, replace(usage, prompt=prompt))
-        stood_in = replace(call, model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
+        stamp = Stamp(_GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage._replace(prompt=prompt))
+        stood_in = call._replace(model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
         return self._keep(key, StreamTemplate(b"".join(event.frame() for event in renderer.events(reply, stood_in, stamp))))
 
     def _keep(self, key: Hashable, template: StreamTemplate) -> StreamTemplate:

@@ -17,7 +17,7 @@ from llmsim.reply import Block, Failure, Reply, ToolCall
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
 
-_ENDING: Final = ',"outcome":%-13s,"bytes":%12d,"chunks":%9d,"duration_ms":%14.3f}'
+_ENDING: Final = b',"outcome":%-13s,"bytes":%12d,"chunks":%9d,"duration_ms":%14.3f}'
 
 # The headers that are kept; whatever is not listed may be a secret.
 _KEPT_HEADERS: Final = (
@@ -61,7 +61,7 @@ def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
 
 def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
     """The end of an entry: how the answer ended, how many bytes and writes of its body went out, and how long it took in milliseconds."""
-    return (_ENDING % (f'"{outcome}"', size, chunks, duration_ms)).encode("ascii")
+    return _ENDING % (b'"%b"' % outcome.encode("ascii"), size, chunks, duration_ms)
 
 
 def line(facts: Mapping[str, Any], body: bytes | None, end: bytes) -> bytes:

@@ -68,13 +68,16 @@ class Record:
         """The parts of the answer's body. The entry is written before the last one is handed on, and amended if it was wrong about how that ends."""
         size = chunks = 0
         receipt, outcome, ended = None, COMPLETED, False
+        rest = iter(parts)
         try:
-            for part, is_last in _with_last_marked(parts):
-                if is_last:
+            part = next(rest, None)
+            while part is not None:
+                following = next(rest, None)
+                if following is None:
                     outcome = CLIENT_GONE if _has_hung_up(self.environ) else COMPLETED
                     receipt = store.append(self.session, self._line(outcome, size + len(part), chunks + 1))
                 yield part
-                size, chunks = size + len(part), chunks + 1
+                size, chunks, part = size + len(part), chunks + 1, following
             ended = True
         finally:
             # A client that was gone resets the connection as it is written to; one that has only said all that it will say does not.
@@ -91,28 +94,17 @@ class Record:
         return (time.perf_counter() - self._started) * 1000
 
 
-def _with_last_marked(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Each part, and whether it is the last: known only once there is no other, so they come one behind."""
-    held: bytes | None = None
-    for part in parts:
-        if held is not None:
-            yield held, False
-        held = part
-    if held is not None:
-        yield held, True
-
-
 def _has_hung_up(environ: Mapping[str, Any]) -> bool:
     """Whether the client has closed its side: it has gone, or it will say no more. What is written to one that has gone looks delivered."""
     connection = environ.get("gunicorn.socket")
     if connection is None:
         return False
+    connection = getattr(connection, "_sock", connection)  # gevent's own socket would wait, and is slower
     if _TCP_INFO is not None and connection.family in _INTERNET:
         state: bytes = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)
         return state != _ESTABLISHED
     try:
-        # gevent's socket would wait; the one inside it does not.
-        return not getattr(connection, "_sock", connection).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except (BlockingIOError, ValueError):  # nothing to hear; under TLS one cannot look
         return False
     except OSError:

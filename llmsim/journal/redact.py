@@ -22,6 +22,10 @@ _HIDDEN_KEYS: Final = (
 _NAMES = "|".join(name.replace(" ", "[-_]?") for name in _HIDDEN_KEYS.split(", "))
 _HIDDEN_KEY = re.compile(_NAMES, re.IGNORECASE)
 
+# Keys that were found to be none of those: most objects have no other, and one comparison of sets says so.
+_PLAIN_KEYS: set[str] = set()
+_MOST_PLAIN_KEYS = 4096
+
 
 def redacted(body: bytes, value: Any) -> bytes:
     """The JSON text of a body without its secrets, on one line; `value` is the body parsed.
@@ -39,15 +43,23 @@ def redacted(body: bytes, value: Any) -> bytes:
 
 def _holds_secret(value: Any) -> bool:
     nodes = [value]
-    while nodes:
-        node = nodes.pop()
+    for node in nodes:  # which grow on the way
         if isinstance(node, dict):
-            if any(map(_is_secret, node)):
+            if not _PLAIN_KEYS.issuperset(node) and not all(map(_found_plain, node)):
                 return True
             nodes.extend(node.values())
         elif isinstance(node, list):
             nodes.extend(node)
     return False
+
+
+def _found_plain(key: str) -> bool:
+    """Whether the key is a plain one; if so, it is known from here on."""
+    if _is_secret(key):
+        return False
+    if len(_PLAIN_KEYS) < _MOST_PLAIN_KEYS:
+        _PLAIN_KEYS.add(key)
+    return True
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ class Case:
 
     def rendered(self) -> bytes:
         """The bytes of the answer's body."""
-        renderer, stamp = RENDERERS[self.api], replace(STAMP, usage=self.usage)
+        renderer, stamp = RENDERERS[self.api], STAMP._replace(usage=self.usage)
         if self.streamed:
             return b"".join(event.frame() for event in renderer.events(self.reply, self.call, stamp))
         return compact(renderer.payload(self.reply, self.call, stamp)).encode("ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -76,7 +75,7 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(streamed: Case
 def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
     payload = json.loads(case.path.read_bytes())
     count = case.extra.get("n", 1)
-    usage = replace(case.usage, completion=case.usage.completion * count, reasoning=case.usage.reasoning * count)
+    usage = case.usage._replace(completion=case.usage.completion * count, reasoning=case.usage.reasoning * count)
     assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [said.expected("chat", case.reply, usage)] * count
     for choice in payload["choices"]:
         assert ("tool_calls" in choice["message"]) is bool(case.reply.calls)
