@@ -10,20 +10,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmsim.registry import unknown
+from tests.benchmarks.apis import Apis
 from tests.benchmarks.benchmark import Benchmark, BenchmarkError, Sample
 from tests.benchmarks.chat import Chat
 from tests.benchmarks.claims import Claims
 from tests.benchmarks.journal import Journal
+from tests.benchmarks.latency import Latency
+from tests.benchmarks.memory import Memory
+from tests.benchmarks.prompts import Prompts
 from tests.benchmarks.report import Result, document, table
 from tests.benchmarks.sessions import Sessions
+from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.start import Start
+from tests.benchmarks.streams import Streams
+from tests.benchmarks.workers import Workers
 
 BENCHMARKS: dict[str, type[Benchmark]] = {
     benchmark.name: benchmark
     for benchmark in [
         Claims,
         Chat,
+        Apis,
+        Streams,
+        Prompts,
+        Latency,
         Sessions,
+        Sizes,
         Journal,
+        Start,
+        Memory,
+        Workers,
     ]
 }
 

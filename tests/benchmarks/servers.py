@@ -1,28 +1,61 @@
-"""The servers that are measured: the one that llmsim is compared with, and what is asked of llmsim's between two measurements."""
+"""The servers that are measured, and how they are asked."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from llmsim.store.base import DEFAULT_SESSION
-from tests.serving import Server
+from tests.benchmarks import wrk
+from tests.benchmarks.benchmark import BenchmarkError, Sample
+from tests.serving import PATIENCE, Server
+
+CONNECTIONS = 16
+WORKERS = "2"
 
 _HERE = Path(__file__).parent
 
 
-def bare_server(folder: Path, **variables: str) -> Server:
-    """`bare_app` on the settings of llmsim's `gunicorn.conf.py`; `variables` are llmsim's."""
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for scripts and state, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="llmsim-benchmark-") as name:
+        yield Path(name)
+
+
+def llmsim_server(folder: Path, script: Path, **variables: str) -> Server:
+    """Llmsim as its users run it, but for what `variables` say, and with room in the journal for all that is measured."""
+    return Server(folder, script, **{"LLMSIM_WORKERS": WORKERS, "LLMSIM_JOURNAL_MAX_MB": "4096", **variables})
+
+
+def bare_server(folder: Path, workers: str = WORKERS) -> Server:
+    """`bare_app` on the settings of llmsim's `gunicorn.conf.py`."""
     command = [sys.executable, "-m", "gunicorn", "-c", str(_HERE / "bare_conf.py"), "tests.benchmarks.bare_app:app"]
-    return Server(folder, None, command=command, **variables)
+    return Server(folder, None, command=command, LLMSIM_WORKERS=workers)
+
+
+def ask(server: Server, path: str, bodies: Sequence[str], seconds: float) -> Sample:
+    """What `wrk.post` measures, with an empty journal: one that is full would cost nothing."""
+    rewind(server)
+    sample = wrk.post(server.origin + path, bodies, CONNECTIONS, seconds)
+    if dropped := rewind(server):
+        raise BenchmarkError(f"the journal was full, and dropped {dropped} entries: measure for a shorter time")
+    return sample
+
+
+def ask_bare(server: Server, seconds: float) -> Sample:
+    """The same of the bare application, which answers every request alike."""
+    return wrk.post(server.origin, ['{"model": "llmsim", "messages": [{"role": "user", "content": "Hi"}]}'], CONNECTIONS, seconds)
 
 
 def rewind(server: Server) -> int:
     """Rewind the default session, so that its journal is empty; how many entries were dropped since the server's start."""
-    sessions = f"{server.origin}/llmsim/sessions"
-    httpx.post(sessions, json={"name": DEFAULT_SESSION})  # refused where it is there already
-    session = f"{sessions}/{DEFAULT_SESSION}"
-    httpx.post(f"{session}/reset").raise_for_status()
-    return int(httpx.get(f"{session}/requests").raise_for_status().json()["dropped"])
+    with httpx.Client(base_url=f"{server.origin}/llmsim/sessions", timeout=PATIENCE) as sessions:
+        sessions.post("", json={"name": DEFAULT_SESSION})  # refused where it is there already
+        sessions.post(f"/{DEFAULT_SESSION}/reset").raise_for_status()
+        return int(sessions.get(f"/{DEFAULT_SESSION}/requests").raise_for_status().json()["dropped"])

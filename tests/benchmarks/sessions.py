@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,8 +12,9 @@ from pathlib import Path
 from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median_ratio
-from tests.benchmarks.chat import CONNECTIONS, PROMPT, WORKERS
-from tests.serving import Server, text, write_script
+from tests.benchmarks.requests import CHAT, hello, tiny
+from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
+from tests.serving import Server
 
 MANY = 60_000
 _CLAIMS_AT_ONCE = 1_000
@@ -25,18 +25,15 @@ class Sessions(Benchmark):
     """See the module. Requests are measured without the journal, which has a benchmark and, in each session, a file of its own."""
 
     name = "sessions"
-    help = f"claims by one process and chat requests per second ({CONNECTIONS} connections, {WORKERS} workers), with 1 and with {MANY:,} sessions"
+    help = f"claims by one process and chat requests per second, with 1 and with {MANY:,} sessions"
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         wrk.check()
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llmsim-benchmark-")))
-            one, many = filled(folder / "one", 1), filled(folder / "many", MANY)
-            script = write_script(folder / "script.json", text("Hello! How can I help you today?"))
-            variables = {"LLMSIM_WORKERS": WORKERS, "LLMSIM_JOURNAL": "off"}
+        with folder() as place, ExitStack() as stack:
+            one, many = filled(place / "one", 1), filled(place / "many", MANY)
             small, large = (
-                stack.enter_context(Server(folder, script, LLMSIM_STATE_DIR=str(filled(folder / name, sessions)), **variables))
+                stack.enter_context(llmsim_server(place, hello(place), LLMSIM_STATE_DIR=str(filled(place / name, sessions)), LLMSIM_JOURNAL="off"))
                 for name, sessions in (("small", 1), ("large", MANY))
             )
             claims = ((_ONE, one, 1), (_ONE_OF_MANY, many, 1), (_ALL, many, MANY))
@@ -78,5 +75,5 @@ def measure_claims(directory: Path, sessions: int, seconds: float) -> Sample:
 
 def measure_requests(server: Server, sessions: int, seconds: float) -> Sample:
     """Ask in each of so many sessions in turn; the mean is of what a request takes of the whole server."""
-    per_second = wrk.post(f"{server.base_url}/chat/completions", PROMPT, CONNECTIONS, seconds, sessions)["requests/s"]
+    per_second = wrk.post(server.origin + CHAT, tiny(), CONNECTIONS, seconds, sessions)["requests/s"]
     return {"per second": per_second, "mean us": 1e6 / per_second}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks.benchmark import BenchmarkError, Sample
@@ -33,15 +35,20 @@ def session(number: int) -> str:
     return f"session-{number}"
 
 
-def post(url: str, body: str, connections: int, seconds: float, sessions: int | None = None) -> Sample:
-    """Post `body` to `url` again and again over so many connections, to each of so many sessions in turn; whole seconds, one at least.
+def post(url: str, bodies: Sequence[str], connections: int, seconds: float, sessions: int | None = None) -> Sample:
+    """Post JSON to `url` again and again over so many connections, each body in turn, to each of so many sessions in turn.
+
+    Whole seconds, one at least.
 
     Raises:
         BenchmarkError: a request failed, so that the figures would mean nothing.
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--script", str(_SCRIPT), url]
-    arguments = [body] if sessions is None else [body, str(sessions)]
-    run = subprocess.run([*command, "--", *arguments], capture_output=True, text=True, check=False)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="llmsim-bodies-") as lines:
+        lines.writelines(f"{body}\n" for body in bodies)
+        lines.flush()
+        arguments = [lines.name] if sessions is None else [lines.name, str(sessions)]
+        run = subprocess.run([*command, "--", *arguments], capture_output=True, text=True, check=False)
     if run.returncode:
         raise BenchmarkError(f"wrk failed: {run.stderr or run.stdout}")
     result = json.loads(run.stdout.splitlines()[-1])

@@ -1,20 +1,26 @@
--- Posts the JSON body that is wrk's first argument, and prints what came of it as one line of JSON. The second argument, if there is one, is a
--- number of sessions: requests go to session-0, session-1, ... in turn.
+-- Posts JSON bodies, and prints what came of it as one line of JSON. The first argument is a file that holds a body a line, which are sent in turn.
+-- The second, if there is one, is a number of sessions: requests go to session-0, session-1, ... in turn.
 
-local sessions, asked = nil, 0
+local bodies, sessions, asked = {}, nil, 0
 
 function init(arguments)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
-  wrk.body = arguments[1]
+  for body in io.lines(arguments[1]) do
+    bodies[#bodies + 1] = body
+  end
+  wrk.body = bodies[1]
   sessions = tonumber(arguments[2])
-  if sessions then
-    request = in_next_session
+  if sessions or #bodies > 1 then
+    request = in_turn
   end
 end
 
-function in_next_session()
-  wrk.headers["X-LLMSim-Session"] = "session-" .. asked % sessions
+function in_turn()
+  if sessions then
+    wrk.headers["X-LLMSim-Session"] = "session-" .. asked % sessions
+  end
+  wrk.body = bodies[asked % #bodies + 1]
   asked = asked + 1
   return wrk.format()
 end

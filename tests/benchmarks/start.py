@@ -1,0 +1,44 @@
+"""How long a server takes from its start to its first answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median
+from tests.benchmarks.requests import CHAT, HELLO, tiny
+from tests.benchmarks.servers import folder, llmsim_server
+from tests.serving import PATIENCE, text, write_script
+
+TURNS = 20_000
+_LONG = f"{TURNS:,} turns"
+
+
+class Start(Benchmark):
+    """See the module. How many seconds are to be measured changes nothing here."""
+
+    name = "start"
+    help = f"seconds from start to first answer, with a script of one turn and with one of {TURNS:,} turns and 12 MB"
+
+    @contextmanager
+    def variants(self) -> Iterator[Sequence[Variant]]:
+        with folder() as place:
+            short = write_script(place / "short.json", HELLO)
+            long = write_script(place / "long.json", *(text(f"{number}: ".ljust(600, "x")) for number in range(TURNS)))
+            yield [Variant("1 turn", partial(measure, place, short)), Variant(_LONG, partial(measure, place, long))]
+
+    def conclude(self, samples: Samples) -> list[Conclusion]:
+        return [Conclusion(f"seconds to the first answer, {_LONG}", median(samples[_LONG], "seconds"), most=3)]
+
+
+def measure(place: Path, script: Path, _: float) -> Sample:
+    """Start a server, ask it once, and stop it."""
+    started = time.perf_counter()
+    with llmsim_server(place, script) as server:
+        httpx.post(server.origin + CHAT, content=tiny()[0], timeout=PATIENCE).raise_for_status()
+        return {"seconds": time.perf_counter() - started}

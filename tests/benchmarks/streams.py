@@ -1,0 +1,45 @@
+"""Streams without delay: short ones beside plain answers, and long ones beside a bare WSGI application that sends one small answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from tests.benchmarks import wrk
+from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.requests import CHAT, hello, tiny
+from tests.benchmarks.servers import ask, ask_bare, bare_server, folder, llmsim_server
+from tests.serving import text, write_script
+
+CHUNKS = 400
+# Five times what the fastest peer did on a machine on which bare WSGI did 15,500 requests/s.
+_LONG_OVER_BARE = 4_000 / 15_500
+
+
+class Streams(Benchmark):
+    """See the module."""
+
+    name = "streams"
+    help = f"chat streams per second, short and of {CHUNKS} chunks"
+
+    @contextmanager
+    def variants(self) -> Iterator[Sequence[Variant]]:
+        wrk.check()
+        with folder() as place:
+            long = write_script(place / "long.json", text(" word" * (CHUNKS - 3)))  # beside the first chunk, the last one and [DONE]
+            with llmsim_server(place, hello(place)) as short_server, llmsim_server(place, long) as long_server, bare_server(place) as bare:
+                yield [
+                    Variant("plain", partial(ask, short_server, CHAT, tiny())),
+                    Variant("short stream", partial(ask, short_server, CHAT, tiny(stream=True))),
+                    Variant("long stream", partial(ask, long_server, CHAT, tiny(stream=True))),
+                    Variant("bare WSGI", partial(ask_bare, bare)),
+                ]
+
+    def conclude(self, samples: Samples) -> list[Conclusion]:
+        short = median_ratio(samples["short stream"], samples["plain"], "requests/s")
+        long = median_ratio(samples["long stream"], samples["bare WSGI"], "requests/s")
+        return [
+            Conclusion("short streams/s over plain requests/s", short, least=0.85),
+            Conclusion(f"streams/s of {CHUNKS} chunks over requests/s of bare WSGI", long, least=_LONG_OVER_BARE),
+        ]
