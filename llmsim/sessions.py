@@ -34,10 +34,12 @@ def session_of(environ: Mapping[str, Any]) -> str:
     Raises:
         RequestError: what names it is no session name.
     """
-    for named in (environ.get(PREFIX_KEY), environ.get("HTTP_X_LLMSIM_SESSION"), _named_by_key(environ)):
-        if named is not None:
-            return checked_name(named)
-    return DEFAULT_SESSION
+    named = environ.get(PREFIX_KEY)
+    if named is None:
+        named = environ.get("HTTP_X_LLMSIM_SESSION")
+    if named is None:
+        named = _named_by_key(environ)
+    return DEFAULT_SESSION if named is None else checked_name(named)
 
 
 def _named_by_key(environ: Mapping[str, Any]) -> str | None:

@@ -37,7 +37,7 @@ def usage_of(conversation: Conversation, reply: Reply) -> Usage:
     return Usage(
         prompt=prompt_tokens(conversation) if given.prompt_tokens is None else given.prompt_tokens,
         completion=completion_tokens(reply) if given.completion_tokens is None else given.completion_tokens,
-        reasoning=count(reply.reasoning or "") if given.reasoning_tokens is None else given.reasoning_tokens,
+        reasoning=(count(reply.reasoning) if reply.reasoning else 0) if given.reasoning_tokens is None else given.reasoning_tokens,
         cached=given.cached_tokens or 0,
     )
 
@@ -65,4 +65,7 @@ def _message_tokens(message: Message) -> int:
 
 def completion_tokens(reply: Reply) -> int:
     """The tokens of everything that a reply says, its reasoning included."""
-    return sum(count(block.name) + count(block.arguments_json) if isinstance(block, ToolCall) else count(block.text) for block in reply.blocks)
+    total = 0
+    for block in reply.blocks:
+        total += count(block.name) + count(block.arguments_json) if isinstance(block, ToolCall) else count(block.text)
+    return total

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from llmsim.store.base import Page
+from llmsim.store.forks import in_each_child
 from llmsim.store.state_dir import open_private
 
 _OPEN_FILES = 64
@@ -35,10 +36,8 @@ class JournalFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
-        self._pid = 0
-        # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
-        self._writing = threading.Lock()
+        self._close()
+        in_each_child(self._close)  # files opened before a fork share their position with the parent
 
     def append(self, session: str, line: bytes) -> Receipt:
         """Write a line, which has its line ends."""
@@ -90,15 +89,18 @@ class JournalFiles:
         with os.scandir(self._directory) as files:
             return sum(file.stat().st_size for file in files if file.name.startswith("journal-"))
 
+    def _close(self) -> None:
+        """Have nothing open."""
+        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
+        # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
+        self._writing = threading.Lock()
+
     def _path(self, session: str) -> Path:
         # By a hash: some file systems do not tell `a` from `A`.
         return self._directory / f"journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
 
     def _opened(self, session: str) -> tuple[BinaryIO, int]:
         """The session's file, from the few that are kept open, and its inode; one that was deleted meanwhile is made anew."""
-        if self._pid != os.getpid():
-            # Files opened before a fork share their position with the parent.
-            self._open, self._pid = OrderedDict(), os.getpid()
         file = self._open.get(session)
         if file is not None:
             status = os.fstat(file.fileno())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import threading
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,13 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from llmsim.errors import StateLostError
 from llmsim.store.cursor_table import CursorTable, is_table
+from llmsim.store.forks import in_each_child
 
 # filelock waits between attempts: its own 50 ms would be the p99 of a claim. A turn under the lock takes a few microseconds.
 LOCK_POLL_SECONDS = 0.0002
+# Before that it is asked for at once, again and again: whoever holds it is done in less time than any wait takes, and under gevent, whose waits
+# last a millisecond at least, every other claim of the process would stand behind the one that waits.
+_TRIES = 30
 
 
 @dataclass(slots=True)
@@ -27,7 +30,6 @@ class _Attachment:
     serves, and a native one would deadlock with the lock's wait, which yields.
     """
 
-    pid: int
     descriptor: int
     table: CursorTable
     threads: threading.Lock
@@ -35,13 +37,19 @@ class _Attachment:
     def __enter__(self) -> CursorTable:
         self.threads.acquire()
         try:
-            # Most often it is free, and to ask without waiting is the cheaper call.
             if not lock_descriptor(self.descriptor, blocking=False):
-                lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
+                self._wait()
         except BaseException:
             self.threads.release()
             raise
         return self.table
+
+    def _wait(self) -> None:
+        """Get the lock that another process holds."""
+        for _ in range(_TRIES):
+            if lock_descriptor(self.descriptor, blocking=False):
+                return
+        lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -50,35 +58,21 @@ class _Attachment:
             self.threads.release()
 
 
-class _Detach:
-    """Detaches a table in each child that is forked.
-
-    Its descriptor and its map are the parent's open file: with them a child would hold on to the lock of a parent that was killed under it.
-    """
-
-    def __init__(self, table: LockedTable) -> None:
-        self._table = weakref.ref(table)  # what is registered at fork stays registered
-
-    def __call__(self) -> None:
-        table = self._table()
-        if table is not None:
-            table.detach()
-
-
 class LockedTable:
     """The table in the file at `path`, opened by each process for itself on first use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._attachment: _Attachment | None = None
-        os.register_at_fork(after_in_child=_Detach(self))
+        # Descriptor and map are the parent's open file: with them a child would hold on to the lock of a parent that was killed under it.
+        in_each_child(self.detach)
 
     def detach(self) -> None:
         """Close what this process has open of the table; its next use opens it again."""
-        if self._attachment is not None:
-            self._attachment.table.release()
-            os.close(self._attachment.descriptor)
-            self._attachment = None
+        attached, self._attachment = self._attachment, None
+        if attached is not None:
+            attached.table.release()
+            os.close(attached.descriptor)
 
     def locked(self) -> _Attachment:
         """For a `with`: the table, while no other thread or process touches it.
@@ -87,7 +81,7 @@ class LockedTable:
             StateLostError: the file is gone, or was written by another version.
         """
         attached = self._attachment
-        return attached if attached is not None and attached.pid == os.getpid() else self._attach()
+        return self._attach() if attached is None else attached
 
     def _attach(self) -> _Attachment:
         """Map the table into this process. At first two threads may both do so: their descriptors exclude one another, too."""
@@ -99,5 +93,5 @@ class LockedTable:
         if not is_table(memory):
             os.close(descriptor)
             raise StateLostError(f"{self._path} was not written by this version of llmsim; name another state directory.")
-        self._attachment = _Attachment(os.getpid(), descriptor, CursorTable(memory), threading.Lock())
+        self._attachment = _Attachment(descriptor, CursorTable(memory), threading.Lock())
         return self._attachment
