@@ -79,7 +79,7 @@ class JournalFiles:
         path = self._path(session)
         try:
             with open_private(path, os.O_RDONLY) as file:
-                path.unlink()
+                os.unlink(path)
                 return os.fstat(file.fileno()).st_size
         except FileNotFoundError:
             return 0
@@ -95,9 +95,9 @@ class JournalFiles:
         # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
         self._writing = threading.Lock()
 
-    def _path(self, session: str) -> Path:
+    def _path(self, session: str) -> str:
         # By a hash: some file systems do not tell `a` from `A`.
-        return self._directory / f"journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
+        return f"{self._directory}/journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
 
     def _opened(self, session: str) -> tuple[BinaryIO, int]:
         """The session's file, from the few that are kept open, and its inode; one that was deleted meanwhile is made anew."""

@@ -23,7 +23,7 @@ from llmsim.errors import StartupError
 _HOLDER = "holder"
 
 
-def open_private(path: Path, flags: int) -> BinaryIO:
+def open_private(path: Path | str, flags: int) -> BinaryIO:
     """Open a file of the state directory: made with mode 0600, never through a symbolic link.
 
     Raises:

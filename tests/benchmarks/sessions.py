@@ -22,7 +22,7 @@ _ONE, _ALL, _ONE_OF_MANY = "1 session", f"{MANY:,} sessions in turn", f"1 of {MA
 
 
 class Sessions(Benchmark):
-    """See the module. Requests are measured without the journal, which has a benchmark and, in each session, a file of its own."""
+    """See the module. Each session has a journal of its own."""
 
     name = "sessions"
     help = f"claims by one process and chat requests per second, with 1 and with {MANY:,} sessions"
@@ -33,7 +33,7 @@ class Sessions(Benchmark):
         with folder() as place, ExitStack() as stack:
             one, many = filled(place / "one", 1), filled(place / "many", MANY)
             small, large = (
-                stack.enter_context(llmsim_server(place, hello(place), LLMSIM_STATE_DIR=str(filled(place / name, sessions)), LLMSIM_JOURNAL="off"))
+                stack.enter_context(llmsim_server(place, hello(place), LLMSIM_STATE_DIR=str(filled(place / name, sessions))))
                 for name, sessions in (("small", 1), ("large", MANY))
             )
             claims = ((_ONE, one, 1), (_ONE_OF_MANY, many, 1), (_ALL, many, MANY))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
@@ -26,15 +27,18 @@ class Streams(Benchmark):
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         wrk.check()
-        with folder() as place:
-            long = write_script(place / "long.json", text(" word" * (CHUNKS - 3)))  # beside the first chunk, the last one and [DONE]
-            with llmsim_server(place, hello(place)) as short_server, llmsim_server(place, long) as long_server, bare_server(place) as bare:
-                yield [
-                    Variant("plain", partial(ask, short_server, CHAT, tiny())),
-                    Variant("short stream", partial(ask, short_server, CHAT, tiny(stream=True))),
-                    Variant("long stream", partial(ask, long_server, CHAT, tiny(stream=True))),
-                    Variant("bare WSGI", partial(ask_bare, bare)),
-                ]
+        with (
+            folder() as place,
+            llmsim_server(place, hello(place)) as short,
+            llmsim_server(place, long_script(place)) as long,
+            bare_server(place) as bare,
+        ):
+            yield [
+                Variant("plain", partial(ask, short, CHAT, tiny())),
+                Variant("short stream", partial(ask, short, CHAT, tiny(stream=True))),
+                Variant("long stream", partial(ask, long, CHAT, tiny(stream=True))),
+                Variant("bare WSGI", partial(ask_bare, bare)),
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         short = median_ratio(samples["short stream"], samples["plain"], "requests/s")
@@ -43,3 +47,8 @@ class Streams(Benchmark):
             Conclusion("short streams/s over plain requests/s", short, least=0.85),
             Conclusion(f"streams/s of {CHUNKS} chunks over requests/s of bare WSGI", long, least=_LONG_OVER_BARE),
         ]
+
+
+def long_script(folder: Path) -> Path:
+    """A script of one turn of `CHUNKS` chunks: the first one, the last one, `[DONE]`, and a word in each of the others."""
+    return write_script(folder / "long.json", text(" word" * (CHUNKS - 3)))
