@@ -36,7 +36,7 @@ def position(response: httpx.Response) -> int:
 
 
 def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, f"process {pid} goes on"
         time.sleep(0.02)
@@ -389,7 +389,7 @@ class bare_gunicorn:
     def __enter__(self) -> str:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(self.command, cwd=self.log.parent, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while "Booting worker" not in self.log.read_text():
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
