@@ -11,7 +11,7 @@ from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
 
-TURNS = 1_500
+TURNS = 3_000
 
 
 @pytest.mark.parametrize("preload", ["true", "false"], ids=["preload", "no_preload"])
