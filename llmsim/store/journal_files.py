@@ -11,8 +11,9 @@ import threading
 from collections import OrderedDict
 from contextlib import suppress
 from hashlib import blake2b
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from llmsim.store.base import Page
 from llmsim.store.forks import in_each_child
@@ -91,7 +92,7 @@ class JournalFiles:
 
     def _close(self) -> None:
         """Have nothing open."""
-        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
+        self._open: OrderedDict[str, FileIO] = OrderedDict()
         # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
         self._writing = threading.Lock()
 
@@ -99,7 +100,7 @@ class JournalFiles:
         # By a hash: some file systems do not tell `a` from `A`.
         return f"{self._directory}/journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
 
-    def _opened(self, session: str) -> tuple[BinaryIO, int]:
+    def _opened(self, session: str) -> tuple[FileIO, int]:
         """The session's file, from the few that are kept open, and its inode; one that was deleted meanwhile is made anew."""
         file = self._open.get(session)
         if file is not None:

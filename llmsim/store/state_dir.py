@@ -13,8 +13,8 @@ import shutil
 import stat
 import tempfile
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from filelock import lock_descriptor
 
@@ -23,14 +23,14 @@ from llmsim.errors import StartupError
 _HOLDER = "holder"
 
 
-def open_private(path: Path | str, flags: int) -> BinaryIO:
+def open_private(path: Path | str, flags: int) -> FileIO:
     """Open a file of the state directory: made with mode 0600, never through a symbolic link.
 
     Raises:
         OSError: as `os.open`; a symbolic link is ELOOP.
     """
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    return os.fdopen(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "wb", buffering=0)
+    return FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "wb")
 
 
 def write_new(path: Path, content: bytes) -> None:
