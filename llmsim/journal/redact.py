@@ -6,7 +6,6 @@ Headers need no such care: only those of an allow-list are kept.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
 from llmsim.json_text import ascii_json
@@ -25,6 +24,7 @@ _HIDDEN_KEY = re.compile(_NAMES, re.IGNORECASE)
 # Keys that were found to be none of those: most objects have no other, and one comparison of sets says so.
 _PLAIN_KEYS: set[str] = set()
 _MOST_PLAIN_KEYS = 4096
+_LONGEST_PLAIN_KEY = 100  # characters; a longer one is looked at each time rather than kept alive
 
 
 def redacted(body: bytes, value: Any) -> bytes:
@@ -57,12 +57,11 @@ def _found_plain(key: str) -> bool:
     """Whether the key is a plain one; if so, it is known from here on."""
     if _is_secret(key):
         return False
-    if len(_PLAIN_KEYS) < _MOST_PLAIN_KEYS:
+    if len(_PLAIN_KEYS) < _MOST_PLAIN_KEYS and len(key) <= _LONGEST_PLAIN_KEY:
         _PLAIN_KEYS.add(key)
     return True
 
 
-@lru_cache(maxsize=4096)
 def _is_secret(key: str) -> bool:
     return _HIDDEN_KEY.fullmatch(key) is not None
 

@@ -90,7 +90,7 @@ class Lifecycle:
         To take the interpreter down costs 0.1 s and more, nearly all of it for copies of pages that were the master's until then. It would also
         wait for threads that serve, which SIGQUIT is not to do, and print a traceback wherever a repeated signal of the master comes in between.
         """
-        leaving = sys.exception()
+        leaving = sys.exception()  # gunicorn calls this while the one that ends the worker is on its way
         os._exit(leaving.code if isinstance(leaving, SystemExit) and isinstance(leaving.code, int) else 1)
 
     def on_reload(self, server: Any) -> None:
