@@ -23,6 +23,9 @@ HOST = socket.gethostname()
 
 Headers = list[tuple[str, str]]
 
+_JSON = ("Content-Type", "application/json")
+_STREAM_HEADERS = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"))
+
 _TEMPLATES = StreamTemplates()
 _KINDS = {404: "not_found", 413: "too_large"}
 
@@ -57,26 +60,22 @@ def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -
     """A failure as an answer: plain JSON, also where a stream was asked for."""
     request_id = _new_request_id()
     body = ascii_json(renderer.error(failure, request_id))
-    lead = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
+    lead = [_JSON, ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
     return Answer(failure.status, lead + (headers or []) + list(failure.headers.items()), [body])
 
 
 def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> Answer:
     """What was taken, as an answer; `headers` are added to its own."""
-    headers = _proof(taken) + headers
-    if isinstance(taken.outcome, Failure):
-        return fail(renderer, taken.outcome, headers)
-    return _reply(renderer, call, taken, taken.outcome, headers)
-
-
-def _reply(renderer: Renderer, call: Call, taken: Taken, reply: Reply, headers: Headers) -> Answer:
-    stamp = Stamp(_generation(taken), taken.claim.position, int(time.time()), usage_of(call.conversation, reply))
-    headers = [(renderer.request_id_header, _new_request_id()), *headers]
+    generation, reply = f"{taken.claim.generation:016x}", taken.outcome
+    headers = _proof(taken, generation) + headers
+    if isinstance(reply, Failure):
+        return fail(renderer, reply, headers)
+    headers.append((renderer.request_id_header, _new_request_id()))
+    stamp = Stamp(generation, taken.claim.position, int(time.time()), usage_of(call.conversation, reply))
     if call.stream:
-        lead = [("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
-        return Answer(200, lead + headers, _stream(renderer, call, taken, reply, stamp))
+        return Answer(200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp))
     body = ascii_json(renderer.payload(reply, call, stamp))
-    return Answer(200, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers], [body])
+    return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
 
 
 def _stream(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Iterable[bytes]:
@@ -116,13 +115,9 @@ def _new_request_id() -> str:
     return f"req_{random.getrandbits(128):032x}"  # it need not be a secret, and this takes a third of the time
 
 
-def _generation(taken: Taken) -> str:
-    return f"{taken.claim.generation:016x}"
-
-
-def _proof(taken: Taken) -> Headers:
+def _proof(taken: Taken, generation: str) -> Headers:
     """The headers that prove the order from outside."""
-    headers = [("X-LLMSim-Generation", _generation(taken)), ("X-LLMSim-Position", str(taken.claim.position))]
+    headers = [("X-LLMSim-Generation", generation), ("X-LLMSim-Position", str(taken.claim.position)), ("X-LLMSim-Worker", worker())]
     if taken.index is not None:
         headers.append(("X-LLMSim-Turn", str(taken.index)))
-    return [*headers, ("X-LLMSim-Worker", worker())]
+    return headers
