@@ -52,12 +52,13 @@ class Sessions(Benchmark):
 
 
 def filled(directory: Path, sessions: int) -> Path:
-    """A state directory with so many sessions in a table of the default size."""
+    """A state directory with so many sessions in a table of the default size, each of which has been asked before."""
     directory.mkdir(mode=0o700)
     store = MmapStore.create_in(directory)
     store.publish(b"{}")
     for number in range(sessions):
-        store.create(wrk.session(number))
+        store.claim(wrk.session(number))
+        store.append(wrk.session(number), b"{}")
     return directory
 
 

@@ -79,10 +79,11 @@ def test_every_api_answers_every_body_in_turn(tmp_path: Path) -> None:
     with llmsim_server(tmp_path, hello(tmp_path)) as server:
         for path in (CHAT, RESPONSES, MESSAGES):
             assert wrk.post(server.origin + path, [*tiny(path), *tiny(path, stream=True)], CONNECTIONS, 1)["requests/s"] > 0
-        with httpx.Client(base_url=f"{server.origin}/llmsim/sessions/default", timeout=PATIENCE) as session:
-            entries = session.get("/requests", params={"limit": 1000}).json()["entries"]
-    assert {entry["path"] for entry in entries} == {CHAT}
-    assert {entry["stream"] for entry in entries} == {False, True}
+        lines = httpx.get(f"{server.origin}/llmsim/sessions/default/requests.jsonl", timeout=PATIENCE).text.splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert {(entry["path"], entry["stream"]) for entry in entries} == {
+        (path, stream) for path in (CHAT, RESPONSES, MESSAGES) for stream in (False, True)
+    }
 
 
 def test_the_long_stream_has_as_many_chunks_as_it_says(tmp_path: Path) -> None:
