@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,9 @@ from llmsim.errors import StateLostError
 from llmsim.store.cursor_table import CursorTable, is_table
 from llmsim.store.forks import in_each_child
 
-# filelock waits between attempts: its own 50 ms would be the p99 of a claim. A turn under the lock takes a few microseconds.
+# How often a lock that is held is asked for again: filelock's own 50 ms would be the p99 of a claim.
 LOCK_POLL_SECONDS = 0.0002
-# Before that it is asked for at once, again and again: whoever holds it is done in less time than any wait takes, and under gevent, whose waits
-# last a millisecond at least, every other claim of the process would stand behind the one that waits.
+# Before that it is asked for at once: whoever holds it is done in a few microseconds, and no sleep is as short.
 _TRIES = 30
 
 
@@ -26,8 +26,8 @@ class _Attachment:
     """One process's own view of the table, and in a `with` the table under its locks.
 
     A lock belongs to the open file, and a fork shares it: a descriptor opened before the fork would not exclude the children from one another.
-    The thread lock, for the threads that share the descriptor, is made here and not at import: only now is it sure to be gevent's own where gevent
-    serves, and a native one would deadlock with the lock's wait, which yields.
+    The thread lock is for the threads that share the descriptor. It is older than gevent's patches, and so cheap, and would stop the whole process
+    if a greenlet waited for it: nobody has it in hand while they wait for the file's lock, or for anything else that yields.
     """
 
     descriptor: int
@@ -35,21 +35,23 @@ class _Attachment:
     threads: threading.Lock
 
     def __enter__(self) -> CursorTable:
-        self.threads.acquire()
-        try:
-            if not lock_descriptor(self.descriptor, blocking=False):
-                self._wait()
-        except BaseException:
-            self.threads.release()
-            raise
+        tries = 0
+        while not self._try():
+            tries += 1
+            if tries > _TRIES:
+                time.sleep(LOCK_POLL_SECONDS)
         return self.table
 
-    def _wait(self) -> None:
-        """Get the lock that another process holds."""
-        for _ in range(_TRIES):
-            if lock_descriptor(self.descriptor, blocking=False):
-                return
-        lock_descriptor(self.descriptor, poll_interval=LOCK_POLL_SECONDS)
+    def _try(self) -> bool:
+        """Take both locks, or neither."""
+        self.threads.acquire()
+        taken = False
+        try:
+            taken = lock_descriptor(self.descriptor, blocking=False)
+        finally:
+            if not taken:
+                self.threads.release()
+        return taken
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -64,12 +66,14 @@ class LockedTable:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._attachment: _Attachment | None = None
+        self._threads = threading.Lock()
         # Descriptor and map are the parent's open file: with them a child would hold on to the lock of a parent that was killed under it.
         in_each_child(self.detach)
 
     def detach(self) -> None:
         """Close what this process has open of the table; its next use opens it again."""
         attached, self._attachment = self._attachment, None
+        self._threads = threading.Lock()  # the other may have been in the hands of a thread that a fork does not copy
         if attached is not None:
             attached.table.release()
             os.close(attached.descriptor)
@@ -93,5 +97,5 @@ class LockedTable:
         if not is_table(memory):
             os.close(descriptor)
             raise StateLostError(f"{self._path} was not written by this version of llmsim; name another state directory.")
-        self._attachment = _Attachment(descriptor, CursorTable(memory), threading.Lock())
+        self._attachment = _Attachment(descriptor, CursorTable(memory), self._threads)
         return self._attachment
