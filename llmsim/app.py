@@ -21,6 +21,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError: `settings` was not given and those of the environment are wrong.
     """
+    app = _routed(settings)
+    app.wsgi_app = SessionPrefix(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def create_served_app(settings: Settings | None = None) -> Flask:
+    """The application as a server runs it: the APIs' own routes are served before Flask's dispatch. See `create_app`."""
+    app = _routed(settings)
+    app.wsgi_app = SessionPrefix(HotPath(app.wsgi_app, app.config["LLMSIM"]))  # type: ignore[method-assign]
+    return app
+
+
+def _routed(settings: Settings | None) -> Flask:
     app = Flask("llmsim", static_folder=None)
     app.config["LLMSIM"] = settings or settings_module.load()
     app.url_map.strict_slashes = False
@@ -32,14 +45,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(HTTPException, _in_dialect)
     app.register_blueprint(control)
     app.after_request(allow_any_origin)
-    app.wsgi_app = SessionPrefix(app.wsgi_app)  # type: ignore[method-assign]
-    return app
-
-
-def create_served_app(settings: Settings | None = None) -> Flask:
-    """The application as a server runs it: the APIs' own routes are served before Flask's dispatch. See `create_app`."""
-    app = create_app(settings)
-    app.wsgi_app = HotPath(app.wsgi_app, app.config["LLMSIM"])  # type: ignore[method-assign]
     return app
 
 

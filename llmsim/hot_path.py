@@ -18,7 +18,6 @@ from llmsim.apis.cors import HEADERS
 from llmsim.apis.renderer import Renderer
 from llmsim.apis.rendering import Answer, fail, failure_of
 from llmsim.errors import RequestError
-from llmsim.prefix import take_prefix
 from llmsim.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -27,7 +26,7 @@ _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPSt
 
 
 class HotPath:
-    """WSGI middleware before the Flask application."""
+    """WSGI middleware before the Flask application, below that of the prefix."""
 
     def __init__(self, app: Any, settings: Settings) -> None:
         self._app = app
@@ -36,7 +35,6 @@ class HotPath:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve a request."""
-        take_prefix(environ)
         renderer = self._renderers.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         if renderer is None:
             passed_on: Iterable[bytes] = self._app(environ, start_response)

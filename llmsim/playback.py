@@ -29,7 +29,10 @@ class Taken:
 def taken(claim: Claim, script: Script, conversation: Conversation) -> Taken:
     """What a claim of the script plays."""
     index = script.index(claim.position)
-    return Taken(claim, index, None if index is None else script.turns[index], script.play(claim.position, conversation))
+    if index is None:
+        return Taken(claim, None, None, script.exhausted_failure())
+    turn = script.turns[index]
+    return Taken(claim, index, turn, turn.play(claim.position, conversation))
 
 
 class Playback:

@@ -10,24 +10,19 @@ from llmsim.sessions import PREFIX_KEY
 _PREFIX = "/s/"
 
 
-def take_prefix(environ: dict[str, Any]) -> None:
-    """Move the prefix from the path into the environment, as a mount point is moved (PEP 3333, `SCRIPT_NAME`)."""
-    path: str = environ.get("PATH_INFO", "")
-    if path.startswith(_PREFIX):
-        name, _, rest = path.removeprefix(_PREFIX).partition("/")
-        environ[PREFIX_KEY] = name
-        environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{_PREFIX}{name}"
-        environ["PATH_INFO"] = f"/{rest}"
-
-
 class SessionPrefix:
-    """WSGI middleware that takes the prefix off the path."""
+    """WSGI middleware that moves the prefix from the path into the environment, as a mount point is moved (PEP 3333, `SCRIPT_NAME`)."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve a request."""
-        take_prefix(environ)
+        path: str = environ.get("PATH_INFO", "")
+        if path.startswith(_PREFIX):
+            name, _, rest = path.removeprefix(_PREFIX).partition("/")
+            environ[PREFIX_KEY] = name
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{_PREFIX}{name}"
+            environ["PATH_INFO"] = f"/{rest}"
         answered: Iterable[bytes] = self._app(environ, start_response)
         return answered

@@ -32,7 +32,7 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
         return fail(renderer, failure_of(error))
     if settings.journal_mode == "off":
         return answered
-    return Answer(answered.status, answered.headers, record.written(answered.body, playback.store))
+    return answered._replace(body=record.written(answered.body, playback.store))
 
 
 def _answered(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
@@ -45,7 +45,7 @@ def _answered(renderer: Renderer, settings: Settings, playback: Playback, record
         record.answer(failure.status, failure, worker())
         answered = fail(renderer, failure)
         if failure.kind == "too_large":
-            return Answer(answered.status, answered.headers, _then_stop_reading(answered.body, record.environ))
+            return answered._replace(body=_then_stop_reading(answered.body, record.environ))
         return answered
     headers = [("X-LLMSim-Session", record.session), *_retry_headers(renderer, taken.outcome, settings.retry_after)]
     if renderer.processing_ms_header:

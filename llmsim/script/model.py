@@ -99,10 +99,12 @@ class Script:
     def play(self, position: int, conversation: Conversation) -> Reply | Failure:
         """The answer to the request that took `position`."""
         index = self.index(position)
-        if index is None:
-            headers = {"x-should-retry": "false"}  # openai-python obeys it: a retry would only find the script exhausted again
-            return Failure(500, "exhausted", exhausted_message(len(self.turns)), code="script_exhausted", headers=headers)
-        return self.turns[index].play(position, conversation)
+        return self.exhausted_failure() if index is None else self.turns[index].play(position, conversation)
+
+    def exhausted_failure(self) -> Failure:
+        """The answer where no turn is left."""
+        headers = {"x-should-retry": "false"}  # openai-python obeys it: a retry would only find the script exhausted again
+        return Failure(500, "exhausted", exhausted_message(len(self.turns)), code="script_exhausted", headers=headers)
 
     def warnings(self) -> tuple[Problem, ...]:
         """What loads and is probably not meant, in the order of the script."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
 from tests.benchmarks.servers import ask, folder, llmsim_server
 
@@ -22,7 +22,7 @@ class Apis(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place, llmsim_server(place, hello(place)) as server:
             yield [Variant(name, partial(ask, server, path, tiny(path))) for name, path in _PATHS.items()]
 

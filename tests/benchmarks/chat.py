@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, WORKERS, ask, ask_bare, bare_server, folder, llmsim_server
 
@@ -20,7 +20,7 @@ class Chat(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place, llmsim_server(place, hello(place)) as llmsim, bare_server(place) as bare:
             yield [Variant("llmsim", partial(ask, llmsim, CHAT, tiny())), Variant("bare WSGI", partial(ask_bare, bare))]
 

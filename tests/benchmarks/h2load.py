@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -11,23 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.benchmark import BenchmarkError, Sample
 
-PACKAGE = "nghttp2-client"
 _OK = "200"
-
-
-def is_installed() -> bool:
-    """Whether `h2load` is on the path."""
-    return shutil.which("h2load") is not None
-
-
-def check() -> None:
-    """Refuse to start without it.
-
-    Raises:
-        BenchmarkError: it is not installed.
-    """
-    if not is_installed():
-        raise BenchmarkError(f"the load generator h2load is not installed; on Debian and Ubuntu: apt-get install {PACKAGE}")
 
 
 def post_times(url: str, body: str, connections: int, times: int) -> None:

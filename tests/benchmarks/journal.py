@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import ask, folder, llmsim_server
 
@@ -22,7 +22,7 @@ class Journal(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place, ExitStack() as stack:
             servers = {mode: stack.enter_context(llmsim_server(place, hello(place), LLMSIM_JOURNAL=mode)) for mode in MODES}
             yield [Variant(mode, partial(ask, server, CHAT, tiny())) for mode, server in servers.items()]

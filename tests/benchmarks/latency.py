@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from tests.benchmarks import h2load, wrk
+from tests.benchmarks import h2load
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, ask, bare_server, folder, llmsim_server
 
@@ -22,8 +23,8 @@ class Latency(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
-        h2load.check()
+        WRK.check()
+        H2LOAD.check()
         with folder() as place, llmsim_server(place, hello(place)) as llmsim, bare_server(place) as bare:
             rate = ask(llmsim, CHAT, tiny(), 2)["requests/s"] * _PART_OF_MOST
             yield [

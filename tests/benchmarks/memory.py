@@ -11,6 +11,7 @@ import psutil
 
 from tests.benchmarks import h2load
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median, median_ratio
+from tests.benchmarks.programs import H2LOAD
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
 
@@ -26,7 +27,7 @@ class Memory(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        h2load.check()
+        H2LOAD.check()
         with folder() as place:
             yield [Variant("one worker", partial(measure, place, REQUESTS))]
 

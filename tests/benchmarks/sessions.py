@@ -12,6 +12,7 @@ from pathlib import Path
 from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
 from tests.serving import Server
@@ -29,7 +30,7 @@ class Sessions(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place, ExitStack() as stack:
             one, many = filled(place / "one", 1), filled(place / "many", MANY)
             small, large = (

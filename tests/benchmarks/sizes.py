@@ -11,6 +11,7 @@ from llmsim.store.base import DEFAULT_SESSION
 from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, HELLO, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
 from tests.serving import Server, write_script
@@ -29,7 +30,7 @@ class Sizes(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place:
             short = write_script(place / "short.json", *[HELLO] * 10, on_exhausted="loop")
             long = write_script(place / "long.json", *[HELLO] * TURNS, on_exhausted="loop")

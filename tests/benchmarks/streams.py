@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import ask, ask_bare, bare_server, folder, llmsim_server
 from tests.serving import text, write_script
@@ -26,7 +26,7 @@ class Streams(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with (
             folder() as place,
             llmsim_server(place, hello(place)) as short,

@@ -14,12 +14,13 @@ import pytest
 from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import h2load, memory, prompts, sessions, start, streams, wrk
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
+from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, ask, llmsim_server
 from tests.serving import PATIENCE, ROOT
 
-needs_wrk = pytest.mark.skipif(not wrk.is_installed(), reason=f"needs wrk: apt-get install {wrk.PACKAGE}")
-needs_h2load = pytest.mark.skipif(not h2load.is_installed(), reason=f"needs h2load: apt-get install {h2load.PACKAGE}")
+needs_wrk = pytest.mark.skipif(not WRK.is_installed(), reason=f"needs wrk: apt-get install {WRK.package}")
+needs_h2load = pytest.mark.skipif(not H2LOAD.is_installed(), reason=f"needs h2load: apt-get install {H2LOAD.package}")
 BRIEFLY = ("--rounds", "2", "--seconds", "0.05")
 
 

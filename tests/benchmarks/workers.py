@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
+from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import ask, ask_bare, bare_server, folder, llmsim_server
 
@@ -23,7 +23,7 @@ class Workers(Benchmark):
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
-        wrk.check()
+        WRK.check()
         with folder() as place, ExitStack() as stack:
             found = []
             for count in _COUNTS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -11,23 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.benchmark import BenchmarkError, Sample
 
-PACKAGE = "wrk"
 _SCRIPT = Path(__file__).parent / "wrk_post.lua"
-
-
-def is_installed() -> bool:
-    """Whether `wrk` is on the path."""
-    return shutil.which("wrk") is not None
-
-
-def check() -> None:
-    """Refuse to start without it.
-
-    Raises:
-        BenchmarkError: it is not installed.
-    """
-    if not is_installed():
-        raise BenchmarkError(f"the load generator wrk is not installed; on Debian and Ubuntu it is the package {PACKAGE}: apt-get install {PACKAGE}")
 
 
 def session(number: int) -> str:

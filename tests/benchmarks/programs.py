@@ -1,0 +1,33 @@
+"""Programs that a benchmark needs, and the Debian packages that have them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import NamedTuple
+
+from tests.benchmarks.benchmark import BenchmarkError
+
+
+class Program(NamedTuple):
+    """A load generator."""
+
+    name: str
+    package: str
+
+    def is_installed(self) -> bool:
+        """Whether it is on the path."""
+        return shutil.which(self.name) is not None
+
+    def check(self) -> None:
+        """Refuse to start without it.
+
+        Raises:
+            BenchmarkError: it is not installed.
+        """
+        if not self.is_installed():
+            hint = f"on Debian and Ubuntu it is in the package {self.package}: apt-get install {self.package}"
+            raise BenchmarkError(f"the load generator {self.name} is not installed; {hint}")
+
+
+WRK = Program("wrk", "wrk")
+H2LOAD = Program("h2load", "nghttp2-client")
