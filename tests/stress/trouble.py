@@ -8,7 +8,6 @@ import signal
 
 from tests.stress.clients import Crowd
 
-
 _MOST_KILLS = 500
 
 
