@@ -1,6 +1,7 @@
 """llmsim: a scripted LLM API simulator whose turn order is exact over many worker processes.
 
-The script's Python API is here: build turns in code, read and write scripts, and play one without a server.
+The script's Python API is here: build turns in code, read and write scripts, and play one without a
+server.
 """
 
 from llmsim.errors import (

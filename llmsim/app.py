@@ -6,17 +6,20 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from llmsim import settings as settings_module
-from llmsim.apis import APIS, base, count_tokens, models, renderer_for
-from llmsim.apis.blueprint import routing_error
-from llmsim.apis.cors import allow_any_origin
+from llmsim.apis import APIS, renderer_for
 from llmsim.control import blueprint as control
-from llmsim.hot_path import HotPath
-from llmsim.prefix import SessionPrefix
+from llmsim.serving import count_tokens, index, models
+from llmsim.serving.blueprint import blueprint_of, routing_error
+from llmsim.serving.cors import allow_any_origin
+from llmsim.serving.hot_path import HotPath
+from llmsim.serving.prefix import SessionPrefix
 from llmsim.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application. It opens no file: the state is made by the server's start-up hooks, or at the first request where there are none.
+    """The application. It opens no file.
+
+    The state is made by the server's start-up hooks, or at the first request where there are none.
 
     Raises:
         SettingsError: `settings` was not given and those of the environment are wrong.
@@ -27,7 +30,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_served_app(settings: Settings | None = None) -> Flask:
-    """The application as a server runs it: the APIs' own routes are served before Flask's dispatch. See `create_app`."""
+    """The application as a server runs it: the APIs' own routes are served before Flask's dispatch.
+
+    See `create_app`.
+    """
     app = _routed(settings)
     app.wsgi_app = SessionPrefix(HotPath(app.wsgi_app, app.config["LLMSIM"]))  # type: ignore[method-assign]
     return app
@@ -38,10 +44,10 @@ def _routed(settings: Settings | None) -> Flask:
     app.config["LLMSIM"] = settings or settings_module.load()
     app.url_map.strict_slashes = False
     for api in APIS:
-        app.register_blueprint(api.blueprint())
+        app.register_blueprint(blueprint_of(api))
     app.register_blueprint(models.blueprint)
     app.register_blueprint(count_tokens.blueprint)
-    app.register_blueprint(base.blueprint)
+    app.register_blueprint(index.blueprint)
     app.register_error_handler(HTTPException, _in_dialect)
     app.register_blueprint(control)
     app.after_request(allow_any_origin)
@@ -49,7 +55,7 @@ def _routed(settings: Settings | None) -> Flask:
 
 
 def _in_dialect(error: HTTPException) -> Response:
-    """Flask's own errors, in the dialect of the API below whose prefix they happened. Never HTML."""
+    """Flask's own errors, in the dialect of the API that was asked. Never HTML."""
     if isinstance(error, InternalServerError):
         error.description = "llmsim failed to answer this request; its log has the details."
     return routing_error(renderer_for(request.path), error)

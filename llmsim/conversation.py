@@ -18,7 +18,10 @@ class CalledTool(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message of the history; `text` joins its text parts, `images` counts the parts that are pictures."""
+    """One message of the history.
+
+    `text` joins its text parts, `images` counts the parts that are pictures.
+    """
 
     role: str
     text: str
@@ -34,7 +37,10 @@ class Tool(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """A request's history: `system` joins system texts and instructions; `tool_results` maps call ids to result texts."""
+    """A request's history: `system` joins system texts and instructions.
+
+    `tool_results` maps call ids to result texts.
+    """
 
     system: str = ""
     messages: tuple[Message, ...] = ()

@@ -1,7 +1,7 @@
 """Every error that llmsim raises on purpose.
 
-Each class carries the data of what went wrong and renders it as one sentence (`str(error)`); where an HTTP answer can come of it, its status sits
-with it.
+Each class carries the data of what went wrong and renders it as one sentence (`str(error)`); where
+an HTTP answer can come of it, its status sits with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class LlmsimError(Exception):
 class Problem:
     """One thing that is wrong in a script.
 
-    `line` and `column` count from 1; both are 0 where the script did not come from a text. `path` is the JSON path (`$.turns[2].kind`).
+    `line` and `column` count from 1; both are 0 where the script did not come from a text. `path`
+    is the JSON path (`$.turns[2].kind`).
     """
 
     message: str
@@ -71,7 +72,10 @@ class ScriptEmptyError(ScriptInvalidError):
 
 
 class ScriptExhaustedError(LlmsimError):
-    """A `Player` was asked for a turn after the last one of a script whose `on_exhausted` is `error`."""
+    """A `Player` was asked for more turns than its script has.
+
+    Its `on_exhausted` is `error`.
+    """
 
     def __init__(self, turns: int) -> None:
         self.turns = turns
@@ -111,10 +115,13 @@ class SettingsError(StartupError):
 class RequestError(LlmsimError):
     """A request was refused before it took a turn.
 
-    `param` is the path of the field at fault (`messages[0].role`), `code` the OpenAI error code, `status` the HTTP status.
+    `param` is the path of the field at fault (`messages[0].role`), `code` the OpenAI error code,
+    `status` the HTTP status.
     """
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> None:
+    def __init__(
+        self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400
+    ) -> None:
         self.message = message
         self.param = param
         self.code = code
@@ -144,6 +151,7 @@ class StoreFullError(StoreError):
 
     def __str__(self) -> str:
         return (
-            f"There are {self.room} sessions, and no room for another: delete some with DELETE /llmsim/sessions/<name>, "
+            f"There are {self.room} sessions, and no room for another: delete some with "
+            "DELETE /llmsim/sessions/<name>, "
             "or raise the setting store.max_sessions (LLMSIM_MAX_SESSIONS)."
         )

@@ -1,4 +1,7 @@
-"""JSON in and out, with the two properties that the wire needs: ASCII only, and integers of any size kept exact."""
+"""JSON in and out, with the two properties that the wire needs.
+
+ASCII only, and integers of any size kept exact.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,22 @@ from typing import Any
 
 import orjson
 
-TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
+TYPE_NAMES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 
 
 def compact(value: Any) -> str:
     """`value` as JSON without white space, escaped to ASCII.
 
-    Raw U+2028, U+2029 and U+0085 are line ends to some SSE readers, so nothing above ASCII may stand in a frame.
+    Raw U+2028, U+2029 and U+0085 are line ends to some SSE readers, so nothing above ASCII may
+    stand in a frame.
     """
     return _encode(value)
 
@@ -22,7 +34,9 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def ascii_json(value: Any) -> bytes:
-    """The same as bytes, and several times as fast for what orjson can write: integers of 64 bits, and text that is ASCII anyway.
+    """The same as bytes, and several times as fast for what orjson can write.
+
+    Integers of 64 bits, and text that is ASCII anyway.
 
     The caller knows that every number is finite: orjson writes others as null.
     """
@@ -36,7 +50,8 @@ def ascii_json(value: Any) -> bytes:
 def parse(body: bytes) -> Any:
     """The JSON value in `body`.
 
-    orjson is fast and refuses what the standard library takes: lone surrogates, which JavaScript agents send when they cut an emoji in two.
+    orjson is fast and refuses what the standard library takes: lone surrogates, which JavaScript
+    agents send when they cut an emoji in two.
 
     Raises:
         ValueError: the body is not JSON, not UTF-8, or nested too deeply.
@@ -48,7 +63,9 @@ def parse(body: bytes) -> Any:
 
 
 def parse_exactly(body: bytes) -> Any:
-    """The same, slower, and with integers of any size as they are: orjson makes floats of long ones.
+    """The same, slower, and with integers of any size as they are.
+
+    Orjson makes floats of long ones.
 
     Raises:
         ValueError: as `parse`.

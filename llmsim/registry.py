@@ -14,7 +14,7 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
 
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> str:
-    """A sentence: `unknown error kind 'ratelimit'; expected one of ...; did you mean 'rate_limit'?`"""
+    """`unknown error kind 'ratelimit'; expected one of ...; did you mean 'rate_limit'?`"""
     known = list(choices)
     sentence = f"unknown {what} {name!r}; expected one of {', '.join(map(repr, known))}"
     match = nearest(name, known)

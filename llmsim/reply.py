@@ -32,7 +32,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A block that calls a tool. `arguments` is any JSON value, `arguments_json` the same as compact JSON text."""
+    """A block that calls a tool.
+
+    `arguments` is any JSON value, `arguments_json` the same as compact JSON text.
+    """
 
     id: str
     name: str
@@ -45,7 +48,7 @@ Block = Reasoning | Text | Refusal | ToolCall
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """Tokens that the script gives instead of those that are counted; None leaves the counted ones."""
+    """Tokens that the script gives in place of those counted; None leaves the counted ones."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -57,7 +60,8 @@ class TokenCounts:
 class Reply:
     """An assistant turn as it goes out: its blocks in order.
 
-    `finish` is one of `FINISH_REASONS`, or None for the one that follows from the blocks. `tokens` overrides the usage.
+    `finish` is one of `FINISH_REASONS`, or None for the one that follows from the blocks. `tokens`
+    overrides the usage.
 
     Most turns keep one reply for good, so what is drawn from its blocks is kept with it.
     """
@@ -100,9 +104,10 @@ class Reply:
 class Failure:
     """An error as it goes out, scripted or not.
 
-    `kind` is one of `rate_limit`, `timeout`, `invalid_request`, `other` (the script's own kinds), `exhausted`, `not_found`, `too_large` and
-    `unavailable`. `code` is the machine-readable word (`rate_limit_exceeded`), `param` the request field at fault. `headers` are HTTP headers
-    that this failure adds.
+    `kind` is one of `rate_limit`, `timeout`, `invalid_request`, `other` (the script's own kinds),
+    `exhausted`, `not_found`, `too_large` and `unavailable`. `code` is the machine-readable word
+    (`rate_limit_exceeded`), `param` the request field at fault. `headers` are HTTP headers that
+    this failure adds.
     """
 
     status: int

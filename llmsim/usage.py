@@ -8,14 +8,18 @@ from llmsim.conversation import Conversation, Message
 from llmsim.reply import Reply, ToolCall
 from llmsim.tokens import count
 
-# Framing of a chat message as OpenAI's guide to counting tokens gives it, and the price of a low-detail picture.
+# Framing of a chat message as OpenAI's guide to counting tokens gives it, and the price of a
+# low-detail picture.
 _PER_MESSAGE = 4
 _PER_REPLY = 3
 _PER_IMAGE = 85
 
 
 class Usage(NamedTuple):
-    """Tokens of the prompt (history, tool definitions, tool results) and of the completion (text, tool names and arguments, reasoning).
+    """Tokens of the prompt and of the completion.
+
+    The prompt is history, tool definitions and tool results; the completion is text, tool names and
+    arguments, and reasoning.
 
     `reasoning` is a part of `completion`, `cached` of `prompt`.
     """
@@ -36,8 +40,12 @@ def usage_of(conversation: Conversation, reply: Reply) -> Usage:
     given = reply.tokens
     return Usage(
         prompt=prompt_tokens(conversation) if given.prompt_tokens is None else given.prompt_tokens,
-        completion=completion_tokens(reply) if given.completion_tokens is None else given.completion_tokens,
-        reasoning=(count(reply.reasoning) if reply.reasoning else 0) if given.reasoning_tokens is None else given.reasoning_tokens,
+        completion=completion_tokens(reply)
+        if given.completion_tokens is None
+        else given.completion_tokens,
+        reasoning=(count(reply.reasoning) if reply.reasoning else 0)
+        if given.reasoning_tokens is None
+        else given.reasoning_tokens,
         cached=given.cached_tokens or 0,
     )
 
@@ -67,5 +75,9 @@ def completion_tokens(reply: Reply) -> int:
     """The tokens of everything that a reply says, its reasoning included."""
     total = 0
     for block in reply.blocks:
-        total += count(block.name) + count(block.arguments_json) if isinstance(block, ToolCall) else count(block.text)
+        total += (
+            count(block.name) + count(block.arguments_json)
+            if isinstance(block, ToolCall)
+            else count(block.text)
+        )
     return total

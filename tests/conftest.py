@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim import Script, shared
+from llmsim import Script
 from llmsim.app import create_app
 from llmsim.playback import Playback
+from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 
@@ -30,10 +31,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture
 def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
-    """A test client that plays the given turns from a store of its own; settings are keyword arguments."""
+    """A test client that plays the given turns from a store of its own.
 
-    def make(*turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any) -> FlaskClient:
-        played = Playback(MmapStore.create_in(tmp_path, max_sessions=settings.get("max_sessions", 100)))
+    Settings are keyword arguments.
+    """
+
+    def make(
+        *turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any
+    ) -> FlaskClient:
+        played = Playback(
+            MmapStore.create_in(tmp_path, max_sessions=settings.get("max_sessions", 100))
+        )
         played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
         monkeypatch.setattr(shared, "_shared", played)
         return create_app(Settings(**settings)).test_client()

@@ -1,4 +1,7 @@
-"""A real llmsim server under gunicorn, for tests: starts on a free port, and ends only what it started."""
+"""A real llmsim server under gunicorn, for tests.
+
+Starts on a free port, and ends only what it started.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,30 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parent.parent
-# The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the standard library's should be.
+# The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the
+# standard library's should be.
 GUNICORN = [str(Path(sys.executable).parent / "gunicorn"), "-c", "gunicorn.conf.py"]
 
 PATIENCE = 60  # seconds that a request may take: how slow the machine is is nobody's failure
 
 
 def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
-    """This process's environment without any setting of llmsim or gunicorn, with `TMPDIR` at `tmp_path` and a free port to be chosen."""
+    """This process's environment without any setting of llmsim or gunicorn.
+
+    `TMPDIR` is at `tmp_path`, and a free port will be chosen.
+    """
     foreign = ("LLMSIM_", "GUNICORN_", "WEB_CONCURRENCY", "OPENAI_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"TMPDIR": str(tmp_path), "LLMSIM_PORT": "0", "LLMSIM_GRACEFUL_TIMEOUT": "3", "PYTHONPATH": str(ROOT)} | variables
+    return (
+        kept
+        | {
+            "TMPDIR": str(tmp_path),
+            "LLMSIM_PORT": "0",
+            "LLMSIM_GRACEFUL_TIMEOUT": "3",
+            "PYTHONPATH": str(ROOT),
+        }
+        | variables
+    )
 
 
 def write_script(path: Path, *turns: dict[str, Any], on_exhausted: str = "repeat_last") -> Path:
@@ -46,9 +62,19 @@ def numbered(count: int) -> list[dict[str, Any]]:
 
 
 class Server:
-    """A running server; use it in a `with`. Variables are added to the environment, `arguments` to gunicorn's command line."""
+    """A running server; use it in a `with`.
 
-    def __init__(self, tmp_path: Path, script: Path | None, *arguments: str, command: list[str] | None = None, **variables: str) -> None:
+    Variables are added to the environment, `arguments` to gunicorn's command line.
+    """
+
+    def __init__(
+        self,
+        tmp_path: Path,
+        script: Path | None,
+        *arguments: str,
+        command: list[str] | None = None,
+        **variables: str,
+    ) -> None:
         self.tmp_path = tmp_path
         self._command = [*(command or [*GUNICORN, "wsgi:app"]), *arguments]
         self._environment = clean_environment(tmp_path, **variables)
@@ -58,7 +84,9 @@ class Server:
 
     def __enter__(self) -> Self:
         with self._log_path.open("wb") as log:
-            self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
         found = self.wait_for_log(r"base URLs: (http://\S+?)/openai/v1")
         self.origin = found.group(1)
         httpx.get(self.origin, timeout=PATIENCE)  # answered once a worker is up
@@ -66,11 +94,16 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)  # TERM leaves a gevent worker up to a second to notice
+            self.process.send_signal(
+                signal.SIGQUIT
+            )  # TERM leaves a gevent worker up to a second to notice
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
-                for process in [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children()]:
+                for process in [
+                    psutil.Process(self.process.pid),
+                    *psutil.Process(self.process.pid).children(),
+                ]:
                     process.kill()
                 self.process.wait()
 
@@ -84,7 +117,10 @@ class Server:
         return self._log_path.read_text("utf-8", "replace")
 
     def wait_for_log(self, pattern: str, *, seconds: float = 30, start: int = 0) -> re.Match[str]:
-        """Wait until `pattern` stands in the log, after its first `start` characters; fails with the log if the server ends or time runs out."""
+        """Wait until `pattern` stands in the log, after its first `start` characters.
+
+        Fails with the log if the server ends or time runs out.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if found := re.search(pattern, self.log()[start:]):
@@ -92,18 +128,26 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError(f"no {pattern!r} in the log (exit code {self.process.poll()}):\n{self.log()}")
+        raise AssertionError(
+            f"no {pattern!r} in the log (exit code {self.process.poll()}):\n{self.log()}"
+        )
 
     def worker_pids(self) -> list[int]:
         """The process ids of the master's living children."""
         children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        return [
+            child.pid
+            for child in children
+            if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+        ]
 
     def reload(self) -> None:
         """SIGHUP, and wait until the script was read again."""
         start = len(self.log())
         self.process.send_signal(signal.SIGHUP)
-        self.wait_for_log(r"llmsim: (reloaded|.* is unchanged|the script was not reloaded)", start=start)
+        self.wait_for_log(
+            r"llmsim: (reloaded|.* is unchanged|the script was not reloaded)", start=start
+        )
 
     def state_dirs(self) -> list[Path]:
         """The private state directories under this server's `TMPDIR`."""

@@ -1,4 +1,7 @@
-"""The README is run: its blocks work as written, against a real server at the address that they name."""
+"""The README is run.
+
+Its blocks work as written, against a real server at the address that they name.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from llmsim import Script, ScriptInvalidError
-from tests.serving import ROOT, Server, clean_environment
+from tests.running import ROOT, Server, clean_environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8080"
@@ -29,8 +32,12 @@ def first_line(block: str) -> str:
     return block.splitlines()[0][:60]
 
 
-SHELL = [block for block in blocks("bash") if not block.startswith(INSTALL) and "gunicorn" not in block]
-SERVING = [block for block in blocks("bash") if not block.startswith(INSTALL) and "gunicorn" in block]
+SHELL = [
+    block for block in blocks("bash") if not block.startswith(INSTALL) and "gunicorn" not in block
+]
+SERVING = [
+    block for block in blocks("bash") if not block.startswith(INSTALL) and "gunicorn" in block
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def shell(tmp_path: Path, command: str, **variables: str) -> str:
     environment = clean_environment(tmp_path, **variables)
     ended = subprocess.run(
-        ["bash", "-ec", command.replace(".venv/bin/", BIN)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-ec", command.replace(".venv/bin/", BIN)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -69,7 +81,10 @@ def test_a_shell_block_runs(server: Server, tmp_path: Path, block: str) -> None:
 def test_the_four_answers_are_those_that_are_announced(tmp_path: Path) -> None:
     with Server(tmp_path, None) as fresh:
         curl = next(block for block in SHELL if "curl" in block)
-        answers = [json.loads(line) for line in shell(tmp_path, curl.replace(ADDRESS, fresh.origin)).splitlines()]
+        answers = [
+            json.loads(line)
+            for line in shell(tmp_path, curl.replace(ADDRESS, fresh.origin)).splitlines()
+        ]
     text, call, mixed = (answer["choices"][0]["message"] for answer in answers[:3])
     assert (bool(text["content"]), "tool_calls" in text) == (True, False)
     assert (call["content"], "tool_calls" in call) == (None, True)
@@ -81,7 +96,9 @@ def test_the_four_answers_are_those_that_are_announced(tmp_path: Path) -> None:
 def test_a_python_block_runs(server: Server, tmp_path: Path, block: str) -> None:
     environment = clean_environment(tmp_path)
     command = [sys.executable, "-c", block.replace(ADDRESS, server.origin)]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stderr
 
 
@@ -100,7 +117,10 @@ def test_a_block_that_serves_a_script_serves_it(tmp_path: Path, block: str) -> N
 
 def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
     (shown,) = blocks("text")
-    script = '{"turns": [\n  {"type": "assistant", "text": "Hello"},\n  {"type": "error", "kind": "ratelimit"}]}'
+    script = (
+        '{"turns": [\n  {"type": "assistant", "text": "Hello"},\n  {"type": "error", "kind": '
+        '"ratelimit"}]}'
+    )
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_json(script, "my-script.json")
     assert str(caught.value) == shown.strip()
@@ -109,4 +129,6 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 def test_every_file_that_is_linked_is_there() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
-    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+    assert [
+        link for link in links if not link.startswith("http") and not (ROOT / link).exists()
+    ] == []

@@ -1,11 +1,25 @@
-"""The APIs that llmsim speaks. A new one is a module with a `Renderer`, and a line in `APIS`."""
+"""The APIs that llmsim speaks, each a renderer and the routes that post to it. Pure.
 
-from llmsim.apis.anthropic_messages import AnthropicRenderer
-from llmsim.apis.blueprint import Api
-from llmsim.apis.openai_chat import ChatRenderer
-from llmsim.apis.openai_responses import ResponsesRenderer
-from llmsim.apis.openresponses import OpenResponsesRenderer
+No Flask, no socket, no clock.
+
+A new API is a folder with a `Renderer`, and a line in `APIS`.
+"""
+
+from typing import NamedTuple
+
+from llmsim.apis.anthropic.renderer import AnthropicRenderer
+from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Renderer
+from llmsim.apis.responses.openresponses import OpenResponsesRenderer
+from llmsim.apis.responses.renderer import ResponsesRenderer
+
+
+class Api(NamedTuple):
+    """One provider's API."""
+
+    renderer: Renderer
+    routes: tuple[str, ...]
+
 
 APIS: tuple[Api, ...] = (
     Api(ChatRenderer(), ("/openai/v1/chat/completions", "/v1/chat/completions")),
@@ -16,7 +30,10 @@ APIS: tuple[Api, ...] = (
 
 
 def renderer_for(path: str) -> Renderer:
-    """The renderer whose routes have most in common with `path`: the dialect for an error below an API's prefix."""
+    """The renderer whose routes have most in common with `path`.
+
+    It gives the dialect for an error below an API's prefix.
+    """
     parts = path.split("/")
 
     def in_common(api: Api) -> int:
@@ -26,5 +43,6 @@ def renderer_for(path: str) -> Renderer:
 
 
 def _common_parts(parts: list[str], others: list[str]) -> int:
-    pairs = zip(parts, others, strict=False)
-    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(parts), len(others)))
+    pairs = list(zip(parts, others, strict=False))
+    different = (at for at, (one, other) in enumerate(pairs) if one != other)
+    return next(different, len(pairs))

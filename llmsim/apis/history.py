@@ -1,4 +1,7 @@
-"""What all requests say in much the same shape: message content, tools, and the history that they add up to."""
+"""What all requests say in much the same shape.
+
+Message content, tools, and the history that they add up to.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _IMAGE_PARTS = ("image_url", "input_image", "image")
 
 
 class Content(NamedTuple):
-    """The content of a message: its text parts, one a line, and the number of its pictures. Files and sound are left out."""
+    """The content of a message: its text parts, one a line, and the number of its pictures.
+
+    Files and sound are left out.
+    """
 
     text: str = ""
     images: int = 0
@@ -22,8 +28,9 @@ class Content(NamedTuple):
 def content_of(value: Any, param: str) -> Content:
     """The content `value`: a string, an array of parts of any type, or nothing.
 
-    Part types are those of `openai.types.chat.ChatCompletionContentPartParam`, `openai.types.responses.ResponseInputContent` and
-    `anthropic.types.ContentBlockParam`; all put text under `text`, and OpenAI a refusal under `refusal`. A picture's data is never read.
+    Part types are those of `openai.types.chat.ChatCompletionContentPartParam`,
+    `openai.types.responses.ResponseInputContent` and `anthropic.types.ContentBlockParam`; all put
+    text under `text`, and OpenAI a refusal under `refusal`. A picture's data is never read.
 
     Raises:
         RequestError: it is something else, or a part is no object.
@@ -52,14 +59,20 @@ class History:
         self._results: dict[str, str] = {}
 
     def say(self, role: str, content: Content, calls: tuple[CalledTool, ...] = ()) -> None:
-        """Adds a message. What a system or developer message says goes to the system text, wherever it stands."""
+        """Adds a message.
+
+        What a system or developer message says goes to the system text, wherever it stands.
+        """
         if role not in _SYSTEM_ROLES:
             self._messages.append(Message(role, content.text, calls, content.images))
         elif content.text:
             self._system.append(content.text)
 
     def result(self, call_id: Any, content: Content) -> None:
-        """Adds what a tool returned. Where no call id is given it can only be kept as a message of the role `tool`."""
+        """Adds what a tool returned.
+
+        Where no call id is given it can only be kept as a message of the role `tool`.
+        """
         if isinstance(call_id, str) and call_id:
             self._results[call_id] = content.text
         else:
@@ -71,12 +84,18 @@ class History:
 
 
 def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
-    """The tools offered under `param`, of whatever type; one without a name goes by its type (`web_search`).
+    """The tools offered under `param`, of whatever type.
+
+    One without a name goes by its type (`web_search`).
 
     Raises:
         RequestError: `value` is no array of objects.
     """
-    return () if value is None else tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
+    return (
+        ()
+        if value is None
+        else tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
+    )
 
 
 def called_tool(call: dict[str, Any], param: str) -> CalledTool:
@@ -87,11 +106,16 @@ def called_tool(call: dict[str, Any], param: str) -> CalledTool:
     """
     described = _described(call)
     arguments = described.get("arguments", described.get("input", ""))
-    return CalledTool(_name(call), arguments if isinstance(arguments, str) else json_of(arguments, param))
+    return CalledTool(
+        _name(call), arguments if isinstance(arguments, str) else json_of(arguments, param)
+    )
 
 
 def _described(tool: dict[str, Any]) -> dict[str, Any]:
-    """Where name and arguments stand: Chat nests them under the tool's type, Responses and the legacy `functions` do not."""
+    """Where name and arguments stand.
+
+    Chat nests them under the tool's type, Responses and the legacy `functions` do not.
+    """
     inner = tool.get(_kind(tool))
     return inner if isinstance(inner, dict) else tool
 

@@ -1,4 +1,7 @@
-"""Errors as the OpenAI APIs send them: `{"error": {message, type, param, code}}`, all four keys always there (`openai.types.shared.ErrorObject`)."""
+"""Errors as the OpenAI APIs send them: `{"error".
+
+{message, type, param, code}}`, all four keys always there (`openai.types.shared.ErrorObject`).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ ERROR_TYPES = {
 }
 
 
-def error_body(failure: Failure, error_type: str, *, param: str | None, code: str | None) -> dict[str, Any]:
+def error_body(
+    failure: Failure, error_type: str, *, param: str | None, code: str | None
+) -> dict[str, Any]:
     """The error object around the failure's message."""
     return {"error": {"message": failure.message, "type": error_type, "param": param, "code": code}}
 
@@ -33,7 +38,12 @@ class OpenAIRenderer(Renderer):
 
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:  # noqa: ARG002 (OpenAI sends it as a header only)
         """The body of an error answer; `type` follows the failure's kind."""
-        return error_body(failure, ERROR_TYPES.get(failure.kind, _SERVER_ERROR), param=failure.param, code=failure.code)
+        return error_body(
+            failure,
+            ERROR_TYPES.get(failure.kind, _SERVER_ERROR),
+            param=failure.param,
+            code=failure.code,
+        )
 
     def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:  # noqa: ARG002 (the time is relative here)
         """The headers of OpenAI's guide to rate limits."""

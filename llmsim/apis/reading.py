@@ -1,6 +1,9 @@
-"""Checks for the fields of a request body. A refusal names the field, what is wrong with it and what would be right.
+"""Checks for the fields of a request body.
 
-`null` counts as absent throughout. `param` and the codes are those of OpenAI's error object (`param`, `code`).
+A refusal names the field, what is wrong with it and what would be right.
+
+`null` counts as absent throughout. `param` and the codes are those of OpenAI's error object
+(`param`, `code`).
 """
 
 from __future__ import annotations
@@ -13,17 +16,26 @@ from llmsim.json_text import ascii_json, type_name
 
 
 def missing(param: str, what: str) -> RequestError:
-    """The refusal of a body that lacks `param`; `what` says what belongs there ("an array of messages")."""
-    return RequestError(f"'{param}' is required: {what}.", param=param, code="missing_required_parameter")
+    """The refusal of a body that lacks `param`.
+
+    `what` says what belongs there ("an array of messages").
+    """
+    return RequestError(
+        f"'{param}' is required: {what}.", param=param, code="missing_required_parameter"
+    )
 
 
 def wrong_type(param: str, expected: str, value: Any) -> RequestError:
     """The refusal of a value of another JSON type than `expected` ("a boolean")."""
-    return RequestError(f"'{param}' must be {expected}, got {type_name(value)}.", param=param, code="invalid_type")
+    return RequestError(
+        f"'{param}' must be {expected}, got {type_name(value)}.", param=param, code="invalid_type"
+    )
 
 
 def required_string(fields: dict[str, Any], name: str, where: str = "") -> str:
-    """`fields[name]`, a string that is not empty. `where` is the path of `fields` in the body, with its dot (`messages[0].`).
+    """`fields[name]`, a string that is not empty.
+
+    `where` is the path of `fields` in the body, with its dot (`messages[0].`).
 
     Raises:
         RequestError: it is absent, no string, or empty.
@@ -35,7 +47,9 @@ def required_string(fields: dict[str, Any], name: str, where: str = "") -> str:
     if value is None:
         raise missing(param, "a string")
     if value == "":
-        raise RequestError(f"'{param}' must not be an empty string.", param=param, code="empty_string")
+        raise RequestError(
+            f"'{param}' must not be an empty string.", param=param, code="empty_string"
+        )
     raise wrong_type(param, "a string", value)
 
 
@@ -78,7 +92,9 @@ def optional_object(fields: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def integer_between(fields: dict[str, Any], name: str, low: int, high: int) -> int:
-    """`fields[name]`, an integer from `low` to `high`; `low` where it is absent. `true` and `1.0` are no integers.
+    """`fields[name]`, an integer from `low` to `high`; `low` where it is absent.
+
+    `true` and `1.0` are no integers.
 
     Raises:
         RequestError: it is something else, or out of range.
@@ -88,7 +104,9 @@ def integer_between(fields: dict[str, Any], name: str, low: int, high: int) -> i
         return low
     expected = f"an integer from {low} to {high}"
     if isinstance(value, float):
-        raise RequestError(f"'{name}' must be {expected}, got {value}.", param=name, code="invalid_type")
+        raise RequestError(
+            f"'{name}' must be {expected}, got {value}.", param=name, code="invalid_type"
+        )
     if type(value) is not int:
         raise wrong_type(name, expected, value)
     if low <= value <= high:
@@ -98,7 +116,9 @@ def integer_between(fields: dict[str, Any], name: str, low: int, high: int) -> i
 
 
 def filled_array(value: Any, param: str, what: str) -> Any:
-    """`value`, if it is there and no empty array; what else it may be is for the caller to see. `what` completes the refusal.
+    """`value`, if it is there and no empty array; what else it may be is for the caller to see.
+
+    `what` completes the refusal.
 
     Raises:
         RequestError: it is absent or an empty array.
@@ -106,7 +126,9 @@ def filled_array(value: Any, param: str, what: str) -> Any:
     if value is None:
         raise missing(param, what)
     if value == []:
-        raise RequestError(f"'{param}' must not be an empty array.", param=param, code="empty_array")
+        raise RequestError(
+            f"'{param}' must not be an empty array.", param=param, code="empty_array"
+        )
     return value
 
 
@@ -136,4 +158,6 @@ def json_of(value: Any, param: str) -> str:
     try:
         return ascii_json(value).decode("ascii")
     except (ValueError, RecursionError):
-        raise RequestError(f"'{param}' is nested too deeply.", param=param, code="invalid_value") from None
+        raise RequestError(
+            f"'{param}' is nested too deeply.", param=param, code="invalid_value"
+        ) from None

@@ -1,4 +1,7 @@
-"""What one provider's API is to the rest of the program: a `Renderer`, and the `Call` and `Stamp` that it works with."""
+"""What one provider's API is to the rest of the program.
+
+A `Renderer`, and the `Call` and `Stamp` that it works with.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ RATE_LIMIT = "60"  # requests a minute, as far as a client can tell from the hea
 class Call(NamedTuple):
     """A request body, read and found valid.
 
-    `echo` holds the fields that the API repeats in its answer, `choices` how many times the turn stands in it (`n`).
+    `echo` holds the fields that the API repeats in its answer, `choices` how many times the turn
+    stands in it (`n`).
     """
 
     conversation: Conversation
@@ -30,7 +34,10 @@ class Call(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What differs between two answers that serve the same turn; `generation` is 16 hex digits, `created` Unix seconds."""
+    """What differs between two answers that serve the same turn.
+
+    `generation` is 16 hex digits, `created` Unix seconds.
+    """
 
     generation: str
     position: int
@@ -39,14 +46,20 @@ class Stamp(NamedTuple):
 
     @property
     def serial(self) -> str:
-        """`<generation>-<position>`: what makes an id unique and tells the order where a framework hides the headers."""
+        """`<generation>-<position>`.
+
+        What makes an id unique and tells the order where a framework hides the headers.
+        """
         return f"{self.generation}-{self.position}"
 
 
 class Renderer(ABC):
-    """One API. Pure: no clock, no chance, no request and no sleep inside; ids and time come in with the `Stamp`.
+    """One API. Pure: no clock, no chance, no request and no sleep inside.
 
-    `payload` and `events` get the same `Reply`, so that the plain and the streamed answer cannot disagree.
+    Ids and time come in with the `Stamp`.
+
+    `payload` and `events` get the same `Reply`, so that the plain and the streamed answer cannot
+    disagree.
     """
 
     name: str
@@ -75,4 +88,7 @@ class Renderer(ABC):
 
     @abstractmethod
     def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:
-        """The headers of a 429 beside `Retry-After`: a limit that is used up, and free again in `retry_after` seconds from `now` (Unix seconds)."""
+        """The headers of a 429 beside `Retry-After`.
+
+        A limit that is used up, and free again in `retry_after` seconds from `now` (Unix seconds).
+        """

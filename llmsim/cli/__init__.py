@@ -1,4 +1,7 @@
-"""The `llmsim` command. A new subcommand is a module with `add_to` and `run`, and a word in `COMMANDS`."""
+"""The `llmsim` command.
+
+A new subcommand is a module with `add_to` and `run`, and a word in `COMMANDS`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from llmsim.errors import LlmsimError
 COMMANDS = (serve, validate, schema, play)
 
 _DESCRIPTION = """\
-A scripted LLM API simulator. Write the assistant's turns into a JSON script, serve it, and point any OpenAI client at it:
+A scripted LLM API simulator. Write the assistant's turns into a JSON script, serve it,
+and point any client of OpenAI or Anthropic at it:
 
   llmsim validate my-script.json
   llmsim serve my-script.json --workers 4
@@ -22,8 +26,13 @@ A scripted LLM API simulator. Write the assistant's turns into a JSON script, se
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, 1 for a script or setting that is wrong, 2 for wrong usage."""
-    parser = argparse.ArgumentParser("llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run the command line.
+
+    The exit code is 0, 1 for a script or setting that is wrong, 2 for wrong usage.
+    """
+    parser = argparse.ArgumentParser(
+        "llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", action="version", version=f"llmsim {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -35,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"llmsim: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read the output has had enough; without this, Python would complain once more as it flushes.
+        # Whoever read the output has had enough; without this, Python would complain once more as
+        # it flushes.
         sys.stderr.close()
         return 0
     return code

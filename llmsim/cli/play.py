@@ -8,31 +8,50 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
-from llmsim.apis.rendering import render
 from llmsim.conversation import Conversation
 from llmsim.playback import taken
 from llmsim.script import Script
+from llmsim.serving.rendering import render
 from llmsim.store.base import Claim
 
 _DESCRIPTION = """\
-Print the exact bytes of the answers that a client would get, each turn of the script once. Standard error tells each answer's position and status.
+Print the exact bytes of the answers that a client would get, each turn of the script once.
+Standard error tells each answer's position and status.
 
   llmsim play my-script.json --api chat --stream
   llmsim play my-script.json --api responses --position 3 | jq .output
 """
 # One body that every API takes.
-_REQUEST = {"model": "llmsim", "messages": [{"role": "user", "content": "Hello"}], "input": "Hello", "max_tokens": 1024}
+_REQUEST = {
+    "model": "llmsim",
+    "messages": [{"role": "user", "content": "Hello"}],
+    "input": "Hello",
+    "max_tokens": 1024,
+}
 
 
 def add_to(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
-        "play", help="print what a client would get", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+        "play",
+        help="print what a client would get",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("script", metavar="SCRIPT", help="a JSON script")
-    parser.add_argument("--api", choices=[api.renderer.name for api in APIS], default=APIS[0].renderer.name, help="default: %(default)s")
+    parser.add_argument(
+        "--api",
+        choices=[api.renderer.name for api in APIS],
+        default=APIS[0].renderer.name,
+        help="default: %(default)s",
+    )
     parser.add_argument("--stream", action="store_true", help="as server-sent events")
-    parser.add_argument("--position", type=_position, metavar="N", help="only this position, counted from 0; it may lie beyond the last turn")
+    parser.add_argument(
+        "--position",
+        type=_position,
+        metavar="N",
+        help="only this position, counted from 0; it may lie beyond the last turn",
+    )
     parser.set_defaults(run=run)
 
 

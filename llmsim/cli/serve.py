@@ -1,4 +1,7 @@
-"""`llmsim serve`: the same server as `gunicorn -c gunicorn.conf.py wsgi:app`, also from an installed wheel."""
+"""`llmsim serve`.
+
+The same server as `gunicorn -c gunicorn.conf.py wsgi:app`, also from an installed wheel.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +16,43 @@ from llmsim import settings as settings_module
 
 _SCRIPT_KEY = "response.script_path"
 _DESCRIPTION = """\
-Serve a script over the OpenAI Chat Completions, Responses and OpenResponses APIs until it is stopped (Ctrl-C, SIGTERM).
+Serve a script over the OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages
+APIs until it is stopped (Ctrl-C, SIGTERM).
 SIGHUP reads the script again. Without SCRIPT the demo script plays.
 """
 
 
 def add_to(subparsers: Any) -> None:
     """Add the subcommand: one option for each setting."""
-    parser = subparsers.add_parser("serve", help="serve a script", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("script", nargs="?", metavar="SCRIPT", help="a JSON script (LLMSIM_SCRIPT_PATH)")
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve a script",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "script", nargs="?", metavar="SCRIPT", help="a JSON script (LLMSIM_SCRIPT_PATH)"
+    )
     for key, item in settings_module.FIELDS.items():
         if key != _SCRIPT_KEY:
             variable = item.metadata["env"][-1]
             default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
-            described = f"{item.metadata['help']} ({variable}; default: {default if default != '' else 'none'})"
+            described = (
+                f"{item.metadata['help']} ({variable}; default: "
+                f"{default if default != '' else 'none'})"
+            )
             option = "--" + item.name.replace("_", "-")
-            parser.add_argument(option, dest=variable, metavar=type(item.default).__name__.upper(), help=described)
+            parser.add_argument(
+                option, dest=variable, metavar=type(item.default).__name__.upper(), help=described
+            )
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Become the gunicorn master. Options travel as environment variables, so that they win over the file and reach every worker."""
+    """Become the gunicorn master.
+
+    Options travel as environment variables, so that they win over the file and reach every worker.
+    """
     if given.script is not None:
         os.environ["LLMSIM_SCRIPT_PATH"] = given.script
     for variable, value in vars(given).items():
@@ -48,10 +67,16 @@ def run(given: argparse.Namespace) -> int:
 
 
 class _Server(WSGIApplication):
-    """gunicorn with llmsim's configuration and without a command line of its own; `GUNICORN_CMD_ARGS` still counts."""
+    """gunicorn with llmsim's configuration and without a command line of its own.
+
+    `GUNICORN_CMD_ARGS` still counts.
+    """
 
     def load_config(self) -> None:
-        arguments, sys.argv = sys.argv, ["llmsim", "--config", "python:llmsim.server.gunicorn_config"]
+        arguments, sys.argv = (
+            sys.argv,
+            ["llmsim", "--config", "python:llmsim.server.gunicorn_config"],
+        )
         try:
             super().load_config()
         finally:

@@ -14,14 +14,17 @@ from llmsim.script import Script
 
 def add_to(subparsers: Any) -> None:
     """Add the subcommand."""
-    description = "Check scripts: print every problem with its line and column and exit with 1, or a summary of the turns and exit with 0."
+    description = (
+        "Check scripts: print every problem with its line and column and exit with 1, or a "
+        "summary of the turns and exit with 0."
+    )
     parser = subparsers.add_parser("validate", help="check scripts", description=description)
     parser.add_argument("scripts", nargs="+", metavar="SCRIPT", help="a JSON script")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Check each script; problems go to standard error, summaries and warnings to standard output."""
+    """Check each script: problems go to standard error, the rest to standard output."""
     limit = settings_module.load().max_script_bytes
     return max([_check(path, limit) for path in given.scripts])
 
@@ -34,7 +37,10 @@ def _check(path: str, limit: int) -> int:
         return 1
     counts = Counter(spec["type"] for spec in script.to_spec()["turns"])
     kinds = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print(f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds}), then {script.on_exhausted}")
+    print(
+        f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds}), then "
+        f"{script.on_exhausted}"
+    )
     for warning in script.warnings():
         print(f"{warning.at(path)} (warning)")
     return 0

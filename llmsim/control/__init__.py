@@ -1,4 +1,7 @@
-"""The control API, `/llmsim/...`: sessions, their scripts and their journals. A new route is an operation in a module that is imported here."""
+"""The control API, `/llmsim/...`: sessions, their scripts and their journals.
+
+A new route is an operation in a module that is imported here.
+"""
 
 from llmsim.control import openapi, requests, sessions  # noqa: F401 - each adds its operations
 from llmsim.control.operation import blueprint

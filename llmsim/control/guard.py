@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from llmsim.apis.blueprint import settings
 from llmsim.errors import RequestError
+from llmsim.serving.blueprint import settings
 
 
 def check_caller() -> None:
@@ -22,10 +22,15 @@ def check_caller() -> None:
     _check_host(host)
     origin = request.headers.get("Origin")
     if origin is not None and _host_of(origin) not in {host, _public_host()} - {""}:
-        raise RequestError(f"Pages of {origin} may not use the control API.", code="foreign_origin", status=403)
+        raise RequestError(
+            f"Pages of {origin} may not use the control API.", code="foreign_origin", status=403
+        )
     token = settings().control_token
     if token and not hmac.compare_digest(_given_token(), token.encode()):
-        message = "The control API wants the header 'Authorization: Bearer <token>', with the token of the setting control.token."
+        message = (
+            "The control API wants the header 'Authorization: Bearer <token>', with the token of "
+            "the setting control.token."
+        )
         raise RequestError(message, code="invalid_token", status=401)
 
 
@@ -35,11 +40,22 @@ def _given_token() -> bytes:
 
 
 def _check_host(host: str) -> None:
-    """A page can make its own name point here (DNS rebinding), but then the browser sends that name, and a public name has a dot."""
+    """Refuse public names: a page can make its own name point here (DNS rebinding).
+
+    Then the browser sends that name, and a public name has a dot.
+    """
     name = host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0]
-    if "." not in name or name.endswith(".localhost") or host == _public_host() or _is_address(name):
+    if (
+        "." not in name
+        or name.endswith(".localhost")
+        or host == _public_host()
+        or _is_address(name)
+    ):
         return
-    message = f"The control API is not served as {host}; name the address in the setting server.public_url (LLMSIM_PUBLIC_URL)."
+    message = (
+        f"The control API is not served as {host}; name the address in the setting "
+        "server.public_url (LLMSIM_PUBLIC_URL)."
+    )
     raise RequestError(message, code="foreign_host", status=403)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the control API, made by apispec from the operations and their schemas."""
+"""The OpenAPI document of the control API, made by apispec from the operations' schemas."""
 
 from __future__ import annotations
 
@@ -24,8 +24,20 @@ def show_openapi() -> dict[str, Any]:
 @cache
 def document() -> dict[str, Any]:
     """The document."""
-    spec = APISpec(title="llmsim control API", version=__version__, openapi_version="3.1.0", plugins=[MarshmallowPlugin()])
-    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "description": "The setting control.token, where one is set."})
+    spec = APISpec(
+        title="llmsim control API",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin()],
+    )
+    spec.components.security_scheme(
+        "token",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The setting control.token, where one is set.",
+        },
+    )
     for described in OPERATIONS:
         path = re.sub(r"<(\w+)>", r"{\1}", described.path)
         spec.path(f"/llmsim{path}", operations={described.method.lower(): _operation(described)})
@@ -40,15 +52,29 @@ def _operation(described: Operation) -> dict[str, Any]:
     return {
         "summary": described.summary,
         "security": [{}, {"token": []}],
-        "responses": {str(described.status): answer, "default": {"description": "What was wrong.", "content": _json(ErrorAnswer)}},
+        "responses": {
+            str(described.status): answer,
+            "default": {"description": "What was wrong.", "content": _json(ErrorAnswer)},
+        },
         "parameters": _parameters(described),
-        **({"requestBody": {"content": _json(described.takes)}} if described.method in ("POST", "PUT") and _has_fields(described.takes) else {}),
+        **(
+            {"requestBody": {"content": _json(described.takes)}}
+            if described.method in ("POST", "PUT") and _has_fields(described.takes)
+            else {}
+        ),
     }
 
 
 def _parameters(described: Operation) -> list[Any]:
-    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in re.findall(r"<(\w+)>", described.path)]
-    in_query = [{"in": "query", "schema": described.takes}] if described.method == "GET" and _has_fields(described.takes) else []
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"<(\w+)>", described.path)
+    ]
+    in_query = (
+        [{"in": "query", "schema": described.takes}]
+        if described.method == "GET" and _has_fields(described.takes)
+        else []
+    )
     return in_path + in_query
 
 

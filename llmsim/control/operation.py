@@ -1,4 +1,7 @@
-"""An operation of the control API: one decorator that routes it, validates what it takes, and describes it for the OpenAPI document."""
+"""An operation of the control API.
+
+One decorator that routes it, validates what it takes, and describes it for the OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,24 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
 
-from llmsim.apis.blueprint import as_json, settings
-from llmsim.apis.body import parsed, read_body
 from llmsim.control.guard import check_caller
 from llmsim.control.schemas import ErrorAnswer, Nothing
 from llmsim.errors import RequestError, ScriptError, StoreError
 from llmsim.json_text import parse_exactly, type_name
 from llmsim.playback import Playback
-from llmsim.shared import shared
+from llmsim.serving.blueprint import as_json, settings
+from llmsim.serving.body import parsed, read_body
+from llmsim.serving.shared import shared
 
 blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How an operation is described; `takes` is the schema of the JSON body of a write, else of the query."""
+    """How an operation is described.
+
+    `takes` is the schema of the JSON body of a write, else of the query.
+    """
 
     method: str
     path: str
@@ -37,16 +43,23 @@ OPERATIONS: list[Operation] = []
 
 
 def operation(
-    method: str, path: str, *, takes: type[Schema] | dict[str, Any] = Nothing, gives: type[Schema] | None = None, status: int = 200
+    method: str,
+    path: str,
+    *,
+    takes: type[Schema] | dict[str, Any] = Nothing,
+    gives: type[Schema] | None = None,
+    status: int = 200,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make the decorated function an operation; its docstring's first line is the summary.
 
-    It gets the path's variables and, where `takes` is a schema, what was loaded by it; where `takes` is a JSON Schema, the raw body. It returns
-    what is sent as JSON, or a response.
+    It gets the path's variables and, where `takes` is a schema, what was loaded by it; where
+    `takes` is a JSON Schema, the raw body. It returns what is sent as JSON, or a response.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        OPERATIONS.append(Operation(method, path, (function.__doc__ or "").splitlines()[0], takes, gives, status))
+        OPERATIONS.append(
+            Operation(method, path, (function.__doc__ or "").splitlines()[0], takes, gives, status)
+        )
 
         def view(**variables: str) -> Response:
             check_caller()
@@ -72,13 +85,22 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
     body = _json_body()
     value = parsed(body, request.environ, parse_exactly) if body else {}
     if not isinstance(value, dict):
-        raise RequestError(f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type")
+        raise RequestError(
+            f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type"
+        )
     return dict(takes().load(value))
 
 
 def _json_body() -> bytes:
-    """The body of a write. Only JSON: a form on another page can send anything else without asking first."""
-    body = read_body(request.environ, settings().max_script_bytes, "response.max_script_mb (LLMSIM_MAX_SCRIPT_MB)")
+    """The body of a write. Only JSON.
+
+    A form on another page can send anything else without asking first.
+    """
+    body = read_body(
+        request.environ,
+        settings().max_script_bytes,
+        "response.max_script_mb (LLMSIM_MAX_SCRIPT_MB)",
+    )
     if body and not request.is_json:
         message = f"Send the body as application/json, not as {request.content_type or 'nothing'}."
         raise RequestError(message, code="unsupported_content_type", status=415)
@@ -109,5 +131,7 @@ def _wrong_fields(error: ValidationError) -> Response:
 
 
 def _error(status: int, message: str, code: str, problems: list[str] | None = None) -> Response:
-    detail: dict[str, Any] = {"message": message, "code": code} | ({"problems": problems} if problems else {})
+    detail: dict[str, Any] = {"message": message, "code": code} | (
+        {"problems": problems} if problems else {}
+    )
     return as_json(ErrorAnswer().dump({"error": detail}), status)

@@ -14,7 +14,10 @@ from llmsim.store.base import Store
 
 @operation("GET", "/sessions/<name>/requests", takes=WhichEntries, gives=EntriesAnswer)
 def list_requests(name: str, since: int, limit: int, wait_for: int, timeout: float) -> Response:
-    """Read the journal, a page at a time; waits first, if asked to, until so many requests have finished."""
+    """Read the journal, a page at a time.
+
+    Waits first, if asked to, until so many requests have finished.
+    """
     store = _store_with(name)
     timed_out = wait_for > 0 and not wait(store, name, since, wait_for, timeout)
     found = read(store, name, since, limit)
@@ -37,7 +40,9 @@ def export_requests(name: str) -> Response:
 
 
 def _store_with(name: str) -> Store:
-    """The store, if it knows the session; one whose only requests were refused has a journal and nothing else.
+    """The store, if it knows the session.
+
+    One whose only requests were refused has a journal and nothing else.
 
     Raises:
         RequestError: it does not (404), or the name cannot be one (400).

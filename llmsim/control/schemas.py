@@ -1,4 +1,7 @@
-"""What the control API takes and gives. The OpenAPI document is made of these, and they validate every request."""
+"""What the control API takes and gives.
+
+The OpenAPI document is made of these, and they validate every request.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 
 from llmsim.registry import unknown
 
-_NAME = validate.Regexp(r"\A[A-Za-z0-9._-]{1,64}\Z", error="expected 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+_NAME = validate.Regexp(
+    r"\A[A-Za-z0-9._-]{1,64}\Z", error="expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+)
 
 
 class Strict(Schema):
@@ -25,7 +30,9 @@ class Strict(Schema):
         """Name each field that is not known."""
         known = [field.data_key or name for name, field in self.fields.items()]
         if isinstance(original, Mapping):
-            problems = {name: [unknown("field", str(name), known)] for name in original if name not in known}
+            problems = {
+                name: [unknown("field", str(name), known)] for name in original if name not in known
+            }
             if problems:
                 raise ValidationError(problems)
 
@@ -37,24 +44,49 @@ def _described(text: str) -> dict[str, str]:
 class NewSession(Strict):
     """A session to make."""
 
-    name = fields.String(validate=_NAME, metadata=_described("The session's name; one is made up where there is none."))
-    script = fields.Dict(metadata=_described("A script of its own; without one it plays the default script."))
+    name = fields.String(
+        validate=_NAME,
+        metadata=_described("The session's name; one is made up where there is none."),
+    )
+    script = fields.Dict(
+        metadata=_described("A script of its own; without one it plays the default script.")
+    )
 
 
 class PageOfSessions(Strict):
     """Which sessions to list."""
 
-    after = fields.Integer(load_default=0, validate=validate.Range(0), metadata=_described("The `next` of the page before."))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000), metadata=_described("How many at most."))
+    after = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0),
+        metadata=_described("The `next` of the page before."),
+    )
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata=_described("How many at most.")
+    )
 
 
 class WhichEntries(Strict):
     """Which journal entries to read, and whether to wait for them."""
 
-    since = fields.Integer(load_default=0, validate=validate.Range(0), metadata=_described("The `next` of the page before; 0 is the start."))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000), metadata=_described("How many at most."))
-    wait_for = fields.Integer(load_default=0, validate=validate.Range(0), metadata=_described("Wait for so many to have finished since then."))
-    timeout = fields.Float(load_default=10, validate=validate.Range(0, 300), metadata=_described("How many seconds to wait at most."))
+    since = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0),
+        metadata=_described("The `next` of the page before; 0 is the start."),
+    )
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata=_described("How many at most.")
+    )
+    wait_for = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0),
+        metadata=_described("Wait for so many to have finished since then."),
+    )
+    timeout = fields.Float(
+        load_default=10,
+        validate=validate.Range(0, 300),
+        metadata=_described("How many seconds to wait at most."),
+    )
 
 
 class Nothing(Strict):
@@ -66,10 +98,20 @@ class SessionAnswer(Schema):
 
     name = fields.String(required=True)
     position = fields.Integer(required=True, metadata=_described("What its next request gets."))
-    generation = fields.String(required=True, metadata=_described("16 hex digits, as in X-LLMSim-Generation; new at each rewind."))
-    script = fields.String(required=True, metadata=_described("`default`, or `own` for a script of its own."))
+    generation = fields.String(
+        required=True,
+        metadata=_described("16 hex digits, as in X-LLMSim-Generation; new at each rewind."),
+    )
+    script = fields.String(
+        required=True, metadata=_described("`default`, or `own` for a script of its own.")
+    )
     turns = fields.Integer(required=True, metadata=_described("The length of its script."))
-    base_urls = fields.Dict(keys=fields.String(), values=fields.String(), required=True, metadata=_described("What to give to clients, by API."))
+    base_urls = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata=_described("What to give to clients, by API."),
+    )
 
 
 class ListedSession(Schema):
@@ -85,17 +127,36 @@ class SessionsAnswer(Schema):
     """A page of sessions."""
 
     sessions = fields.List(fields.Nested(ListedSession), required=True)
-    next = fields.Integer(required=True, allow_none=True, metadata=_described("What `after` asks for the following page with; null at the end."))
+    next = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=_described("What `after` asks for the following page with; null at the end."),
+    )
 
 
 class EntriesAnswer(Schema):
     """A page of journal entries."""
 
-    entries = fields.List(fields.Dict(), required=True, metadata=_described("Finished requests, in the order in which they finished."))
-    stale = fields.List(fields.Dict(), required=True, metadata=_described("Requests of before the last rewind that finished after it."))
-    next = fields.Integer(required=True, metadata=_described("What `since` asks for later entries with."))
-    timed_out = fields.Boolean(required=True, metadata=_described("Whether `wait_for` was not reached in `timeout`."))
-    dropped = fields.Integer(required=True, metadata=_described("Entries of any session that found no room (journal.max_mb)."))
+    entries = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata=_described("Finished requests, in the order in which they finished."),
+    )
+    stale = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata=_described("Requests of before the last rewind that finished after it."),
+    )
+    next = fields.Integer(
+        required=True, metadata=_described("What `since` asks for later entries with.")
+    )
+    timed_out = fields.Boolean(
+        required=True, metadata=_described("Whether `wait_for` was not reached in `timeout`.")
+    )
+    dropped = fields.Integer(
+        required=True,
+        metadata=_described("Entries of any session that found no room (journal.max_mb)."),
+    )
 
 
 class ErrorDetail(Schema):
@@ -103,7 +164,9 @@ class ErrorDetail(Schema):
 
     message = fields.String(required=True)
     code = fields.String(required=True)
-    problems = fields.List(fields.String(), metadata=_described("Each problem of a body or a script, by itself."))
+    problems = fields.List(
+        fields.String(), metadata=_described("Each problem of a body or a script, by itself.")
+    )
 
 
 class ErrorAnswer(Schema):

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Response, request
 
-from llmsim.apis.blueprint import settings
-from llmsim.apis.urls import base_urls, origin_of
 from llmsim.control.operation import operation, playback
 from llmsim.control.schemas import NewSession, PageOfSessions, SessionAnswer, SessionsAnswer
 from llmsim.errors import RequestError
 from llmsim.script import Script, json_schema
+from llmsim.serving.blueprint import settings
+from llmsim.serving.urls import base_urls, origin_of
 from llmsim.sessions import checked_name
 from llmsim.store.base import Session
 
@@ -24,7 +24,10 @@ def create_session(name: str | None = None, script: dict[str, Any] | None = None
     own = None if script is None else Script.from_spec(script, "script")
     made = playback().store.create(name)
     if made is None:
-        message = f"There is a session {name!r} already: reset it with POST /llmsim/sessions/{name}/reset, or PUT another script."
+        message = (
+            f"There is a session {name!r} already: reset it with POST "
+            f"/llmsim/sessions/{name}/reset, or PUT another script."
+        )
         raise RequestError(message, code="session_exists", status=409)
     return _described(made if own is None else playback().put_script(name, own))
 
@@ -52,7 +55,10 @@ def delete_session(name: str) -> Response:
 
 @operation("PUT", "/sessions/<name>/script", takes=json_schema(), gives=SessionAnswer)
 def put_script(name: str, body: bytes) -> dict[str, Any]:
-    """Give a session a script of its own, from position 0; the session is made where there is none of that name."""
+    """Give a session a script of its own, from position 0.
+
+    The session is made where there is none of that name.
+    """
     return _described(playback().put_script(checked_name(name), Script.from_json(body, "script")))
 
 

@@ -1,1 +1,4 @@
-"""What every agent sent and got: one entry for each request, readable from any worker as soon as the client has its answer."""
+"""What every agent sent and got.
+
+One entry for each request, readable from any worker as soon as the client has its answer.
+"""

@@ -1,7 +1,9 @@
-"""One journal entry: a line of JSON whose last fields have a fixed width, so that they can be written over in place.
+"""One journal entry.
 
-An entry is written before the last bytes of its answer leave, so that a client that has them can read it. If those bytes then cannot be sent,
-the end of the line is amended.
+A line of JSON whose last fields have a fixed width, so that they can be written over in place.
+
+An entry is written before the last bytes of its answer leave, so that a client that has them can
+read it. If those bytes then cannot be sent, the end of the line is amended.
 """
 
 from __future__ import annotations
@@ -21,12 +23,19 @@ _ENDING: Final = b',"outcome":%-13s,"bytes":%12d,"chunks":%9d,"duration_ms":%14.
 
 # The headers that are kept; whatever is not listed may be a secret.
 _KEPT_HEADERS: Final = (
-    "accept accept-encoding content-type content-length user-agent x-stainless-lang x-stainless-package-version x-stainless-os "
-    "x-stainless-arch x-stainless-runtime x-stainless-runtime-version x-stainless-async x-stainless-retry-count x-stainless-read-timeout "
-    "x-stainless-timeout x-stainless-helper-method openai-beta openai-organization openai-project anthropic-version anthropic-beta "
-    "x-client-request-id session-id thread-id originator x-app x-claude-code-session-id traceparent idempotency-key"
+    "accept accept-encoding content-type content-length user-agent x-stainless-lang "
+    "x-stainless-package-version x-stainless-os "
+    "x-stainless-arch x-stainless-runtime x-stainless-runtime-version x-stainless-async "
+    "x-stainless-retry-count x-stainless-read-timeout "
+    "x-stainless-timeout x-stainless-helper-method openai-beta openai-organization "
+    "openai-project anthropic-version anthropic-beta "
+    "x-client-request-id session-id thread-id originator x-app x-claude-code-session-id "
+    "traceparent idempotency-key"
 )
-_ENVIRON_NAMES: Final = {("HTTP_" + name.upper().replace("-", "_")).replace("HTTP_CONTENT_", "CONTENT_"): name for name in _KEPT_HEADERS.split()}
+_ENVIRON_NAMES: Final = {
+    ("HTTP_" + name.upper().replace("-", "_")).replace("HTTP_CONTENT_", "CONTENT_"): name
+    for name in _KEPT_HEADERS.split()
+}
 
 
 def kept_headers(environ: Mapping[str, Any]) -> dict[str, str]:
@@ -37,19 +46,31 @@ def kept_headers(environ: Mapping[str, Any]) -> dict[str, str]:
 def answered(outcome: Reply | Failure) -> dict[str, Any]:
     """What went out: blocks or a failure."""
     if isinstance(outcome, Failure):
-        failure = {"status": outcome.status, "kind": outcome.kind, "message": outcome.message, "code": outcome.code}
+        failure = {
+            "status": outcome.status,
+            "kind": outcome.kind,
+            "message": outcome.message,
+            "code": outcome.code,
+        }
         return {"failure": failure}
     return {"blocks": [_block(block) for block in outcome.blocks]}
 
 
 def _block(block: Block) -> dict[str, Any]:
     if isinstance(block, ToolCall):
-        return {"type": "tool_call", "id": block.id, "name": block.name, "arguments": block.arguments}
+        return {
+            "type": "tool_call",
+            "id": block.id,
+            "name": block.name,
+            "arguments": block.arguments,
+        }
     return {"type": type(block).__name__.lower(), "text": block.text}
 
 
 def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
-    """A request's body as JSON text of at most `limit` bytes, and whether it was cut; a body that is cut becomes a JSON string.
+    """A request's body as JSON text of at most `limit` bytes, and whether it was cut.
+
+    A body that is cut becomes a JSON string.
 
     `value` is the body parsed.
     """
@@ -60,7 +81,11 @@ def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
 
 
 def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
-    """The end of an entry: how the answer ended, how many bytes and writes of its body went out, and how long it took in milliseconds."""
+    """The end of an entry.
+
+    How the answer ended, how many bytes and writes of its body went out, and how long it took in
+    milliseconds.
+    """
     return _ENDING % (b'"%b"' % outcome.encode("ascii"), size, chunks, duration_ms)
 
 

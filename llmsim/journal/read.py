@@ -15,7 +15,10 @@ _COUNTED_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Lines of JSON: those of the session's generation, and the stale ones, of requests that began before the last rewind.
+    """Lines of JSON.
+
+    Those of the session's generation, and the stale ones, of requests that began before the last
+    rewind.
 
     `mark` is what asks for the entries after these.
     """
@@ -35,7 +38,10 @@ def read(store: Store, session: str, mark: int, limit: int) -> Entries:
 
 
 def wait(store: Store, session: str, mark: int, count: int, seconds: float) -> bool:
-    """Wait until there are `count` entries of the current generation from `mark` on; false where `seconds` were not enough."""
+    """Wait until there are `count` entries of the current generation from `mark` on.
+
+    False where `seconds` were not enough.
+    """
     deadline = time.monotonic() + seconds
     found = 0
     while True:
@@ -61,7 +67,10 @@ def every(store: Store, session: str) -> Iterator[bytes]:
 
 
 def _belongs(store: Store, session: str) -> tuple[bytes, bytes]:
-    """How entries begin that are not stale: with the session's generation, or with none, for a request that took no turn."""
+    """How entries begin that are not stale.
+
+    With the session's generation, or with none, for a request that took no turn.
+    """
     found = store.session(session)
     generation = found.generation if found else 0
     return b'{"generation":"%016x"' % generation, b'{"generation":null'

@@ -18,7 +18,10 @@ _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A claimed position and what it plays; `turn` and its `index` in the script are None when the script is exhausted."""
+    """A claimed position and what it plays.
+
+    `turn` and its `index` in the script are None when the script is exhausted.
+    """
 
     claim: Claim
     index: int | None
@@ -42,7 +45,8 @@ class Playback:
         self.store = store
         self._scripts: OrderedDict[int, Script] = OrderedDict()
         self._sizes: dict[int, int] = {}
-        # Threads that miss a script together must not all parse it. Nothing yields while this is held, so it may be older than gevent's patches.
+        # Threads that miss a script together must not all parse it. Nothing yields while this is
+        # held, so it may be older than gevent's patches.
         self._loading = threading.Lock()
 
     def take(self, session: str, conversation: Conversation) -> Taken:
@@ -57,13 +61,17 @@ class Playback:
             try:
                 return taken(claim, self.script(claim.script), conversation)
             except StateLostError:
-                # Replaced since it was claimed: then that generation is over, and nobody will miss the position. Else it is lost in earnest.
+                # Replaced since it was claimed: then that generation is over, and nobody will miss
+                # the position. Else it is lost in earnest.
                 tries -= 1
                 if not tries:
                     raise
 
     def publish(self, script: Script) -> bool:
-        """Make `script` the one that is served from now on, by every worker; false where it is already, and then nothing rewinds."""
+        """Make `script` the one that is served from now on, by every worker.
+
+        False where it is already, and then nothing rewinds.
+        """
         content = script.canonical()
         key = self.store.published()
         replaced = key is None or self.store.script(key) != content
@@ -101,7 +109,10 @@ class Playback:
         found = self.store.session(session)
         key = found.script if found else self.store.published()
         if not key:
-            raise StoreError("No script has been published in the state directory yet; the server has not finished its start.")
+            raise StoreError(
+                "No script has been published in the state directory yet; the server has not "
+                "finished its start."
+            )
         return {"turns": len(self.script(key)), "position": found.position if found else 0}
 
     def _loaded(self, key: int) -> Script:

@@ -1,10 +1,24 @@
-"""The script: an ordered list of assistant turns, read from JSON or built in Python. It knows no server, no store and no provider."""
+"""The script: an ordered list of assistant turns, read from JSON or built in Python.
+
+It knows no server, no store and no provider.
+"""
 
 from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimit, Timeout
 from llmsim.script.json_schema import json_schema
 from llmsim.script.model import Script
 from llmsim.script.player import Player
-from llmsim.script.turns import Assistant, Call, Echo, Error, Lorem, Mixed, Refusal, ToolCalls, Turn, Usage
+from llmsim.script.turns import (
+    Assistant,
+    Call,
+    Echo,
+    Error,
+    Lorem,
+    Mixed,
+    Refusal,
+    ToolCalls,
+    Turn,
+    Usage,
+)
 
 __all__ = [
     "Assistant",

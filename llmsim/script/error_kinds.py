@@ -1,4 +1,7 @@
-"""Error kinds: what an error turn can answer. A new one is a dataclass and a schema, and one line in `ERROR_KINDS`."""
+"""Error kinds: what an error turn can answer.
+
+A new one is a dataclass and a schema, and one line in `ERROR_KINDS`.
+"""
 
 from __future__ import annotations
 

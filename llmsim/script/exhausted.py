@@ -10,7 +10,8 @@ from llmsim.script.rules import a_string
 
 DEFAULT = "repeat_last"
 
-# Word -> index of the turn that answers at `position`, a position past the last of `turns` turns; None where no turn does.
+# Word -> index of the turn that answers at `position`, a position past the last of `turns` turns;
+# None where no turn does.
 ON_EXHAUSTED: Mapping[str, Callable[[int, int], int | None]] = {
     "repeat_last": lambda _position, turns: turns - 1,
     "error": lambda _position, _turns: None,

@@ -1,6 +1,7 @@
 """The marshmallow fields and the schema base that scripts are checked with.
 
-Stricter than marshmallow's own: nothing is converted, and messages say what was found. Each field also carries its JSON Schema.
+Stricter than marshmallow's own: nothing is converted, and messages say what was found. Each field
+also carries its JSON Schema.
 """
 
 from __future__ import annotations
@@ -11,11 +12,24 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, missing, post_load
 
 from llmsim.errors import ScriptInvalidError
-from llmsim.script.rules import Rule, a_count, a_length, a_name, a_string, an_error_status, an_integer, expected, one_of
+from llmsim.script.rules import (
+    Rule,
+    a_count,
+    a_length,
+    a_name,
+    a_string,
+    an_error_status,
+    an_integer,
+    expected,
+    one_of,
+)
 
 
 class UnknownKey:
-    """Stands for the message about a key that the schema does not have: marshmallow's message cannot hold the key."""
+    """Stands for the message about a key that the schema does not have.
+
+    Marshmallow's message cannot hold the key.
+    """
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         self.choices = choices
@@ -24,9 +38,16 @@ class UnknownKey:
 class Checked(fields.Field[Any]):
     """A field whose value goes through as it is where `rule` finds nothing wrong with it."""
 
-    def __init__(self, rule: Rule, json_schema: Mapping[str, Any], description: str, **options: Any) -> None:
+    def __init__(
+        self, rule: Rule, json_schema: Mapping[str, Any], description: str, **options: Any
+    ) -> None:
         null = rule(None)
-        super().__init__(allow_none=null is None, error_messages={"null": null or ""}, metadata={"description": description}, **options)
+        super().__init__(
+            allow_none=null is None,
+            error_messages={"null": null or ""},
+            metadata={"description": description},
+            **options,
+        )
         self.rule = rule
         self.json_schema = json_schema
 
@@ -75,7 +96,12 @@ def count(description: str) -> Checked:
 
 def length(description: str, most: int) -> Checked:
     """A required integer from 1 to `most`."""
-    return Checked(a_length(most), {"type": "integer", "minimum": 1, "maximum": most}, description, required=True)
+    return Checked(
+        a_length(most),
+        {"type": "integer", "minimum": 1, "maximum": most},
+        description,
+        required=True,
+    )
 
 
 def integer(description: str, default: int) -> Checked:
@@ -90,7 +116,12 @@ def note(description: str, **options: Any) -> Checked:
 
 def error_status(description: str, default: int) -> Checked:
     """An HTTP status from 400 to 599."""
-    return Checked(an_error_status, {"type": "integer", "minimum": 400, "maximum": 599}, description, load_default=default)
+    return Checked(
+        an_error_status,
+        {"type": "integer", "minimum": 400, "maximum": 599},
+        description,
+        load_default=default,
+    )
 
 
 class NonEmptyList(fields.List[Any]):
@@ -112,7 +143,10 @@ class NonEmptyList(fields.List[Any]):
 
 
 class ObjectSchema(Schema):
-    """A JSON object with known keys. `discriminators` are keys that a one-of schema takes off before this schema sees the object."""
+    """A JSON object with known keys.
+
+    `discriminators` are keys that a one-of schema takes off before this schema sees the object.
+    """
 
     discriminators: ClassVar[tuple[str, ...]] = ()
 
@@ -142,12 +176,16 @@ class OptionalPart(fields.Nested):
     """An object that may be absent, and that `dump` then leaves out."""
 
     def __init__(self, item: ObjectSchema, description: str) -> None:
-        super().__init__(item, load_default=None, allow_none=False, metadata={"description": description})
+        super().__init__(
+            item, load_default=None, allow_none=False, metadata={"description": description}
+        )
         self.error_messages["null"] = expected("an object", None)
         self.item = item
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return missing if nested_obj is None else super()._serialize(nested_obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
+        if nested_obj is None:
+            return missing
+        return super()._serialize(nested_obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class PartSchema(ObjectSchema):
@@ -157,9 +195,11 @@ class PartSchema(ObjectSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_options: Any) -> Any:
-        """The dataclass; what only its constructor checks is an error of the field that it names."""
+        """The dataclass; what its constructor refuses is an error of the field that it names."""
         data.pop("comment", None)
         try:
             return self.makes(**data)
         except ScriptInvalidError as error:
-            raise ValidationError({problem.path.removeprefix("$."): [problem.message] for problem in error.problems}) from None
+            raise ValidationError(
+                {problem.path.removeprefix("$."): [problem.message] for problem in error.problems}
+            ) from None

@@ -1,6 +1,9 @@
-"""The JSON Schema of a script, made from the marshmallow schemas, so that it cannot fall behind them.
+"""The JSON Schema of a script.
 
-For editors, and for whoever generates scripts. What JSON Schema cannot say it leaves out: duplicate keys, and 502.0 as no integer.
+It is made from the marshmallow schemas, so that it cannot fall behind them.
+
+For editors, and for whoever generates scripts. What JSON Schema cannot say it leaves out: duplicate
+keys, and 502.0 as no integer.
 """
 
 from __future__ import annotations
@@ -19,7 +22,11 @@ Json = dict[str, Any]
 
 def json_schema() -> Json:
     """The schema as a dictionary, in draft 2020-12."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "llmsim script", **_object(SCRIPT_SCHEMA, {})}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "llmsim script",
+        **_object(SCRIPT_SCHEMA, {}),
+    }
 
 
 def _object(schema: ObjectSchema, names: dict[str, str]) -> Json:
@@ -28,7 +35,10 @@ def _object(schema: ObjectSchema, names: dict[str, str]) -> Json:
     return {
         "description": inspect.getdoc(type(schema)),
         "type": "object",
-        "properties": {**{key: {"const": word} for key, word in names.items()}, **{key: _field(field) for key, field in fields.items()}},
+        "properties": {
+            **{key: {"const": word} for key, word in names.items()},
+            **{key: _field(field) for key, field in fields.items()},
+        },
         "required": [*names, *(key for key, field in fields.items() if field.required)],
         "additionalProperties": False,
     }
@@ -49,11 +59,17 @@ def _field(field: Any) -> Json:
 
 
 def _item(schema: Any) -> Json:
-    return {"oneOf": _alternatives(schema, {})} if isinstance(schema, OneOf) else _object(schema, {})
+    return (
+        {"oneOf": _alternatives(schema, {})} if isinstance(schema, OneOf) else _object(schema, {})
+    )
 
 
 def _alternatives(schema: Any, names: dict[str, str]) -> list[Json]:
     """One object for each name, and for each name of a one-of schema inside a one-of schema."""
     if not isinstance(schema, OneOf):
         return [{"title": " ".join(names.values()), **_object(schema, names)}]
-    return [each for name, inner in schema.type_schemas.items() for each in _alternatives(inner, {**names, schema.type_field: name})]
+    return [
+        each
+        for name, inner in schema.type_schemas.items()
+        for each in _alternatives(inner, {**names, schema.type_field: name})
+    ]

@@ -1,4 +1,7 @@
-"""From a parsed JSON value to the parts of a script, with all problems at once and each at its place."""
+"""From a parsed JSON value to the parts of a script.
+
+All problems come at once, each at its place.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from llmsim.script.parse import parse
 from llmsim.script.positions import Path
 from llmsim.script.schema import SCRIPT_SCHEMA
 
-_DEEPEST_PROBLEM = 5  # steps of a path that count for the order of problems: turns, index, calls, index, key
+_DEEPEST_PROBLEM = (
+    5  # steps of a path that count for the order of problems: turns, index, calls, index, key
+)
 
 
 def load_text(text: str, source: str) -> dict[str, Any]:
@@ -56,12 +61,17 @@ def _checked(value: Any) -> dict[str, Any]:
 
 
 class _Findings:
-    """What a schema complained about in `value`, in the order of the value: (path, message, whether it is about the key)."""
+    """What a schema complained about in `value`, in the order of the value.
+
+    (path, message, whether it is about the key).
+    """
 
     def __init__(self, value: Any, error: ValidationError) -> None:
         self.value = value
         ranks = {path: rank for rank, path in enumerate(_paths(value))}
-        found = [self._about_what_exists(path, message) for path, message in _leaves(error.messages)]
+        found = [
+            self._about_what_exists(path, message) for path, message in _leaves(error.messages)
+        ]
         self.found = sorted(found, key=lambda finding: ranks[finding[0][:_DEEPEST_PROBLEM]])
 
     def error(self, source: str, problems: list[Problem]) -> ScriptInvalidError:
@@ -77,7 +87,11 @@ class _Findings:
         """The problems with their places in the text that the value was read from."""
         lines = positions.Lines(text)
         return [
-            Problem(message, positions.json_path(path), *lines.place((scan.keys if at_key else scan.values)[path]))
+            Problem(
+                message,
+                positions.json_path(path),
+                *lines.place((scan.keys if at_key else scan.values)[path]),
+            )
             for path, message, at_key in self.found
         ]
 
@@ -94,7 +108,10 @@ class _Findings:
 
 
 def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str | UnknownKey]]:
-    """The messages in marshmallow's tree of them. What it files under `_schema` is about the object itself, unless that is an unknown key."""
+    """The messages in marshmallow's tree of them.
+
+    What it files under `_schema` is about the object itself, unless that is an unknown key.
+    """
     if isinstance(messages, dict):
         for key, inner in messages.items():
             yield from _leaves(inner, (*path, key))

@@ -22,7 +22,9 @@ _CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`. Equal scripts answer alike.
+    """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
+
+    Equal scripts answer alike.
 
     Raises:
         ScriptEmptyError: there is no turn.
@@ -33,10 +35,19 @@ class Script:
     on_exhausted: str = exhausted.DEFAULT
 
     def __post_init__(self) -> None:
-        require("turns", None if isinstance(self.turns, list | tuple) else expected("a list or tuple of turns", self.turns))
+        require(
+            "turns",
+            None
+            if isinstance(self.turns, list | tuple)
+            else expected("a list or tuple of turns", self.turns),
+        )
         if not self.turns:
             raise ScriptEmptyError(SOURCE, [Problem(NO_TURN, "$.turns")])
-        wrong = [Problem(expected("a turn", turn), f"$.turns[{index}]") for index, turn in enumerate(self.turns) if type(turn) not in _CLASSES]
+        wrong = [
+            Problem(expected("a turn", turn), f"$.turns[{index}]")
+            for index, turn in enumerate(self.turns)
+            if type(turn) not in _CLASSES
+        ]
         if wrong:
             raise ScriptInvalidError(SOURCE, wrong)
         require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
@@ -74,7 +85,10 @@ class Script:
         return cls(**load_spec(spec, source))
 
     def to_spec(self) -> dict[str, Any]:
-        """The script as a dictionary for `from_spec`, without comments and without messages and ids that nobody wrote."""
+        """The script as a dictionary for `from_spec`.
+
+        Without comments, and without messages and ids that nobody wrote.
+        """
         spec: dict[str, Any] = SCRIPT_SCHEMA.dump(self)
         return spec
 
@@ -91,7 +105,10 @@ class Script:
         return replace(self, on_exhausted=word)
 
     def index(self, position: int) -> int | None:
-        """The index of the turn that answers at `position` (from 0, without bound); None where the script is exhausted."""
+        """The index of the turn that answers at `position` (from 0, without bound).
+
+        None where the script is exhausted.
+        """
         if position < len(self.turns):
             return position
         return exhausted.ON_EXHAUSTED[self.on_exhausted](position, len(self.turns))
@@ -99,12 +116,24 @@ class Script:
     def play(self, position: int, conversation: Conversation) -> Reply | Failure:
         """The answer to the request that took `position`."""
         index = self.index(position)
-        return self.exhausted_failure() if index is None else self.turns[index].play(position, conversation)
+        return (
+            self.exhausted_failure()
+            if index is None
+            else self.turns[index].play(position, conversation)
+        )
 
     def exhausted_failure(self) -> Failure:
         """The answer where no turn is left."""
-        headers = {"x-should-retry": "false"}  # openai-python obeys it: a retry would only find the script exhausted again
-        return Failure(500, "exhausted", exhausted_message(len(self.turns)), code="script_exhausted", headers=headers)
+        headers = {
+            "x-should-retry": "false"
+        }  # openai-python obeys it: a retry would only find the script exhausted again
+        return Failure(
+            500,
+            "exhausted",
+            exhausted_message(len(self.turns)),
+            code="script_exhausted",
+            headers=headers,
+        )
 
     def warnings(self) -> tuple[Problem, ...]:
         """What loads and is probably not meant, in the order of the script."""

@@ -16,18 +16,28 @@ class OneOf(OneOfSchema):
     """`OneOfSchema` with three faults mended.
 
     - An unknown name is an error that lists the names (there: "Unsupported value").
-    - `unknown=` also counts with `many=True`, and only where a caller gives it: there, this schema's own default overrides that of the schema
+    - `unknown=` also counts with `many=True`, and only where a caller gives it: there, this
+    schema's own default overrides that of the schema
       that is chosen.
-    - Messages are lists everywhere, as marshmallow's own are (there: lists and strings); dumping an object of no known class raises.
+    - Messages are lists everywhere, as marshmallow's own are (there: lists and strings); dumping an
+    object of no known class raises.
 
-    `type_schemas` maps names to schema *instances* that have `makes`: making a schema costs more than loading a turn. `what` says what the names
-    are names of.
+    `type_schemas` maps names to schema *instances* that have `makes`: making a schema costs more
+    than loading a turn. `what` says what the names are names of.
     """
 
     what: ClassVar[str]
     type_schemas: Mapping[str, Any] = {}
 
-    def load(self, data: Any, *, many: bool | None = None, partial: Any = None, unknown: Any = None, **options: Any) -> Any:
+    def load(
+        self,
+        data: Any,
+        *,
+        many: bool | None = None,
+        partial: Any = None,
+        unknown: Any = None,
+        **options: Any,
+    ) -> Any:
         """See `marshmallow.Schema.load`."""
         if not (self.many if many is None else many):
             return self._load(data, partial=partial, unknown=unknown, **options)
@@ -51,11 +61,19 @@ class OneOf(OneOfSchema):
             raise ValidationError([expected("an object", data)])
         if self.type_field not in data:
             choices = ", ".join(map(repr, self.type_schemas))
-            raise ValidationError({self.type_field: [f"missing key {self.type_field!r}; expected one of {choices}"]})
+            raise ValidationError(
+                {self.type_field: [f"missing key {self.type_field!r}; expected one of {choices}"]}
+            )
         name = data[self.type_field]
         schema = self.type_schemas.get(name) if isinstance(name, str) else None
         if schema is None:
-            raise ValidationError({self.type_field: [a_string(name) or registry.unknown(self.what, name, self.type_schemas)]})
+            raise ValidationError(
+                {
+                    self.type_field: [
+                        a_string(name) or registry.unknown(self.what, name, self.type_schemas)
+                    ]
+                }
+            )
         return schema  # type: ignore[no-any-return]
 
     def get_obj_type(self, obj: Any) -> str:

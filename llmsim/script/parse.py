@@ -1,4 +1,7 @@
-"""From a file to a parsed JSON value, with every way in which that can fail as a `ScriptError` that has a line and a column."""
+"""From a file to a parsed JSON value.
+
+Every way in which that can fail is a `ScriptError` that has a line and a column.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """The bytes of a regular file.
 
     Raises:
-        ScriptReadError: it is missing, no regular file, not readable, or holds more than `max_bytes`.
+        ScriptReadError: it is missing, no regular file, not readable, or holds more than
+            `max_bytes`.
     """
     source = os.fspath(path)
     try:
@@ -42,7 +46,10 @@ def _unreadable(status: os.stat_result, max_bytes: int) -> str | None:
 
 
 def _too_large(size: int, limit: int) -> str:
-    return f"it holds {size:,} bytes, more than the limit of {limit:,}; the setting response.max_script_mb raises it"
+    return (
+        f"it holds {size:,} bytes, more than the limit of {limit:,}; the setting "
+        "response.max_script_mb raises it"
+    )
 
 
 def decode(data: bytes, source: str) -> str:
@@ -64,16 +71,24 @@ def parse(text: str, source: str) -> Any:
     """The JSON value in `text`, read as strictly as RFC 8259 allows.
 
     Raises:
-        ScriptParseError: bad syntax, a duplicate key, a number that is not finite or too long, or nesting that is too deep.
+        ScriptParseError: bad syntax, a duplicate key, a number that is not finite or too long, or
+            nesting that is too deep.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse
+        )
     except json.JSONDecodeError as error:
         problem = Problem(f"not JSON: {error.msg}", "$", error.lineno, error.colno)
         raise ScriptParseError(source, [problem]) from None
     except (ValueError, RecursionError):
-        # The hooks do not know where they are; the scan does. It finds nothing only where the caller left next to no stack.
-        raise ScriptParseError(source, positions.problems(text, positions.scan(text)) or [Problem("nested too deeply", "$", 1, 1)]) from None
+        # The hooks do not know where they are; the scan does. It finds nothing only where the
+        # caller left next to no stack.
+        raise ScriptParseError(
+            source,
+            positions.problems(text, positions.scan(text))
+            or [Problem("nested too deeply", "$", 1, 1)],
+        ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

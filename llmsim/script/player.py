@@ -26,7 +26,8 @@ class Player:
         """The turn at the cursor, which moves on.
 
         Raises:
-            ScriptExhaustedError: the turns are used up and `on_exhausted` is `error`; the cursor stays where it is.
+            ScriptExhaustedError: the turns are used up and `on_exhausted` is `error`; the cursor
+                stays where it is.
         """
         with self._lock:
             index = self.script.index(self._cursor)

@@ -1,6 +1,7 @@
 """Where things stand in a JSON text, and what the RFC-abiding reader refuses that `json` takes.
 
-Slow and used only after something was found to be wrong. Nothing here recurses: the text may be nested to any depth.
+Slow and used only after something was found to be wrong. Nothing here recurses: the text may be
+nested to any depth.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from llmsim.errors import Problem
 
 Path = tuple[str | int, ...]
 
-MAX_DEPTH = 512  # containers in one another: the same on every Python, and half of what its recursion limit leaves to `json`
+# Containers in one another: the same on every Python, and half of what its recursion limit leaves
+# to `json`.
+MAX_DEPTH = 512
 
 _TOKEN = re.compile(r'[ \t\n\r]*("|[{}\[\],:]|[^ \t\n\r{}\[\],:"]+)')
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -40,7 +43,10 @@ def _step(key: str | int) -> str:
 
 
 class Lines:
-    """Turns offsets in a text into lines and columns, both from 1. Lines end at LF, as for `json.JSONDecodeError`."""
+    """Turns offsets in a text into lines and columns, both from 1.
+
+    Lines end at LF, as for `json.JSONDecodeError`.
+    """
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
@@ -63,7 +69,11 @@ class _Open:
 
 @dataclass
 class Scan:
-    """What one pass over a text found: the offsets of the values and keys whose paths are in `wanted`, and what a strict reader refuses."""
+    """What one pass over a text found.
+
+    The offsets of the values and keys whose paths are in `wanted`, and what a strict reader
+    refuses.
+    """
 
     wanted: frozenset[Path]
     values: dict[Path, int] = field(default_factory=dict)
@@ -72,7 +82,10 @@ class Scan:
     _stack: list[_Open] = field(default_factory=list)
 
     def run(self, text: str) -> None:
-        """Read `text` to its end, to the first place that is nested too deeply, or to where it is no JSON."""
+        """Read `text` to its end.
+
+        It stops at the first place that is nested too deeply, or where it is no JSON.
+        """
         at = 0
         while token := _TOKEN.match(text, at):
             start, at = token.start(1), token.end()
@@ -84,7 +97,13 @@ class Scan:
             else:
                 self._literal(start, token[1])
             if len(self._stack) > MAX_DEPTH:
-                self.faults.append((start, self._stack[-1].path, f"nested too deeply: more than {MAX_DEPTH} levels"))
+                self.faults.append(
+                    (
+                        start,
+                        self._stack[-1].path,
+                        f"nested too deeply: more than {MAX_DEPTH} levels",
+                    )
+                )
                 return
 
     def _string(self, start: int, string: str) -> None:
@@ -103,7 +122,9 @@ class Scan:
     def _mark(self, start: int, mark: str) -> None:
         if mark in "{[":
             path = self._value(start)
-            self._stack.append(_Open(path, "", set(), wants_key=True) if mark == "{" else _Open(path, 0))
+            self._stack.append(
+                _Open(path, "", set(), wants_key=True) if mark == "{" else _Open(path, 0)
+            )
         elif mark in "}]":
             self._stack.pop()
         elif mark == ":":
@@ -133,18 +154,34 @@ def _bad_number(literal: str) -> str | None:
     if set(literal) & set(".eE"):
         return None if math.isfinite(float(literal)) else f"{literal} is too large a number"
     digits, limit = len(literal.lstrip("-")), sys.get_int_max_str_digits()
-    return f"an integer of {digits:,} digits is too long; the limit is {limit:,}" if limit and digits > limit else None
+    return (
+        f"an integer of {digits:,} digits is too long; the limit is {limit:,}"
+        if limit and digits > limit
+        else None
+    )
 
 
 def scan(text: str, wanted: Iterable[Path] = ()) -> Scan:
-    """What one pass over `text` finds; where the text turns out to be no JSON, what was found before that place."""
+    """What one pass over `text` finds.
+
+    Where the text turns out to be no JSON, what was found before that place.
+    """
     found = Scan(frozenset(wanted))
-    with suppress(IndexError, ValueError):  # a closing mark too many, a broken string or number: `json` reports these itself
+    with suppress(
+        IndexError, ValueError
+    ):  # a closing mark too many, a broken string or number: `json` reports these itself
         found.run(text)
     return found
 
 
 def problems(text: str, found: Scan) -> list[Problem]:
-    """What a strict reader refuses: duplicate keys, numbers that are not finite or too long, the first place that is nested too deeply."""
+    """What a strict reader refuses.
+
+    Duplicate keys, numbers that are not finite or too long, the first place that is nested too
+    deeply.
+    """
     lines = Lines(text)
-    return [Problem(message, json_path(path), *lines.place(offset)) for offset, path, message in found.faults]
+    return [
+        Problem(message, json_path(path), *lines.place(offset))
+        for offset, path, message in found.faults
+    ]

@@ -55,21 +55,31 @@ def an_integer(value: Any) -> str | None:
 
 def a_count(value: Any) -> str | None:
     """An integer that is not below 0."""
-    return an_integer(value) or (f"expected an integer from 0 up, got {value}" if value < 0 else None)
+    return an_integer(value) or (
+        f"expected an integer from 0 up, got {value}" if value < 0 else None
+    )
 
 
 def a_length(most: int) -> Rule:
     """An integer from 1 to `most`."""
-    return lambda value: an_integer(value) or (None if 1 <= value <= most else f"expected an integer from 1 to {most}, got {value}")
+    return lambda value: (
+        an_integer(value)
+        or (None if 1 <= value <= most else f"expected an integer from 1 to {most}, got {value}")
+    )
 
 
 def one_of(what: str, words: Iterable[str]) -> Rule:
     """One of the words; `what` says what they are."""
-    return lambda value: a_string(value) or (None if value in words else registry.unknown(what, value, words))
+    return lambda value: (
+        a_string(value) or (None if value in words else registry.unknown(what, value, words))
+    )
 
 
 def optional(rule: Rule) -> Rule:
-    """None, or what the rule asks for: for Python code. In JSON a key is left out; null is a value and a wrong one."""
+    """None, or what the rule asks for: for Python code. In JSON a key is left out.
+
+    Null is a value and a wrong one.
+    """
     return lambda value: None if value is None else rule(value)
 
 

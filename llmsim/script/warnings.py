@@ -11,10 +11,15 @@ from llmsim.script.turns import Call, Turn
 
 
 def warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Problem]:
-    """Call ids that go out twice (clients skip the second call), and arguments that were encoded twice; in the order of the script."""
+    """Call ids that go out twice, and arguments that were encoded twice.
+
+    In the order of the script. Clients skip a call whose id they have seen.
+    """
     first_use: dict[str, str] = {}
     for index, turn in enumerate(turns):
-        repeats = on_exhausted == "loop" or (on_exhausted == "repeat_last" and index == len(turns) - 1)
+        repeats = on_exhausted == "loop" or (
+            on_exhausted == "repeat_last" and index == len(turns) - 1
+        )
         calls: tuple[Call, ...] = getattr(turn, "calls", ())
         for number, call in enumerate(calls):
             path = f"$.turns[{index}].calls[{number}]"
@@ -22,9 +27,17 @@ def warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Problem]:
             if call.id is None:
                 continue
             if call.id in first_use:
-                yield Problem(f"the call id {call.id!r} is also that of {first_use[call.id]}", f"{path}.id")
+                yield Problem(
+                    f"the call id {call.id!r} is also that of {first_use[call.id]}", f"{path}.id"
+                )
             elif repeats:
-                yield Problem(f"the call id {call.id!r} goes out again whenever the turn does: on_exhausted is {on_exhausted!r}", f"{path}.id")
+                yield Problem(
+                    (
+                        f"the call id {call.id!r} goes out again whenever the turn does: "
+                        f"on_exhausted is {on_exhausted!r}"
+                    ),
+                    f"{path}.id",
+                )
             first_use.setdefault(call.id, path)
 
 
@@ -36,5 +49,9 @@ def _encoded_twice(call: Call, path: str) -> Iterator[Problem]:
     except (ValueError, RecursionError):
         return
     yield Problem(
-        f"the arguments are a string that holds {type_name(inner)} as JSON; write {type_name(inner)}, without the quotes", f"{path}.arguments"
+        (
+            f"the arguments are a string that holds {type_name(inner)} as JSON; write "
+            f"{type_name(inner)}, without the quotes"
+        ),
+        f"{path}.arguments",
     )

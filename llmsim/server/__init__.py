@@ -1,1 +1,4 @@
-"""How llmsim runs under gunicorn: its configuration, and what happens when the server starts, reloads and ends."""
+"""How llmsim runs under gunicorn.
+
+Its configuration, and what happens when the server starts, reloads and ends.
+"""

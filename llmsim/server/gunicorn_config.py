@@ -1,4 +1,6 @@
-"""The names that gunicorn reads from its configuration file. Importing this has no side effect: gunicorn also does so to check the file.
+"""The names that gunicorn reads from its configuration file. Importing this has no side effect.
+
+Gunicorn also does so to check the file.
 
 gunicorn's own flags and `GUNICORN_CMD_ARGS` win over what stands here.
 """
@@ -29,7 +31,8 @@ preload_app = _settings.preload
 keepalive = _settings.keepalive
 timeout = _settings.timeout
 graceful_timeout = _settings.graceful_timeout
-# gunicorn's 1,000 made 300 of 1,300 open streams wait; a stream is a greenlet, and ten thousand of them fit.
+# gunicorn's 1,000 made 300 of 1,300 open streams wait; a stream is a greenlet, and ten thousand of
+# them fit.
 worker_connections = 10_000
 # On by default in the home directory, where several servers would share it.
 control_socket_disable = True

@@ -16,24 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from llmsim import __version__, tokens
-from llmsim.apis.urls import base_urls
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
 from llmsim.script import Script
 from llmsim.server import ports
+from llmsim.serving.shared import load_script, open_playback, share
+from llmsim.serving.urls import base_urls
 from llmsim.settings import Settings, unknown_variables
-from llmsim.shared import load_script, open_playback, share
 from llmsim.store import state_dir
 from llmsim.store.base import DEFAULT_SESSION
 from llmsim.store.state_dir import StateDir
 
-# Names the state directory to the program that a USR2 executes; gunicorn gives that one the environment it started with, and what is put here.
+# Names the state directory to the program that a USR2 executes; gunicorn gives that one the
+# environment it started with, and what is put here.
 _HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
 
 
 @contextlib.contextmanager
 def _refusing_to_start() -> Iterator[None]:
-    """Gunicorn prints a RuntimeError as one message and exits with 1; anything else is a traceback."""
+    """Gunicorn prints a RuntimeError as one message and exits with 1; others are tracebacks."""
     try:
         yield
     except (LlmsimError, OSError) as error:
@@ -41,7 +42,10 @@ def _refusing_to_start() -> Iterator[None]:
 
 
 class Lifecycle:
-    """The hooks of one server, bound as gunicorn's settings of the same names. `server` is the `gunicorn.arbiter.Arbiter`."""
+    """The hooks of one server, bound as gunicorn's settings of the same names.
+
+    `server` is the `gunicorn.arbiter.Arbiter`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -64,34 +68,50 @@ class Lifecycle:
         with _refusing_to_start():
             handed_over = os.environ.pop(_HANDED_OVER, "")
             self._state_dir = self._hold_state_dir(handed_over)
-            self._playback = open_playback(self._settings, self._state_dir.path, alone=not handed_over)
+            self._playback = open_playback(
+                self._settings, self._state_dir.path, alone=not handed_over
+            )
             had_script = self._playback.store.published() is not None
             assert self._script is not None  # noqa: S101 - on_starting has loaded it
             rewound = self._playback.publish(self._script) and had_script
         share(self._playback)
         if rewound:
-            server.log.info("llmsim: the script has changed since the last run; every cursor is back at 0")
+            server.log.info(
+                "llmsim: the script has changed since the last run; every cursor is back at 0"
+            )
         elif had_script:
-            server.log.info("llmsim: continuing at position %d", self._playback.ready(DEFAULT_SESSION)["position"])
+            server.log.info(
+                "llmsim: continuing at position %d",
+                self._playback.ready(DEFAULT_SESSION)["position"],
+            )
         _prepare_for_fork()
         server.log.info("%s", self._start_line(server))
 
     def post_fork(self, _server: Any, _worker: Any) -> None:
-        """In each worker: the hold on the state directory ends with the master, not with its last worker."""
+        """In each worker.
+
+        The hold on the state directory ends with the master, not with its last worker.
+        """
         if self._state_dir is not None:
             self._state_dir.forget()
-        # Until the worker sets its own handlers it has the master's, which only queue: a stop in that moment would wait for graceful_timeout.
+        # Until the worker sets its own handlers it has the master's, which only queue: a stop in
+        # that moment would wait for graceful_timeout.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
 
     def worker_exit(self, _server: Any, _worker: Any) -> None:
         """End the process here: what it knows is in files, and every line of its log is out.
 
-        To take the interpreter down costs 0.1 s and more, nearly all of it for copies of pages that were the master's until then. It would also
-        wait for threads that serve, which SIGQUIT is not to do, and print a traceback wherever a repeated signal of the master comes in between.
+        To take the interpreter down costs 0.1 s and more, nearly all of it for copies of pages that
+        were the master's until then. It would also wait for threads that serve, which SIGQUIT is
+        not to do, and print a traceback wherever a repeated signal of the master comes in between.
         """
-        leaving = sys.exception()  # gunicorn calls this while the one that ends the worker is on its way
-        os._exit(leaving.code if isinstance(leaving, SystemExit) and isinstance(leaving.code, int) else 1)
+        leaving = (
+            sys.exception()
+        )  # gunicorn calls this while the one that ends the worker is on its way
+        os._exit(
+            leaving.code if isinstance(leaving, SystemExit) and isinstance(leaving.code, int) else 1
+        )
 
     def on_reload(self, server: Any) -> None:
         """SIGHUP: read the script again. Unchanged, nothing rewinds; wrong, the old one goes on."""
@@ -99,19 +119,29 @@ class Lifecycle:
             path, script = load_script(self._settings)
             assert self._playback is not None  # noqa: S101 - when_ready has made it
             if self._playback.publish(script):
-                server.log.info("llmsim: reloaded %s (%s); every session that plays it is back at 0", path, _turns(script))
+                server.log.info(
+                    "llmsim: reloaded %s (%s); every session that plays it is back at 0",
+                    path,
+                    _turns(script),
+                )
             else:
                 server.log.info("llmsim: %s is unchanged; cursors go on", path)
         except Exception as error:
             server.log.error("llmsim: the script was not reloaded, the old one goes on:\n%s", error)
 
     def pre_exec(self, server: Any) -> None:
-        """USR2: hand the state directory over to the new program, or two cursors would serve one port."""
+        """USR2.
+
+        Hand the state directory over to the new program, or two cursors would serve one port.
+        """
         if self._state_dir is not None:
             server.cfg.env_orig[_HANDED_OVER] = self._state_dir.hand_over()
 
     def on_exit(self, server: Any) -> None:
-        """TERM, INT, QUIT: let go of the state directory, unless a master before or after this one serves from it."""
+        """TERM, INT, QUIT.
+
+        Let go of the state directory, unless a master before or after this one serves from it.
+        """
         # gunicorn forgets a master that it outlived only once a second, so ask who the parent is.
         master_before_lives = server.master_pid and server.master_pid == os.getppid()
         if self._state_dir is not None and not server.reexec_pid and not master_before_lives:
@@ -128,8 +158,10 @@ class Lifecycle:
         origin = ports.origin(server.LISTENERS)
         assert self._script is not None  # noqa: S101 - on_starting has loaded it
         return (
-            f"llmsim {__version__} plays {self._script_path} ({_turns(self._script)}, then {self._script.on_exhausted}) "
-            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: {' '.join(base_urls(self._settings, origin).values())}"
+            f"llmsim {__version__} plays {self._script_path} ({_turns(self._script)}, then "
+            f"{self._script.on_exhausted}) "
+            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: "
+            f"{' '.join(base_urls(self._settings, origin).values())}"
         )
 
 
@@ -138,16 +170,24 @@ def _turns(script: Script) -> str:
 
 
 def _use_threads(cfg: Any, settings: Settings) -> None:
-    """`-k gthread` on gunicorn's command line comes after the configuration file was read, which then chose one thread."""
+    """Give threads to `-k gthread` of gunicorn's command line.
+
+    It comes after the configuration file was read, which then chose one thread.
+    """
     if cfg.worker_class_str == "gthread" and cfg.threads == 1:
         cfg.set("threads", settings.threads)
 
 
 def _prepare_for_fork() -> None:
-    """Load what every worker needs into pages that they share, and let each hold ten thousand connections."""
+    """Load what every worker needs into pages that they share.
+
+    And let each hold ten thousand connections.
+    """
     tokens.encoding()
     gc.collect()
     gc.freeze()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS calls its limit unlimited and refuses to set it
+    with contextlib.suppress(
+        ValueError, OSError
+    ):  # macOS calls its limit unlimited and refuses to set it
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -10,6 +10,9 @@ from typing import Any
 
 from llmsim.errors import StartupError
 
+# What a client on this machine can use in the place of "every address".
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names it, binds nothing
+
 
 def check_free(server: Any) -> None:
     """Refuse an address that is taken at once: gunicorn would try for five seconds.
@@ -17,7 +20,9 @@ def check_free(server: Any) -> None:
     Raises:
         StartupError: it is taken, not this machine's, or not permitted.
     """
-    inherited = server.LISTENERS or server.master_pid or "LISTEN_FDS" in os.environ or server.cfg.reuse_port
+    inherited = (
+        server.LISTENERS or server.master_pid or "LISTEN_FDS" in os.environ or server.cfg.reuse_port
+    )
     for address in [] if inherited else server.cfg.address:
         if isinstance(address, tuple):
             _check_free(address)
@@ -30,15 +35,24 @@ def _check_free(address: tuple[str, int]) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            hint = "; choose another with LLMSIM_PORT (0 takes any free one)" if error.errno == errno.EADDRINUSE else ""
-            raise StartupError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}{hint}") from error
+            hint = (
+                "; choose another with LLMSIM_PORT (0 takes any free one)"
+                if error.errno == errno.EADDRINUSE
+                else ""
+            )
+            raise StartupError(
+                f"cannot listen on {address[0]}:{address[1]}: {error.strerror}{hint}"
+            ) from error
 
 
 def origin(listeners: Iterable[Any]) -> str:
-    """The URL of the first TCP listener, with the port that it really has; a client on this machine can use it as it is."""
+    """The URL of the first TCP listener, with the port that it really has.
+
+    A client on this machine can use it as it is.
+    """
     for listener in listeners:
         if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
             host, port = listener.sock.getsockname()[:2]
-            host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - names it, does not bind it
+            host = _REACHABLE.get(host, f"[{host}]" if ":" in host else host)
             return f"http://{host}:{port}"
     return "http://localhost"

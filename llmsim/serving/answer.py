@@ -9,20 +9,23 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmsim.apis.body import as_object, parsed, read_body, stop_reading
 from llmsim.apis.renderer import Renderer
-from llmsim.apis.rendering import Answer, Headers, fail, failure_of, render, worker
 from llmsim.errors import RequestError, StoreError
-from llmsim.journal.record import Record
 from llmsim.playback import Playback
 from llmsim.reply import Failure, Reply
-from llmsim.sessions import session_of
+from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving.record import Record
+from llmsim.serving.rendering import Answer, Headers, fail, failure_of, render, worker
+from llmsim.serving.session import session_of
+from llmsim.serving.shared import shared
 from llmsim.settings import Settings
-from llmsim.shared import shared
 
 
 def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -> Answer:
-    """Serve one request. A request that is refused has consumed no turn; every failure leaves in the renderer's dialect."""
+    """Serve one request. A request that is refused has consumed no turn.
+
+    Every failure leaves in the renderer's dialect.
+    """
     try:
         playback = shared(settings, environ)
         record = Record(settings, environ, session_of(environ), renderer.name)
@@ -47,9 +50,14 @@ def _answered(renderer: Renderer, settings: Settings, playback: Playback, record
         if failure.kind == "too_large":
             return answered._replace(body=_then_stop_reading(answered.body, record.environ))
         return answered
-    headers = [("X-LLMSim-Session", record.session), *_retry_headers(renderer, taken.outcome, settings.retry_after)]
+    headers = [
+        ("X-LLMSim-Session", record.session),
+        *_retry_headers(renderer, taken.outcome, settings.retry_after),
+    ]
     if renderer.processing_ms_header:
-        headers.append((renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000))))
+        headers.append(
+            (renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000)))
+        )
     answered = render(renderer, call, taken, headers)
     record.took(taken.claim, taken.index, stream=call.stream)
     record.answer(answered.status, taken.outcome, worker())
@@ -66,7 +74,10 @@ def _body(settings: Settings, record: Record) -> dict[str, Any]:
 
 
 def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:
-    """What a 429 tells a client. Retry-After is whole seconds: without it Codex and LangChain.js give up, with a fraction Codex does."""
+    """What a 429 tells a client. Retry-After is whole seconds.
+
+    Without it Codex and LangChain.js give up, with a fraction Codex does.
+    """
     if not isinstance(outcome, Failure) or outcome.status != 429:
         return []
     return [("Retry-After", str(retry_after)), *renderer.rate_limit(retry_after, int(time.time()))]

@@ -12,7 +12,9 @@ from llmsim.json_text import parse, type_name
 _BLOCK = 64 * 1024
 
 
-def read_body(environ: Mapping[str, Any], limit: int, setting: str = "server.max_body_mb (LLMSIM_MAX_BODY_MB)") -> bytes:
+def read_body(
+    environ: Mapping[str, Any], limit: int, setting: str = "server.max_body_mb (LLMSIM_MAX_BODY_MB)"
+) -> bytes:
     """The body; `limit` is in bytes, and `setting` is what raises it.
 
     Raises:
@@ -34,7 +36,9 @@ def read_body(environ: Mapping[str, Any], limit: int, setting: str = "server.max
 
 
 def parsed(body: bytes, environ: Mapping[str, Any], parse: Callable[[bytes], Any] = parse) -> Any:
-    """The JSON value in the body, by that parser. The content type is not looked at where the body is JSON: agents get it wrong.
+    """The JSON value in the body, by that parser.
+
+    The content type is not looked at where the body is JSON: agents get it wrong.
 
     Raises:
         RequestError: it is not JSON (400).
@@ -52,12 +56,17 @@ def as_object(value: Any) -> dict[str, Any]:
         RequestError: it is something else (400).
     """
     if not isinstance(value, dict):
-        raise RequestError(f"The request body must be a JSON object, got {type_name(value)}.", code="invalid_type")
+        raise RequestError(
+            f"The request body must be a JSON object, got {type_name(value)}.", code="invalid_type"
+        )
     return value
 
 
 def stop_reading(environ: Mapping[str, Any]) -> None:
-    """Give up the rest of a body that is too large: gunicorn would read it to its end to keep the connection."""
+    """Give up the rest of a body that is too large.
+
+    Gunicorn would read it to its end to keep the connection.
+    """
     connection = environ.get("gunicorn.socket")
     if connection is not None:
         try:
@@ -67,7 +76,10 @@ def stop_reading(environ: Mapping[str, Any]) -> None:
 
 
 def _too_large(limit: int, setting: str) -> RequestError:
-    message = f"The request body is larger than {limit // 2**20} MiB; the setting {setting} raises the limit."
+    message = (
+        f"The request body is larger than {limit // 2**20} MiB; the setting {setting} raises the "
+        "limit."
+    )
     return RequestError(message, code="request_too_large", status=413)
 
 
@@ -75,6 +87,9 @@ def _not_json(body: bytes, content_type: str, error: ValueError) -> RequestError
     if not body:
         return RequestError("The request body is empty; send a JSON object.")
     if "json" not in content_type.lower() and content_type:
-        message = f"The request body is not JSON, and its Content-Type is {content_type!r}; send JSON as application/json."
+        message = (
+            f"The request body is not JSON, and its Content-Type is {content_type!r}; send JSON "
+            "as application/json."
+        )
         return RequestError(message, code="unsupported_content_type")
     return RequestError(f"The request body is not valid JSON: {error}.")

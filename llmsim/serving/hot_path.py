@@ -1,8 +1,9 @@
 """The APIs' POST routes, served from WSGI straight to `answer()`.
 
-Flask's dispatch (request and application context, routing, response object) takes half of the time of a short answer, and gives these routes
-nothing: they match whole paths and build their own headers. All else, and every error of routing, is Flask's. The blueprints serve the same routes
-by the same `answer()` where this does not stand before them.
+Flask's dispatch (request and application context, routing, response object) takes half of the time
+of a short answer, and gives these routes nothing: they match whole paths and build their own
+headers. All else, and every error of routing, is Flask's. The blueprints serve the same routes by
+the same `answer()` where this does not stand before them.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from http import HTTPStatus
 from typing import Any
 
 from llmsim.apis import APIS
-from llmsim.apis.answer import answer
-from llmsim.apis.cors import HEADERS
 from llmsim.apis.renderer import Renderer
-from llmsim.apis.rendering import Answer, fail, failure_of
 from llmsim.errors import RequestError
+from llmsim.serving.answer import answer
+from llmsim.serving.cors import HEADERS
+from llmsim.serving.rendering import Answer, fail, failure_of
 from llmsim.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -35,7 +36,11 @@ class HotPath:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve a request."""
-        renderer = self._renderers.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        renderer = (
+            self._renderers.get(environ["PATH_INFO"])
+            if environ["REQUEST_METHOD"] == "POST"
+            else None
+        )
         if renderer is None:
             passed_on: Iterable[bytes] = self._app(environ, start_response)
             return passed_on
@@ -49,4 +54,11 @@ class HotPath:
             return answer(renderer, self._settings, environ)
         except Exception:
             _log.exception("Cannot answer %s", environ["PATH_INFO"])
-            return fail(renderer, failure_of(RequestError("llmsim failed to answer this request; its log has the details.", status=500)))
+            return fail(
+                renderer,
+                failure_of(
+                    RequestError(
+                        "llmsim failed to answer this request; its log has the details.", status=500
+                    )
+                ),
+            )

@@ -1,16 +1,19 @@
-"""What answers beside the APIs' own routes: `/`, each API's base and `/health`. None of it consumes a turn."""
+"""What answers beside the APIs' own routes: `/`, each API's base and `/health`.
+
+None of it consumes a turn.
+"""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
 from llmsim import __version__
-from llmsim.apis.blueprint import as_json, settings
-from llmsim.apis.rendering import HOST
-from llmsim.apis.urls import base_urls, origin_of
 from llmsim.errors import RequestError, StoreError
-from llmsim.sessions import session_of
-from llmsim.shared import shared
+from llmsim.serving.blueprint import as_json, settings
+from llmsim.serving.rendering import HOST
+from llmsim.serving.session import session_of
+from llmsim.serving.shared import shared
+from llmsim.serving.urls import base_urls, origin_of
 
 blueprint = Blueprint("base", __name__)
 
@@ -24,13 +27,25 @@ blueprint = Blueprint("base", __name__)
 @blueprint.get("/anthropic/v1")
 @blueprint.get("/v1")
 def index() -> Response:
-    """Who is here, and the base URLs to give to a client. Some clients ask for this before their first POST."""
-    return as_json({"name": "llmsim", "version": __version__, "base_urls": base_urls(settings(), origin_of(request.environ), request.script_root)})
+    """Who is here, and the base URLs to give to a client.
+
+    Some clients ask for this before their first POST.
+    """
+    return as_json(
+        {
+            "name": "llmsim",
+            "version": __version__,
+            "base_urls": base_urls(settings(), origin_of(request.environ), request.script_root),
+        }
+    )
 
 
 @blueprint.get("/health")
 def health() -> Response:
-    """200 once a request could be served, with the script's length and the session's next position; 503 and the reason before."""
+    """200 once a request could be served, with the script's length and the session's next position.
+
+    503 and the reason before.
+    """
     try:
         ready = shared(settings(), request.environ).ready(session_of(request.environ))
     except (RequestError, StoreError) as error:

@@ -1,17 +1,23 @@
-"""The URL prefix `/s/<session>`: every API, by one route table, for every client that takes a base URL."""
+"""The URL prefix `/s/<session>`.
+
+Every API, by one route table, for every client that takes a base URL.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from llmsim.sessions import PREFIX_KEY
+from llmsim.serving.session import PREFIX_KEY
 
 _PREFIX = "/s/"
 
 
 class SessionPrefix:
-    """WSGI middleware that moves the prefix from the path into the environment, as a mount point is moved (PEP 3333, `SCRIPT_NAME`)."""
+    """WSGI middleware that moves the prefix from the path into the environment.
+
+    As a mount point is moved (PEP 3333, `SCRIPT_NAME`).
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app

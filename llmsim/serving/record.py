@@ -9,12 +9,21 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmsim.journal.entry import CLIENT_GONE, COMPLETED, answered, ending, kept_body, kept_headers, line
+from llmsim.journal.entry import (
+    CLIENT_GONE,
+    COMPLETED,
+    answered,
+    ending,
+    kept_body,
+    kept_headers,
+    line,
+)
 from llmsim.reply import Failure, Reply
 from llmsim.settings import Settings
 from llmsim.store.base import Claim, Store
 
-# Linux tells a connection's state in the first byte of `tcp_info`; to ask costs half of what an attempt to read does.
+# Linux tells a connection's state in the first byte of `tcp_info`; to ask costs half of what an
+# attempt to read does.
 _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _ESTABLISHED = b"\x01"
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
@@ -24,7 +33,9 @@ _COUNT = re.compile("[0-9]{1,9}")
 class Record:
     """The facts of one request. `mode` is `full`, `meta` (no bodies and blocks) or `off`."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, Any], session: str, api: str) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, Any], session: str, api: str
+    ) -> None:
         self._started = time.perf_counter()
         self._full = settings.journal_mode == "full"
         self._body_limit = settings.journal_body_limit_kb * 1024
@@ -33,7 +44,8 @@ class Record:
         self.session = session
         retry_count = environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
         self._facts: dict[str, Any] = {
-            "generation": None,  # first: readers tell by it which entries are of the current generation
+            # First: readers tell by it which entries are of the current generation.
+            "generation": None,
             "session": session,
             "position": None,
             "turn": None,
@@ -50,13 +62,21 @@ class Record:
         self._facts["request_bytes"] = len(body)
 
     def understood(self, body: bytes, value: Any) -> None:
-        """The body, found to be JSON: only then can a secret in it be told from the rest, and what is not secret be kept."""
+        """The body, found to be JSON.
+
+        Only then can a secret in it be told from the rest, and what is not secret be kept.
+        """
         if self._full:
             self._body, self._facts["request_truncated"] = kept_body(body, value, self._body_limit)
 
     def took(self, claim: Claim, index: int | None, *, stream: bool) -> None:
         """The position that the request took, and the index of its turn."""
-        self._facts |= {"generation": f"{claim.generation:016x}", "position": claim.position, "turn": index, "stream": stream}
+        self._facts |= {
+            "generation": f"{claim.generation:016x}",
+            "position": claim.position,
+            "turn": index,
+            "stream": stream,
+        }
 
     def answer(self, status: int, outcome: Reply | Failure, worker: str) -> None:
         """What goes out."""
@@ -65,7 +85,11 @@ class Record:
             self._facts["answer"] = answered(outcome)
 
     def written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
-        """The parts of the answer's body. The entry is written before the last one is handed on, and amended if it was wrong about how that ends."""
+        """The parts of the answer's body.
+
+        The entry is written before the last one is handed on, and amended if it was wrong about how
+        that ends.
+        """
         size = chunks = 0
         receipt, outcome, ended = None, COMPLETED, False
         rest = iter(parts)
@@ -75,13 +99,20 @@ class Record:
                 following = next(rest, None)
                 if following is None:
                     outcome = CLIENT_GONE if _has_hung_up(self.environ) else COMPLETED
-                    receipt = store.append(self.session, self._line(outcome, size + len(part), chunks + 1))
+                    receipt = store.append(
+                        self.session, self._line(outcome, size + len(part), chunks + 1)
+                    )
                 yield part
                 size, chunks, part = size + len(part), chunks + 1, following
             ended = True
         finally:
-            # A client that was gone resets the connection as it is written to; one that has only said all that it will say does not.
-            actual = COMPLETED if ended and (outcome == COMPLETED or not _was_reset(self.environ)) else CLIENT_GONE
+            # A client that was gone resets the connection as it is written to; one that has only
+            # said all that it will say does not.
+            actual = (
+                COMPLETED
+                if ended and (outcome == COMPLETED or not _was_reset(self.environ))
+                else CLIENT_GONE
+            )
             if receipt is not None and actual != outcome:
                 store.amend(receipt, ending(actual, size, chunks, self._duration_ms()))
             elif receipt is None and not ended:
@@ -95,11 +126,16 @@ class Record:
 
 
 def _has_hung_up(environ: Mapping[str, Any]) -> bool:
-    """Whether the client has closed its side: it has gone, or it will say no more. What is written to one that has gone looks delivered."""
+    """Whether the client has closed its side: it has gone, or it will say no more.
+
+    What is written to one that has gone looks delivered.
+    """
     connection = environ.get("gunicorn.socket")
     if connection is None:
         return False
-    connection = getattr(connection, "_sock", connection)  # gevent's own socket would wait, and is slower
+    connection = getattr(
+        connection, "_sock", connection
+    )  # gevent's own socket would wait, and is slower
     if _TCP_INFO is not None and connection.family in _INTERNET:
         state: bytes = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)
         return state != _ESTABLISHED

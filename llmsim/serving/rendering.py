@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
-from llmsim.apis.stream_template import StreamTemplates
 from llmsim.errors import RequestError, StoreError
 from llmsim.json_text import ascii_json
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
+from llmsim.serving.stream_template import StreamTemplates
 from llmsim.sse import MAX_WRITE, Event
 from llmsim.usage import usage_of
 
@@ -24,7 +24,11 @@ HOST = socket.gethostname()
 Headers = list[tuple[str, str]]
 
 _JSON = ("Content-Type", "application/json")
-_STREAM_HEADERS = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"))
+_STREAM_HEADERS = (
+    ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Cache-Control", "no-cache"),
+    ("X-Accel-Buffering", "no"),
+)
 
 _TEMPLATES = StreamTemplates()
 _KINDS = {404: "not_found", 413: "too_large"}
@@ -71,15 +75,24 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
     if isinstance(reply, Failure):
         return fail(renderer, reply, headers)
     headers.append((renderer.request_id_header, _new_request_id()))
-    stamp = Stamp(generation, taken.claim.position, int(time.time()), usage_of(call.conversation, reply))
+    stamp = Stamp(
+        generation, taken.claim.position, int(time.time()), usage_of(call.conversation, reply)
+    )
     if call.stream:
-        return Answer(200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp))
+        return Answer(
+            200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp)
+        )
     body = ascii_json(renderer.payload(reply, call, stamp))
     return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
 
 
-def _stream(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Iterable[bytes]:
-    """The events as bytes; not one write for each: a system call for every frame costs ten times as much."""
+def _stream(
+    renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp
+) -> Iterable[bytes]:
+    """The events as bytes; not one write for each.
+
+    A system call for every frame costs ten times as much.
+    """
     filled = _TEMPLATES.stream(renderer, call, taken, stamp)
     return _joined(renderer.events(reply, call, stamp)) if filled is None else _parts(filled)
 
@@ -112,12 +125,17 @@ def _parts(stream: bytes) -> Iterator[bytes]:
 
 def _new_request_id() -> str:
     """An id for one request, as the providers form it."""
-    return f"req_{random.getrandbits(128):032x}"  # it need not be a secret, and this takes a third of the time
+    # It need not be a secret, and this takes a third of the time.
+    return f"req_{random.getrandbits(128):032x}"
 
 
 def _proof(taken: Taken, generation: str) -> Headers:
     """The headers that prove the order from outside."""
-    headers = [("X-LLMSim-Generation", generation), ("X-LLMSim-Position", str(taken.claim.position)), ("X-LLMSim-Worker", worker())]
+    headers = [
+        ("X-LLMSim-Generation", generation),
+        ("X-LLMSim-Position", str(taken.claim.position)),
+        ("X-LLMSim-Worker", worker()),
+    ]
     if taken.index is not None:
         headers.append(("X-LLMSim-Turn", str(taken.index)))
     return headers

@@ -1,4 +1,7 @@
-"""The playback of this process: made by the server's start-up hooks and inherited through fork, or opened where no hook ran."""
+"""The playback of this process.
+
+Made by the server's start-up hooks and inherited through fork, or opened where no hook ran.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def load_script(settings: Settings) -> tuple[str, Script]:
 
 
 def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:
-    """A playback over the state directory, which is prepared where it is new; `alone` says that no other process uses it yet.
+    """A playback over the state directory, which is prepared where it is new.
+
+    `alone` says that no other process uses it yet.
 
     Raises:
         StateLostError: the directory was written by another version, or for other settings.
@@ -49,7 +54,9 @@ def share(playback: Playback) -> None:
 
 
 def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
-    """The playback of this process; where no start-up hook made one, it is opened here, if that can be done exactly.
+    """The playback of this process.
+
+    Where no start-up hook made one, it is opened here, if that can be done exactly.
 
     Raises:
         StoreError: each worker would have a cursor of its own.
@@ -67,7 +74,10 @@ def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
 
 
 def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playback:
-    """The playback under a server that did not run llmsim's hooks: a development server, a test client, another WSGI server."""
+    """The playback under a server that did not run llmsim's hooks.
+
+    A development server, a test client, another WSGI server.
+    """
     _, script = load_script(settings)
     if settings.state_dir:
         joined, first = state_dir.join(Path(settings.state_dir))
@@ -76,12 +86,17 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playb
             playback.publish(script)
         elif playback.store.published() is None:
             joined.release()
-            raise StoreError("Another worker is just starting and has not published its script yet; ask again.")
+            raise StoreError(
+                "Another worker is just starting and has not published its script yet; ask again."
+            )
         return playback
     # gunicorn calls one worker "not multiprocess", and more may come at any time.
-    if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn"):
+    if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith(
+        "gunicorn"
+    ):
         raise StoreError(
-            "This server may run several workers, and each would count turns on its own: start it with `gunicorn -c gunicorn.conf.py wsgi:app` or "
+            "This server may run several workers, and each would count turns on its own: "
+            "start it with `gunicorn -c gunicorn.conf.py wsgi:app` or "
             "`llmsim serve`, or give all workers one directory in LLMSIM_STATE_DIR."
         )
     private = state_dir.make_private()

@@ -1,7 +1,8 @@
 """Streams that are rendered once for a turn and then only filled in.
 
-A stream of 400 events costs milliseconds to render, and from one request to the next it differs in a few words: ids, time, model, prompt tokens,
-echoed fields. So a turn is rendered with stand-ins for those, which stand nowhere else; the text between them is kept, and joined again around the
+A stream of 400 events costs milliseconds to render, and from one request to the next it differs in
+a few words: ids, time, model, prompt tokens, echoed fields. So a turn is rendered with stand-ins
+for those, which stand nowhere else; the text between them is kept, and joined again around the
 words of each request. Renderers know nothing of this.
 """
 
@@ -19,28 +20,48 @@ from llmsim.playback import Taken
 from llmsim.reply import Reply
 from llmsim.usage import usage_of
 
-_GENERATION_TEXT, _MODEL_NAME, _ECHO_NAME = secrets.token_hex(8), secrets.token_hex(16), secrets.token_hex(16)
-_POSITION_NUMBER, _CREATED_NUMBER = 10**16 + secrets.randbelow(10**15), 10**17 + secrets.randbelow(10**15)
-# What a renderer adds to the prompt's tokens, or takes from them, leaves the head of this number as it is.
+_GENERATION_TEXT, _MODEL_NAME, _ECHO_NAME = (
+    secrets.token_hex(8),
+    secrets.token_hex(16),
+    secrets.token_hex(16),
+)
+_POSITION_NUMBER, _CREATED_NUMBER = (
+    10**16 + secrets.randbelow(10**15),
+    10**17 + secrets.randbelow(10**15),
+)
+# What a renderer adds to the prompt's tokens, or takes from them, leaves the head of this number as
+# it is.
 _PROMPT_HEAD = 7 * 10**7 + secrets.randbelow(10**7)
 _PROMPT = _PROMPT_HEAD * 10**8 + 5 * 10**7
 
 # The same as they stand in a stream.
-_GENERATION, _POSITION, _CREATED = _GENERATION_TEXT.encode(), b"%d" % _POSITION_NUMBER, b"%d" % _CREATED_NUMBER
+_GENERATION, _POSITION, _CREATED = (
+    _GENERATION_TEXT.encode(),
+    b"%d" % _POSITION_NUMBER,
+    b"%d" % _CREATED_NUMBER,
+)
 _MODEL, _ECHO = b'"%b"' % _MODEL_NAME.encode(), b'"%b":0' % _ECHO_NAME.encode()
-_STAND_IN = re.compile(b"|".join([_GENERATION, _POSITION, _CREATED, _MODEL, _ECHO, b"%d[0-9]{8}" % _PROMPT_HEAD]))
+_STAND_IN = re.compile(
+    b"|".join([_GENERATION, _POSITION, _CREATED, _MODEL, _ECHO, b"%d[0-9]{8}" % _PROMPT_HEAD])
+)
 
 _KEPT_BYTES = 8 * 2**20
 _MOST_SEEN = 4096
 
 
 class StreamTemplate:
-    """One stream. `gap` is what most of its events have in common from their first stand-in to their last; `parts` are what lies between gaps."""
+    """One stream.
+
+    `gap` is what most of its events have in common from their first stand-in to their last; `parts`
+    are what lies between gaps.
+    """
 
     def __init__(self, stream: bytes) -> None:
         frames = stream.split(b"\n\n")
         places = [_place(frame) for frame in frames]
-        gaps = Counter(frame[start:end] for frame, (start, end) in zip(frames, places, strict=True) if end)
+        gaps = Counter(
+            frame[start:end] for frame, (start, end) in zip(frames, places, strict=True) if end
+        )
         self._gap = gaps.most_common(1)[0][0] if gaps else b""
         parts: list[list[bytes]] = [[]]
         for frame, (start, end) in zip(frames, places, strict=True):
@@ -82,7 +103,10 @@ class StreamTemplates:
         self._seen: set[Hashable] = set()
 
     def stream(self, renderer: Renderer, call: Call, taken: Taken, stamp: Stamp) -> bytes | None:
-        """The whole stream of what was taken, or None where it has to be rendered: for a turn's first time, and for turns that are never the same."""
+        """The whole stream of what was taken, or None where it has to be rendered.
+
+        For a turn's first time, and for turns that are never the same.
+        """
         key = (taken.claim.script, taken.index, renderer.name, call.include_usage, call.choices)
         template = self._templates.get(key) or self._made(key, renderer, call, taken)
         if template is None:
@@ -96,8 +120,13 @@ class StreamTemplates:
         }
         return template.fill(words, stamp.usage.prompt)
 
-    def _made(self, key: Hashable, renderer: Renderer, call: Call, taken: Taken) -> StreamTemplate | None:
-        """A template on a turn's second time: most turns of a long script come once, and making one costs more than a rendering."""
+    def _made(
+        self, key: Hashable, renderer: Renderer, call: Call, taken: Taken
+    ) -> StreamTemplate | None:
+        """A template on a turn's second time.
+
+        Most turns of a long script come once, and making one costs more than a rendering.
+        """
         turn = taken.turn
         if turn is None or turn.reads_conversation:
             return None
@@ -111,9 +140,16 @@ class StreamTemplates:
             return None
         usage = usage_of(Conversation(), reply)
         prompt = _PROMPT if reply.tokens.prompt_tokens is None else usage.prompt
-        stamp = Stamp(_GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage._replace(prompt=prompt))
+        stamp = Stamp(
+            _GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage._replace(prompt=prompt)
+        )
         stood_in = call._replace(model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
-        return self._keep(key, StreamTemplate(b"".join(event.frame() for event in renderer.events(reply, stood_in, stamp))))
+        return self._keep(
+            key,
+            StreamTemplate(
+                b"".join(event.frame() for event in renderer.events(reply, stood_in, stamp))
+            ),
+        )
 
     def _keep(self, key: Hashable, template: StreamTemplate) -> StreamTemplate:
         self._templates[key] = template

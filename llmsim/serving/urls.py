@@ -1,4 +1,7 @@
-"""The base URLs to give to clients. OpenAI's include the version, Anthropic's does not: its clients add it."""
+"""The base URLs to give to clients. OpenAI's include the version, Anthropic's does not.
+
+Its clients add it.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,28 @@ from typing import Any
 
 from llmsim.settings import Settings
 
-BASES = {"openai": "/openai/v1", "openresponses": "/openresponses/v1", "anthropic": "/anthropic", "bare": "/v1"}
+BASES = {
+    "openai": "/openai/v1",
+    "openresponses": "/openresponses/v1",
+    "anthropic": "/anthropic",
+    "bare": "/v1",
+}
 
 
 def base_urls(settings: Settings, origin: str, prefix: str = "") -> dict[str, str]:
-    """Each API's base URL, below the setting `server.public_url` or else the origin that the request came by, and `prefix`."""
+    """Each API's base URL.
+
+    It begins with the setting `server.public_url`, else with the origin that the request came by;
+    then comes `prefix`.
+    """
     root = (settings.public_url or origin).rstrip("/")
     return {name: root + prefix + base for name, base in BASES.items()}
 
 
 def origin_of(environ: Mapping[str, Any]) -> str:
-    """The scheme and host of a request, as the client wrote them: Flask takes a name with an underscore, as containers have it, for none."""
+    """The scheme and host of a request, as the client wrote them.
+
+    Flask takes a name with an underscore, as containers have it, for none.
+    """
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{environ['wsgi.url_scheme']}://{host}"

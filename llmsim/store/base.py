@@ -12,8 +12,9 @@ DEFAULT_SESSION = "default"
 class Claim(NamedTuple):
     """A position that belongs to the caller alone.
 
-    `position` counts from 0 within `generation` (random, 64 bits, new at each rewind); `arrival` counts the requests of the generation;
-    `script` is the key of the script that the position belongs to, for `Store.script`.
+    `position` counts from 0 within `generation` (random, 64 bits, new at each rewind); `arrival`
+    counts the requests of the generation; `script` is the key of the script that the position
+    belongs to, for `Store.script`.
     """
 
     position: int
@@ -23,7 +24,10 @@ class Claim(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A session as it stands: `position` is what its next claim gets; `follows` says that it plays the default script."""
+    """A session as it stands: `position` is what its next claim gets.
+
+    `follows` says that it plays the default script.
+    """
 
     name: str
     position: int
@@ -33,7 +37,10 @@ class Session(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Journal entries, each a line of JSON without its line end, and the mark to ask for those after them with."""
+    """Journal entries, each a line of JSON without its line end.
+
+    `mark` asks for those after them.
+    """
 
     entries: Sequence[bytes]
     mark: int
@@ -42,7 +49,8 @@ class Page(NamedTuple):
 class Store(ABC):
     """Session names, integers and blobs; it does not know what a turn is.
 
-    Every method may raise `StoreError`, and then has changed nothing that a caller could observe twice.
+    Every method may raise `StoreError`, and then has changed nothing that a caller could observe
+    twice.
     """
 
     # Cursors
@@ -51,8 +59,9 @@ class Store(ABC):
     def claim(self, session: str) -> Claim:
         """Take the session's next position: the one verb that moves a cursor forward.
 
-        At most once: no position is handed out twice within a generation, whatever process dies and when. A session that is new, or that follows
-        a default script which was replaced since its last claim, starts at position 0 of a new generation.
+        At most once: no position is handed out twice within a generation, whatever process dies and
+        when. A session that is new, or that follows a default script which was replaced since its
+        last claim, starts at position 0 of a new generation.
 
         Raises:
             StoreFullError: the session is new and there is no room for it.
@@ -60,13 +69,19 @@ class Store(ABC):
 
     @abstractmethod
     def reset(self, session: str) -> Session | None:
-        """Start a new generation at position 0 of the same script, with an empty journal; None where there is no such session."""
+        """Start a new generation at position 0 of the same script, with an empty journal.
+
+        None where there is no such session.
+        """
 
     # Scripts
 
     @abstractmethod
     def publish(self, script: bytes) -> int:
-        """Make `script` the default script and return its key; from here on every claim of a session that follows it belongs to it."""
+        """Make `script` the default script and return its key.
+
+        From here on every claim of a session that follows it belongs to it.
+        """
 
     @abstractmethod
     def published(self) -> int | None:
@@ -74,7 +89,9 @@ class Store(ABC):
 
     @abstractmethod
     def put_script(self, session: str, script: bytes) -> Session:
-        """Give the session, made at need, a script of its own: a new generation, with an empty journal.
+        """Give the session, made at need, a script of its own.
+
+        A new generation, with an empty journal.
 
         Raises:
             StoreFullError: the session is new and there is no room for it.
@@ -104,7 +121,10 @@ class Store(ABC):
 
     @abstractmethod
     def sessions(self, mark: int, limit: int) -> tuple[list[Session], int | None]:
-        """At most `limit` sessions from `mark` on (0 for the first), and the mark to go on from, None at the end."""
+        """At most `limit` sessions from `mark` on, and the mark to go on from.
+
+        0 is the first mark; None stands for the end.
+        """
 
     @abstractmethod
     def delete(self, session: str) -> bool:
@@ -114,11 +134,17 @@ class Store(ABC):
 
     @abstractmethod
     def append(self, session: str, entry: bytes) -> Any:
-        """Write a line into the session's journal and return what `amend` takes; None where it was dropped. Never raises."""
+        """Write a line into the session's journal and return what `amend` takes.
+
+        None where it was dropped. Never raises.
+        """
 
     @abstractmethod
     def amend(self, receipt: Any, ending: bytes) -> None:
-        """Replace the last bytes of a line that `append` wrote; its length stays the same. Never raises."""
+        """Replace the last bytes of a line that `append` wrote; its length stays the same.
+
+        Never raises.
+        """
 
     @abstractmethod
     def entries(self, session: str, mark: int, limit: int) -> Page:

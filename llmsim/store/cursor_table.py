@@ -14,7 +14,7 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
 
     row, 152 bytes
          0  session name, ASCII, padded with zero bytes to 64
-        64  live state: 0 the row is free, 1 or 2 which of its states counts, 3 its session was deleted
+        64  live state: 0 the row is free, 1 or 2 which state counts, 3 the session was deleted
         72  state 1
        112  state 2
 
@@ -25,12 +25,13 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
         24  key of the script that plays
         32  1 where the session follows the default script
 
-A process can be killed between any two instructions, and whoever holds the lock next must find a whole row. Hence a change of several fields is
-written into the state that is not live, and one store of 8 bytes makes it so. A claim changes one state in place: `arrival` first, which may skip
-a number, then `position`, in one store. The counts of the header may be off by one after a kill.
+A process can be killed between any two instructions, and whoever holds the lock next must find a
+whole row. Hence a change of several fields is written into the state that is not live, and one
+store of 8 bytes makes it so. A claim changes one state in place: `arrival` first, which may skip a
+number, then `position`, in one store. The counts of the header may be off by one after a kill.
 
-No lock is taken here: the caller holds it. Integers are read and stored as elements of a `memoryview`, one machine word at a time
-(`struct.pack_into` may show a reader a transient zero).
+No lock is taken here: the caller holds it. Integers are read and stored as elements of a
+`memoryview`, one machine word at a time (`struct.pack_into` may show a reader a transient zero).
 """
 
 from __future__ import annotations
@@ -52,10 +53,15 @@ _SCANNED_ROWS = 2048
 
 
 def new_table(sessions: int) -> bytes:
-    """The content of an empty table with room for so many sessions, and a fifth of it free so that searches stay short."""
+    """The content of an empty table with room for so many sessions.
+
+    A fifth of the rows is to spare, so that searches stay short.
+    """
     rows = sessions + sessions // 4 + 1
     words = (rows, 0, sessions)
-    return (MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)).ljust((HEADER + rows * ROW) * WORD, b"\0")
+    return (MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)).ljust(
+        (HEADER + rows * ROW) * WORD, b"\0"
+    )
 
 
 def is_table(memory: mmap.mmap) -> bool:
@@ -67,7 +73,10 @@ def is_table(memory: mmap.mmap) -> bool:
 
 
 def new_key() -> int:
-    """A random key that is not 0, for a generation or a script: a counter would start again when a store is lost."""
+    """A random key that is not 0, for a generation or a script.
+
+    A counter would start again when a store is lost.
+    """
     return secrets.randbits(64) or 1
 
 
@@ -91,7 +100,11 @@ class CursorTable:
 
     def recount(self) -> set[int]:
         """Count the sessions anew; the keys of all scripts that play."""
-        live = [state for state in map(self._live_state, range(HEADER, HEADER + self._rows * ROW, ROW)) if state]
+        live = [
+            state
+            for state in map(self._live_state, range(HEADER, HEADER + self._rows * ROW, ROW))
+            if state
+        ]
         self._words[_TAKEN] = len(live)
         return {self.default_script, *(self._words[state + _SCRIPT] for state in live)}
 
@@ -118,7 +131,9 @@ class CursorTable:
         """
         words = self._words
         state = self._live_state(self._names.find(session))
-        if not state or (words[state + _SCRIPT] != words[_DEFAULT_SCRIPT] and words[state + _FOLLOWS]):
+        if not state or (
+            words[state + _SCRIPT] != words[_DEFAULT_SCRIPT] and words[state + _FOLLOWS]
+        ):
             state = self.begin(session)
         arrival = words[state + _ARRIVAL]
         words[state + _ARRIVAL] = arrival + 1
@@ -127,7 +142,9 @@ class CursorTable:
         return Claim(position, words[state + _GENERATION], arrival, words[state + _SCRIPT])
 
     def begin(self, session: str, own_script: int = 0) -> int:
-        """Start a generation of the session, made at need, with a script of its own or, for 0, the default one; where its state begins.
+        """Start a generation of the session, which is made at need; where its state begins.
+
+        It has a script of its own or, for 0, the default one.
 
         Raises:
             LookupError: there is no room for another session.
@@ -155,9 +172,12 @@ class CursorTable:
         return self._session(row) if self._live_state(row) else None
 
     def sessions(self, start: int, limit: int) -> tuple[list[Session], int | None]:
-        """At most `limit` sessions from row number `start` on, and the number to go on from, None at the end.
+        """At most `limit` sessions from row number `start` on, and the number to go on from.
 
-        One call looks at a bounded number of rows, and so may find none: the caller holds the lock that every claim waits for.
+        None stands for the end.
+
+        One call looks at a bounded number of rows, and so may find none: the caller holds the lock
+        that every claim waits for.
         """
         found: list[Session] = []
         end = min(start + _SCANNED_ROWS, self._rows)
@@ -215,7 +235,12 @@ class CursorTable:
     def _session(self, row: int) -> Session:
         words, state = self._words, self._live_state(row)
         follows = bool(words[state + _FOLLOWS])
-        # A session that follows a default script which was replaced will start anew at its next claim.
-        position = 0 if follows and words[state + _SCRIPT] != words[_DEFAULT_SCRIPT] else words[state + _POSITION]
+        # A session that follows a default script which was replaced will start anew at its next
+        # claim.
+        position = (
+            0
+            if follows and words[state + _SCRIPT] != words[_DEFAULT_SCRIPT]
+            else words[state + _POSITION]
+        )
         script = words[_DEFAULT_SCRIPT] if follows else words[state + _SCRIPT]
         return Session(self._names.name(row), position, words[state + _GENERATION], script, follows)

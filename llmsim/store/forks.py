@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 
 def in_each_child(method: Callable[[], None]) -> None:
-    """Call the bound `method` in each process forked from this one, for as long as its object lives.
+    """Call the bound `method` in each process forked from this one.
+
+    For as long as its object lives.
 
     Cheaper than to compare process ids at each use: `getpid` is a system call.
     """

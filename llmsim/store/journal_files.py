@@ -1,7 +1,8 @@
 """The journals of one host: a file of lines for each session, which any process may append to.
 
-A line goes out as one write to a file that is open for appending, so lines of different processes do not mix. A line begins with a line end of its
-own: what a killed process or a full disk leaves of a line then spoils no other.
+A line goes out as one write to a file that is open for appending, so lines of different processes
+do not mix. A line begins with a line end of its own: what a killed process or a full disk leaves of
+a line then spoils no other.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ _BLOCK = 256 * 1024
 
 
 class Receipt(NamedTuple):
-    """Where a line was written: the session's file, known by its inode, and the offset of the line's end."""
+    """Where a line was written.
+
+    The session's file, known by its inode, and the offset of the line's end.
+    """
 
     session: str
     inode: int
@@ -38,7 +42,9 @@ class JournalFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._close()
-        in_each_child(self._close)  # files opened before a fork share their position with the parent
+        in_each_child(
+            self._close
+        )  # files opened before a fork share their position with the parent
 
     def append(self, session: str, line: bytes) -> Receipt:
         """Write a line, which has its line ends."""
@@ -71,12 +77,17 @@ class JournalFiles:
                         break
                     mark += len(line) + 1
                     size += len(line)
-                    if line.startswith(b"{") and line.endswith(b"}"):  # the rest are the empty ones between, and what is left of broken ones
+                    if line.startswith(b"{") and line.endswith(
+                        b"}"
+                    ):  # the rest are the empty ones between, and what is left of broken ones
                         entries.append(line)
         return Page(entries, mark)
 
     def delete(self, session: str) -> int:
-        """Delete the session's journal; how many bytes it had, those included that were written until it was gone."""
+        """Delete the session's journal.
+
+        How many bytes it had, those included that were written until it was gone.
+        """
         path = self._path(session)
         try:
             with open_private(path, os.O_RDONLY) as file:
@@ -93,22 +104,29 @@ class JournalFiles:
     def _close(self) -> None:
         """Have nothing open."""
         self._open: OrderedDict[str, FileIO] = OrderedDict()
-        # The position after a write belongs to the open file, so no other thread may write between. No one waits or yields while it is held.
+        # The position after a write belongs to the open file, so no other thread may write between.
+        # No one waits or yields while it is held.
         self._writing = threading.Lock()
 
     def _path(self, session: str) -> str:
         # By a hash: some file systems do not tell `a` from `A`.
-        return f"{self._directory}/journal-{blake2b(session.encode(), digest_size=12).hexdigest()}.jsonl"
+        digest = blake2b(session.encode(), digest_size=12).hexdigest()
+        return f"{self._directory}/journal-{digest}.jsonl"
 
     def _opened(self, session: str) -> tuple[FileIO, int]:
-        """The session's file, from the few that are kept open, and its inode; one that was deleted meanwhile is made anew."""
+        """The session's file, from the few that are kept open, and its inode.
+
+        One that was deleted meanwhile is made anew.
+        """
         file = self._open.get(session)
         if file is not None:
             status = os.fstat(file.fileno())
             if status.st_nlink:
                 self._open.move_to_end(session)
                 return file, status.st_ino
-        file = self._open[session] = open_private(self._path(session), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+        file = self._open[session] = open_private(
+            self._path(session), os.O_CREAT | os.O_APPEND | os.O_WRONLY
+        )
         if len(self._open) > _OPEN_FILES:
             self._open.popitem(last=False)
         return file, os.fstat(file.fileno()).st_ino

@@ -15,9 +15,11 @@ from llmsim.errors import StateLostError
 from llmsim.store.cursor_table import CursorTable, is_table
 from llmsim.store.forks import in_each_child
 
-# How often a lock that is held is asked for again: filelock's own 50 ms would be the p99 of a claim.
+# How often a lock that is held is asked for again: filelock's own 50 ms would be the p99 of a
+# claim.
 LOCK_POLL_SECONDS = 0.0002
-# Before that it is asked for at once: whoever holds it is done in a few microseconds, and no sleep is as short.
+# Before that it is asked for at once: whoever holds it is done in a few microseconds, and no sleep
+# is as short.
 _TRIES = 30
 
 
@@ -25,9 +27,11 @@ _TRIES = 30
 class _Attachment:
     """One process's own view of the table, and in a `with` the table under its locks.
 
-    A lock belongs to the open file, and a fork shares it: a descriptor opened before the fork would not exclude the children from one another.
-    The thread lock is for the threads that share the descriptor. It is older than gevent's patches, and so cheap, and would stop the whole process
-    if a greenlet waited for it: nobody has it in hand while they wait for the file's lock, or for anything else that yields.
+    A lock belongs to the open file, and a fork shares it: a descriptor opened before the fork would
+    not exclude the children from one another. The thread lock is for the threads that share the
+    descriptor. It is older than gevent's patches, and so cheap, and would stop the whole process if
+    a greenlet waited for it: nobody has it in hand while they wait for the file's lock, or for
+    anything else that yields.
     """
 
     descriptor: int
@@ -67,13 +71,16 @@ class LockedTable:
         self._path = path
         self._attachment: _Attachment | None = None
         self._threads = threading.Lock()
-        # Descriptor and map are the parent's open file: with them a child would hold on to the lock of a parent that was killed under it.
+        # Descriptor and map are the parent's open file: with them a child would hold on to the lock
+        # of a parent that was killed under it.
         in_each_child(self.detach)
 
     def detach(self) -> None:
         """Close what this process has open of the table; its next use opens it again."""
         attached, self._attachment = self._attachment, None
-        self._threads = threading.Lock()  # the other may have been in the hands of a thread that a fork does not copy
+        self._threads = (
+            threading.Lock()
+        )  # the other may have been in the hands of a thread that a fork does not copy
         if attached is not None:
             attached.table.release()
             os.close(attached.descriptor)
@@ -88,14 +95,22 @@ class LockedTable:
         return self._attach() if attached is None else attached
 
     def _attach(self) -> _Attachment:
-        """Map the table into this process. At first two threads may both do so: their descriptors exclude one another, too."""
+        """Map the table into this process. At first two threads may both do so.
+
+        Their descriptors exclude one another, too.
+        """
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             memory = mmap.mmap(descriptor, 0)
         except (OSError, ValueError) as error:
-            raise StateLostError(f"Cannot open the cursor in the state directory {self._path.parent}: {error}.") from error
+            raise StateLostError(
+                f"Cannot open the cursor in the state directory {self._path.parent}: {error}."
+            ) from error
         if not is_table(memory):
             os.close(descriptor)
-            raise StateLostError(f"{self._path} was not written by this version of llmsim; name another state directory.")
+            raise StateLostError(
+                f"{self._path} was not written by this version of llmsim; name another state "
+                "directory."
+            )
         self._attachment = _Attachment(descriptor, CursorTable(memory), self._threads)
         return self._attachment

@@ -1,4 +1,7 @@
-"""The store of one host: a cursor table in a mapped file, a file lock around it, and files for scripts and journals."""
+"""The store of one host.
+
+A cursor table in a mapped file, a file lock around it, and files for scripts and journals.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ _RECOUNT_SECONDS = 10
 
 
 class MmapStore(Store):
-    """See `Store`. `directory` must be private to the user, and `create_in` have made the table in it; journals take at most `journal_bytes`."""
+    """See `Store`.
+
+    `directory` must be private to the user, and `create_in` have made the table in it; journals
+    take at most `journal_bytes`.
+    """
 
     def __init__(self, directory: Path, journal_bytes: int = JOURNAL_BYTES) -> None:
         self._directory = directory
@@ -34,31 +41,39 @@ class MmapStore(Store):
         self._reserved = 0  # bytes of the journals' room that this process has taken and not used
 
     @classmethod
-    def create_in(cls, directory: Path, max_sessions: int = MAX_SESSIONS, journal_bytes: int = JOURNAL_BYTES) -> MmapStore:
+    def create_in(
+        cls, directory: Path, max_sessions: int = MAX_SESSIONS, journal_bytes: int = JOURNAL_BYTES
+    ) -> MmapStore:
         """The store in `directory`, with an empty table where there was none.
 
-        Only a server that starts calls this: a worker that made a table anew in the place of a lost one would count from 0 beside the others.
+        Only a server that starts calls this: a worker that made a table anew in the place of a lost
+        one would count from 0 beside the others.
 
         Raises:
-            StateLostError: the table was written by another version, or has room for another number of sessions.
+            StateLostError: the table was written by another version, or has room for another number
+                of sessions.
             OSError: the directory cannot be written, or the disk is full.
         """
         store = cls(directory, journal_bytes)
         if not (directory / TABLE_NAME).exists():
             with suppress(FileExistsError):  # another worker was first
-                # Written out, not sparse: on a full disk a write into a hole of a map kills the process.
+                # Written out, not sparse: on a full disk a write into a hole of a map kills the
+                # process.
                 write_new(directory / TABLE_NAME, new_table(max_sessions))
         with store._table.locked() as table:
             room = table.room
         if room != max_sessions:
             raise StateLostError(
-                f"The state directory {directory} was made for {room} sessions, and the setting store.max_sessions says {max_sessions}: "
+                f"The state directory {directory} was made for {room} sessions, and the "
+                f"setting store.max_sessions says {max_sessions}: "
                 "change it back, or name another directory."
             )
         return store
 
     def sweep(self) -> None:
-        """Make up for what killed processes left: count anew, and delete scripts that belong to nobody.
+        """Make up for what killed processes left.
+
+        Count anew, and delete scripts that belong to nobody.
 
         Only while no other process uses the store: it may be writing one.
         """
@@ -165,7 +180,7 @@ class MmapStore(Store):
     # The journal
 
     def append(self, session: str, entry: bytes) -> Receipt | None:
-        """See `Store.append`. Room is taken in blocks, so that not every entry waits for the lock."""
+        """See `Store.append`. Room is taken in blocks: few entries wait for the lock."""
         line = b"\n%b\n" % entry
         try:
             if self._reserved < len(line) and not self._reserve(len(line)):
@@ -193,7 +208,10 @@ class MmapStore(Store):
         return False
 
     def _recount_journals(self) -> None:
-        """What a killed process had reserved is still counted; before long, look at the files themselves."""
+        """What a killed process had reserved is still counted.
+
+        Before long, look at the files themselves.
+        """
         if time.monotonic() - self._recounted > _RECOUNT_SECONDS:
             self._recounted = time.monotonic()
             size = self._journals.size()
@@ -219,6 +237,9 @@ class MmapStore(Store):
         table.uncount_entries(self._journals.delete(session))
 
     def _delete_own_script(self, session: Session | None) -> None:
-        """A request that claimed and has not read its script yet finds it gone, and claims again: see `Playback.take`."""
+        """A request that claimed and has not read its script yet finds it gone, and claims again.
+
+        See `Playback.take`.
+        """
         if session is not None and not session.follows:
             self._scripts.delete([session.script])

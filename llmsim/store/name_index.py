@@ -1,6 +1,7 @@
 """Finding a session's row in the cursor table by its name; see `cursor_table` for the layout.
 
-A name is looked for from the row that its hash names, row by row, until a free one: so a deleted row stays marked until the row after it is free.
+A name is looked for from the row that its hash names, row by row, until a free one: so a deleted
+row stays marked until the row after it is free.
 """
 
 from __future__ import annotations

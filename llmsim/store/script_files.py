@@ -28,7 +28,10 @@ class ScriptFiles:
         try:
             write_new(self._path(key), script)
         except OSError as error:
-            raise StateLostError(f"The script cannot be written into the state directory {self._directory}: {error.strerror}.") from error
+            raise StateLostError(
+                f"The script cannot be written into the state directory {self._directory}: "
+                f"{error.strerror}."
+            ) from error
         return key
 
     def read(self, key: int) -> bytes:
@@ -41,7 +44,10 @@ class ScriptFiles:
             with open_private(self._path(key), os.O_RDONLY) as file:
                 return file.read()
         except OSError as error:
-            raise StateLostError(f"The script that plays is gone from the state directory {self._directory}: {error.strerror}.") from error
+            raise StateLostError(
+                f"The script that plays is gone from the state directory {self._directory}: "
+                f"{error.strerror}."
+            ) from error
 
     def delete(self, keys: Iterable[int]) -> None:
         """Forget scripts; those that are not there are passed over."""
@@ -50,7 +56,10 @@ class ScriptFiles:
                 self._path(key).unlink()
 
     def keep_only(self, keys: Iterable[int]) -> None:
-        """Delete all other scripts, and what killed processes left half written. Only while no other process writes here."""
+        """Delete all other scripts, and what killed processes left half written.
+
+        Only while no other process writes here.
+        """
         kept = {self._path(key) for key in keys}
         for path in [*self._directory.glob("script-*.json"), *self._directory.glob("*.part")]:
             if path not in kept:

@@ -1,7 +1,10 @@
-"""The directory that holds a server's state: private to the user, held by one live server at a time.
+"""The directory that holds a server's state.
 
-A file `holder` in it carries the server's process id and a lock that the operating system lets go of when the last process that has it open ends.
-A private directory whose holder is dead is what a killed server left behind; the next start sweeps it.
+Private to the user, held by one live server at a time.
+
+A file `holder` in it carries the server's process id and a lock that the operating system lets go
+of when the last process that has it open ends. A private directory whose holder is dead is what a
+killed server left behind; the next start sweeps it.
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ def open_private(path: Path | str, flags: int) -> FileIO:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Make a file of the state directory: the whole of it or nothing, whenever the process is killed, and never over one that is there.
+    """Make a file of the state directory.
+
+    The whole of it or nothing, whenever the process is killed, and never over one that is there.
 
     Raises:
         FileExistsError: there is one of that name.
@@ -51,7 +56,10 @@ def write_new(path: Path, content: bytes) -> None:
 
 @dataclass(slots=True)
 class StateDir:
-    """A state directory that this process holds. `private` ones were made for one run and go with it."""
+    """A state directory that this process holds.
+
+    `private` ones were made for one run and go with it.
+    """
 
     path: Path
     private: bool
@@ -59,11 +67,17 @@ class StateDir:
     owner: int = field(default_factory=os.getpid)
 
     def forget(self) -> None:
-        """For a child of this process: let the hold end with the parent, not with the last of its children."""
+        """For a child of this process.
+
+        Let the hold end with the parent, not with the last of its children.
+        """
         os.close(self.holder)
 
     def release(self) -> None:
-        """Let go of the directory, and delete it where it was made for this run; in a child of the process that holds it, do nothing."""
+        """Let go of the directory, and delete it where it was made for this run.
+
+        In a child of the process that holds it, do nothing.
+        """
         if self.owner != os.getpid():
             return
         if self.private:
@@ -84,7 +98,9 @@ def inherit(handed_over: str) -> StateDir:
 
 
 def make_private() -> StateDir:
-    """A new directory for one run, under the system's temporary directory; what dead runs left there is swept first.
+    """A new directory for one run, under the system's temporary directory.
+
+    What dead runs left there is swept first.
 
     Raises:
         StartupError: it cannot be made.
@@ -98,14 +114,17 @@ def make_private() -> StateDir:
         (path / "holder.new").rename(path / _HOLDER)
         return StateDir(path, private=True, holder=holder)
     except OSError as error:
-        raise StartupError(f"cannot make a state directory in {tempfile.gettempdir()}: {error.strerror}") from error
+        raise StartupError(
+            f"cannot make a state directory in {tempfile.gettempdir()}: {error.strerror}"
+        ) from error
 
 
 def take(path: Path) -> StateDir:
     """The durable directory at `path`, made if it is missing, and held until the process ends.
 
     Raises:
-        StartupError: it is a link, somebody else's, open to others, not writable, or held by a live server.
+        StartupError: it is a link, somebody else's, open to others, not writable, or held by a live
+            server.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -116,7 +135,9 @@ def take(path: Path) -> StateDir:
 
 
 def join(path: Path) -> tuple[StateDir, bool]:
-    """The durable directory at `path`, held together with other processes that join it; the flag is true for the first of them.
+    """The durable directory at `path`, held together with other processes that join it.
+
+    The flag is true for the first of them.
 
     For workers of a server that runs none of llmsim's start-up hooks.
 
@@ -138,13 +159,21 @@ def join(path: Path) -> tuple[StateDir, bool]:
 def _check_ours(path: Path) -> None:
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
-        raise StartupError(f"cannot use the state directory {path}: it is a symbolic link; name the directory itself")
+        raise StartupError(
+            f"cannot use the state directory {path}: it is a symbolic link; name the "
+            "directory itself"
+        )
     if not stat.S_ISDIR(status.st_mode):
         raise StartupError(f"cannot use the state directory {path}: it is not a directory")
     if status.st_uid != os.geteuid():
-        raise StartupError(f"cannot use the state directory {path}: it belongs to user id {status.st_uid}, not to you ({os.geteuid()})")
+        raise StartupError(
+            f"cannot use the state directory {path}: it belongs to user id {status.st_uid}, "
+            f"not to you ({os.geteuid()})"
+        )
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise StartupError(f"cannot use the state directory {path}: others may write into it; chmod it to 700")
+        raise StartupError(
+            f"cannot use the state directory {path}: others may write into it; chmod it to 700"
+        )
 
 
 def _open_holder(path: Path, name: str = _HOLDER) -> int:
@@ -156,7 +185,10 @@ def _hold(path: Path, name: str = _HOLDER) -> int:
     if not lock_descriptor(holder, blocking=False):
         pid = os.pread(holder, 20, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(holder)
-        raise StartupError(f"the state directory {path} is in use by a running llmsim (process {pid}); stop it or name another directory")
+        raise StartupError(
+            f"the state directory {path} is in use by a running llmsim (process {pid}); stop "
+            "it or name another directory"
+        )
     os.ftruncate(holder, 0)
     os.pwrite(holder, str(os.getpid()).encode(), 0)
     return holder

@@ -6,22 +6,32 @@ from typing import Any
 
 import pytest
 
-from llmsim.apis.anthropic_messages import AnthropicRenderer
-from llmsim.apis.openai_chat import ChatRenderer
-from llmsim.apis.openai_responses import ResponsesRenderer
-from llmsim.apis.openresponses import OpenResponsesRenderer
+from llmsim.apis.anthropic.renderer import AnthropicRenderer
+from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Renderer
+from llmsim.apis.responses.openresponses import OpenResponsesRenderer
+from llmsim.apis.responses.renderer import ResponsesRenderer
 from llmsim.errors import RequestError
 
 RENDERERS: dict[str, Renderer] = {
-    renderer.name: renderer for renderer in (ChatRenderer(), ResponsesRenderer(), OpenResponsesRenderer(), AnthropicRenderer())
+    renderer.name: renderer
+    for renderer in (
+        ChatRenderer(),
+        ResponsesRenderer(),
+        OpenResponsesRenderer(),
+        AnthropicRenderer(),
+    )
 }
 
 VALID: dict[str, dict[str, Any]] = {
     "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"model": "gpt-5", "input": "Hi"},
     "openresponses": {"model": "gpt-5", "input": "Hi"},
-    "anthropic": {"model": "gpt-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hi"}]},
+    "anthropic": {
+        "model": "gpt-5",
+        "max_tokens": 1024,
+        "messages": [{"role": "user", "content": "Hi"}],
+    },
 }
 
 ABSENT = object()

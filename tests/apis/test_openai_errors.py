@@ -11,7 +11,9 @@ FAILURES = {
     "rate_limit": Failure(429, "rate_limit", "Slow down.", "rate_limit_exceeded"),
     "timeout": Failure(504, "timeout", "Too late.", "timeout"),
     "invalid_request": Failure(400, "invalid_request", "bad args"),
-    "refused": Failure(400, "invalid_request", "'model' is required.", "missing_required_parameter", "model"),
+    "refused": Failure(
+        400, "invalid_request", "'model' is required.", "missing_required_parameter", "model"
+    ),
     "other": Failure(500, "other", "boom"),
     "other_502": Failure(502, "other", "boom"),
     "other_418": Failure(418, "other", "boom"),
@@ -69,7 +71,12 @@ def body(api: str, failure: str) -> dict[str, Any]:
 def test_the_openai_error_type_follows_the_kind(api: str, failure: str) -> None:
     expected = FAILURES[failure]
     assert body(api, failure) == {
-        "error": {"message": expected.message, "type": OPENAI_TYPES[failure], "param": expected.param, "code": expected.code}
+        "error": {
+            "message": expected.message,
+            "type": OPENAI_TYPES[failure],
+            "param": expected.param,
+            "code": expected.code,
+        }
     }
 
 
@@ -77,4 +84,11 @@ def test_the_openai_error_type_follows_the_kind(api: str, failure: str) -> None:
 def test_the_openresponses_error_type_follows_the_status_and_nothing_is_null(failure: str) -> None:
     error_type, code = OPENRESPONSES_TYPES[failure]
     expected = FAILURES[failure]
-    assert body("openresponses", failure) == {"error": {"message": expected.message, "type": error_type, "param": expected.param or "", "code": code}}
+    assert body("openresponses", failure) == {
+        "error": {
+            "message": expected.message,
+            "type": error_type,
+            "param": expected.param or "",
+            "code": code,
+        }
+    }

@@ -38,34 +38,58 @@ TOLERATED = [
     {"stream_options": {"include_obfuscation": True}},
     {"tools": None},
     {"tools": []},
-    {"tools": [{"type": "namespace", "name": "codex"}, {"type": "web_search"}, {"type": 7}, {"type": []}, {}]},
-    {"tool_choice": "no such choice", "temperature": "hot", "top_p": [], "store": 1, "metadata": "none", "parallel_tool_calls": "no"},
+    {
+        "tools": [
+            {"type": "namespace", "name": "codex"},
+            {"type": "web_search"},
+            {"type": 7},
+            {"type": []},
+            {},
+        ]
+    },
+    {
+        "tool_choice": "no such choice",
+        "temperature": "hot",
+        "top_p": [],
+        "store": 1,
+        "metadata": "none",
+        "parallel_tool_calls": "no",
+    },
     {"some_new_field": {"of": "an agent"}},
 ]
 
 
 @every_api
 @pytest.mark.parametrize(("change", "param", "code"), REFUSED)
-def test_a_wrong_field_is_refused_by_name_with_a_code(api: str, change: dict[str, Any], param: str, code: str) -> None:
+def test_a_wrong_field_is_refused_by_name_with_a_code(
+    api: str, change: dict[str, Any], param: str, code: str
+) -> None:
     error = refusal(api, change)
     assert (error.status, error.param, error.code) == (400, param, code)
     assert f"'{param}'" in error.message
 
 
 @openai_shaped
-@pytest.mark.parametrize("change", [{"stream_options": "usage"}, {"stream_options": [], "stream": True}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"stream_options": "usage"}, {"stream_options": [], "stream": True}], ids=str
+)
 def test_stream_options_are_an_object(api: str, change: dict[str, Any]) -> None:
     error = refusal(api, change)
     assert (error.status, error.param, error.code) == (400, "stream_options", "invalid_type")
 
 
 def test_anthropic_knows_no_stream_options_and_looks_at_none() -> None:
-    assert RENDERERS["anthropic"].read(changed("anthropic", {"stream_options": "usage"})).include_usage is False
+    assert (
+        RENDERERS["anthropic"].read(changed("anthropic", {"stream_options": "usage"})).include_usage
+        is False
+    )
 
 
 @every_api
 @pytest.mark.parametrize("change", TOLERATED, ids=str)
-def test_what_agents_send_beyond_the_required_is_tolerated(api: str, change: dict[str, Any]) -> None:
+def test_what_agents_send_beyond_the_required_is_tolerated(
+    api: str, change: dict[str, Any]
+) -> None:
     call = RENDERERS[api].read(changed(api, change))
     assert call.model == change.get("model", "gpt-5")
     assert call.stream is False
@@ -98,7 +122,10 @@ def test_tools_are_offered_under_their_name_or_else_their_type(api: str) -> None
 def test_a_tool_definition_is_the_whole_tool_as_compact_json(api: str) -> None:
     tool = {"type": "function", "name": "bash", "parameters": {"type": "object", "title": "\u00e9"}}
     [offered] = RENDERERS[api].read({**VALID[api], "tools": [tool]}).conversation.tools
-    assert offered.definition == '{"type":"function","name":"bash","parameters":{"type":"object","title":"\\u00e9"}}'
+    assert (
+        offered.definition
+        == '{"type":"function","name":"bash","parameters":{"type":"object","title":"\\u00e9"}}'
+    )
 
 
 @every_api

@@ -1,1 +1,4 @@
-"""Benchmarks: `python -m tests.benchmarks --help`. A new one is one new file and one line of `BENCHMARKS`."""
+"""Benchmarks: `python -m tests.benchmarks --help`.
+
+A new one is one new file and one line of `BENCHMARKS`.
+"""

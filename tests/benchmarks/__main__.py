@@ -45,7 +45,10 @@ BENCHMARKS: dict[str, type[Benchmark]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status. A goal that is missed is shown, and is no failure: the machine may be the reason."""
+    """Run the command; its exit status. A goal that is missed is shown, and is no failure.
+
+    The machine may be the reason.
+    """
     options = _parser().parse_args(arguments)
     results = []
     for name in options.names or BENCHMARKS:
@@ -81,9 +84,22 @@ def _parser() -> argparse.ArgumentParser:
         description=f"Measure llmsim on this machine.\n\nbenchmarks:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", type=_known, metavar="NAME", help="which benchmarks to run; all of them by default")
-    parser.add_argument("--rounds", type=_at_least_one, default=5, help="how often each variant is measured (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each measurement takes (%(default)s)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        type=_known,
+        metavar="NAME",
+        help="which benchmarks to run; all of them by default",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=_at_least_one,
+        default=5,
+        help="how often each variant is measured (%(default)s)",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="how long each measurement takes (%(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE")
     return parser
 

@@ -24,8 +24,17 @@ class Apis(Benchmark):
     def variants(self) -> Iterator[Sequence[Variant]]:
         WRK.check()
         with folder() as place, llmsim_server(place, hello(place)) as server:
-            yield [Variant(name, partial(ask, server, path, tiny(path))) for name, path in _PATHS.items()]
+            yield [
+                Variant(name, partial(ask, server, path, tiny(path)))
+                for name, path in _PATHS.items()
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
-        ratios = {name: median_ratio(samples[name], samples["chat"], "requests/s") for name in ("responses", "messages")}
-        return [Conclusion(f"requests/s of {name} over those of chat", ratio, least=0.9) for name, ratio in ratios.items()]
+        ratios = {
+            name: median_ratio(samples[name], samples["chat"], "requests/s")
+            for name in ("responses", "messages")
+        }
+        return [
+            Conclusion(f"requests/s of {name} over those of chat", ratio, least=0.9)
+            for name, ratio in ratios.items()
+        ]

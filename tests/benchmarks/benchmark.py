@@ -1,4 +1,7 @@
-"""What a benchmark is: variants that are measured in turn, and figures drawn from all of their samples."""
+"""What a benchmark is.
+
+Variants that are measured in turn, and figures drawn from all of their samples.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ Samples = Mapping[str, Sequence[Sample]]
 
 
 class BenchmarkError(Exception):
-    """It cannot be measured here, or what was measured would mean nothing; the text is for the user."""
+    """It cannot be measured here, or what was measured would mean nothing.
+
+    The text is for the user.
+    """
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A figure drawn from the samples, and the goal it should meet: `least` or `most` where there is one."""
+    """A figure drawn from the samples, and the goal it should meet.
+
+    `least` or `most` where there is one.
+    """
 
     name: str
     value: float
@@ -40,11 +49,16 @@ class Conclusion:
         """Whether the goal is met; None where there is none."""
         if self.least is None and self.most is None:
             return None
-        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
+        return (self.least is None or self.value >= self.least) and (
+            self.most is None or self.value <= self.most
+        )
 
 
 class Benchmark(ABC):
-    """Variants are run in turn, round by round (A B A B ...), so that whatever else slows the machine slows all of them."""
+    """Variants are run in turn, round by round (A B A B ...).
+
+    So whatever else slows the machine slows all of them.
+    """
 
     name: str
     help: str
@@ -69,4 +83,6 @@ def median(samples: Sequence[Sample], measure: str) -> float:
 
 def median_ratio(upper: Sequence[Sample], lower: Sequence[Sample], measure: str) -> float:
     """The median of one variant's measure over another's in the same round."""
-    return statistics.median(one[measure] / other[measure] for one, other in zip(upper, lower, strict=True))
+    return statistics.median(
+        one[measure] / other[measure] for one, other in zip(upper, lower, strict=True)
+    )

@@ -1,4 +1,7 @@
-"""Plain chat completions over HTTP, beside a bare WSGI application on the same server: what llmsim adds to gunicorn."""
+"""Plain chat completions over HTTP, beside a bare WSGI application on the same server.
+
+What llmsim adds to gunicorn.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,38 @@ from functools import partial
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
 from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
-from tests.benchmarks.servers import CONNECTIONS, WORKERS, ask, ask_bare, bare_server, folder, llmsim_server
+from tests.benchmarks.servers import (
+    CONNECTIONS,
+    WORKERS,
+    ask,
+    ask_bare,
+    bare_server,
+    folder,
+    llmsim_server,
+)
 
 
 class Chat(Benchmark):
     """See the module."""
 
     name = "chat"
-    help = f"plain chat requests per second beside a bare WSGI app on the same gunicorn settings ({CONNECTIONS} connections, {WORKERS} workers)"
+    help = (
+        "plain chat requests per second beside a bare WSGI app on the same gunicorn settings "
+        f"({CONNECTIONS} connections, {WORKERS} workers)"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         WRK.check()
-        with folder() as place, llmsim_server(place, hello(place)) as llmsim, bare_server(place) as bare:
-            yield [Variant("llmsim", partial(ask, llmsim, CHAT, tiny())), Variant("bare WSGI", partial(ask_bare, bare))]
+        with (
+            folder() as place,
+            llmsim_server(place, hello(place)) as llmsim,
+            bare_server(place) as bare,
+        ):
+            yield [
+                Variant("llmsim", partial(ask, llmsim, CHAT, tiny())),
+                Variant("bare WSGI", partial(ask_bare, bare)),
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         ratio = median_ratio(samples["llmsim"], samples["bare WSGI"], "requests/s")

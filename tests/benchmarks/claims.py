@@ -32,17 +32,32 @@ class Claims(Benchmark):
     def variants(self) -> Iterator[Sequence[Variant]]:
         with tempfile.TemporaryDirectory(prefix="llmsim-benchmark-") as directory:
             MmapStore.create_in(Path(directory), max_sessions=10).publish(b"{}")
-            yield [Variant(f"{count} processes" if count > 1 else "1 process", partial(measure, Path(directory), count)) for count in PROCESSES]
+            yield [
+                Variant(
+                    f"{count} processes" if count > 1 else "1 process",
+                    partial(measure, Path(directory), count),
+                )
+                for count in PROCESSES
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
-        return [Conclusion("p50 of a claim with 4 processes, us", median(samples["4 processes"], "p50 us"), most=5)]
+        return [
+            Conclusion(
+                "p50 of a claim with 4 processes, us",
+                median(samples["4 processes"], "p50 us"),
+                most=5,
+            )
+        ]
 
 
 def measure(directory: Path, processes: int, seconds: float) -> Sample:
     """Let so many processes claim for `seconds`, all at once."""
     results: Any = _fork.SimpleQueue()
     start = _fork.Barrier(processes)
-    started = [_fork.Process(target=_claim, args=(directory, seconds, start, results)) for _ in range(processes)]
+    started = [
+        _fork.Process(target=_claim, args=(directory, seconds, start, results))
+        for _ in range(processes)
+    ]
     for process in started:
         process.start()
     buckets: Counter[int] = sum((results.get() for _ in started), Counter())

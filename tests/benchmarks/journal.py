@@ -24,9 +24,20 @@ class Journal(Benchmark):
     def variants(self) -> Iterator[Sequence[Variant]]:
         WRK.check()
         with folder() as place, ExitStack() as stack:
-            servers = {mode: stack.enter_context(llmsim_server(place, hello(place), LLMSIM_JOURNAL=mode)) for mode in MODES}
-            yield [Variant(mode, partial(ask, server, CHAT, tiny())) for mode, server in servers.items()]
+            servers = {
+                mode: stack.enter_context(llmsim_server(place, hello(place), LLMSIM_JOURNAL=mode))
+                for mode in MODES
+            }
+            yield [
+                Variant(mode, partial(ask, server, CHAT, tiny()))
+                for mode, server in servers.items()
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
-        ratios = {mode: median_ratio(samples[mode], samples["off"], "requests/s") for mode in MODES[1:]}
-        return [Conclusion(f"requests/s with {mode} over those with off", ratio) for mode, ratio in ratios.items()]
+        ratios = {
+            mode: median_ratio(samples[mode], samples["off"], "requests/s") for mode in MODES[1:]
+        }
+        return [
+            Conclusion(f"requests/s with {mode} over those with off", ratio)
+            for mode, ratio in ratios.items()
+        ]

@@ -1,4 +1,7 @@
-"""How long plain answers take at a rate that leaves room, beside those of a bare WSGI application at the same rate."""
+"""How long plain answers take at a rate that leaves room.
+
+Beside them: a bare WSGI application at the same rate.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,28 @@ class Latency(Benchmark):
     """See the module."""
 
     name = "latency"
-    help = f"milliseconds that plain chat answers take at half of llmsim's greatest rate ({CONNECTIONS} connections)"
+    help = (
+        "milliseconds that plain chat answers take at half of llmsim's greatest rate "
+        f"({CONNECTIONS} connections)"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         WRK.check()
         H2LOAD.check()
-        with folder() as place, llmsim_server(place, hello(place)) as llmsim, bare_server(place) as bare:
+        with (
+            folder() as place,
+            llmsim_server(place, hello(place)) as llmsim,
+            bare_server(place) as bare,
+        ):
             rate = ask(llmsim, CHAT, tiny(), 2)["requests/s"] * _PART_OF_MOST
             yield [
-                Variant(name, partial(h2load.post_at_rate, server.origin + CHAT, tiny()[0], CONNECTIONS, rate))
+                Variant(
+                    name,
+                    partial(
+                        h2load.post_at_rate, server.origin + CHAT, tiny()[0], CONNECTIONS, rate
+                    ),
+                )
                 for name, server in (("llmsim", llmsim), ("bare WSGI", bare))
             ]
 

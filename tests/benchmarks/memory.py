@@ -10,7 +10,15 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks import h2load
-from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median, median_ratio
+from tests.benchmarks.benchmark import (
+    Benchmark,
+    Conclusion,
+    Sample,
+    Samples,
+    Variant,
+    median,
+    median_ratio,
+)
 from tests.benchmarks.programs import H2LOAD
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
@@ -23,7 +31,9 @@ class Memory(Benchmark):
     """See the module. A round takes as long as its requests, whatever the seconds."""
 
     name = "memory"
-    help = f"private memory of a worker after {REQUESTS:,} plain chat requests, and after half of them"
+    help = (
+        f"private memory of a worker after {REQUESTS:,} plain chat requests, and after half of them"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
@@ -33,10 +43,16 @@ class Memory(Benchmark):
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         measured = samples["one worker"]
-        growth = median_ratio([{"MB": sample[_ALL]} for sample in measured], [{"MB": sample[_HALF]} for sample in measured], "MB")
+        growth = median_ratio(
+            [{"MB": sample[_ALL]} for sample in measured],
+            [{"MB": sample[_HALF]} for sample in measured],
+            "MB",
+        )
         return [
             Conclusion("private MB of a worker", median(measured, _ALL), most=40),
-            Conclusion("private memory after all requests over that after half of them", growth, most=1.05),
+            Conclusion(
+                "private memory after all requests over that after half of them", growth, most=1.05
+            ),
         ]
 
 

@@ -25,7 +25,10 @@ class Program(NamedTuple):
             BenchmarkError: it is not installed.
         """
         if not self.is_installed():
-            hint = f"on Debian and Ubuntu it is in the package {self.package}: apt-get install {self.package}"
+            hint = (
+                f"on Debian and Ubuntu it is in the package {self.package}: apt-get install "
+                f"{self.package}"
+            )
             raise BenchmarkError(f"the load generator {self.name} is not installed; {hint}")
 
 

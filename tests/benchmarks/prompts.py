@@ -1,4 +1,7 @@
-"""What a long prompt costs: an agent's history, which it sends whole with each turn and which grows by a kilobyte."""
+"""What a long prompt costs.
+
+An agent's history, which it sends whole with each turn and which grows by a kilobyte.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ class Prompts(Benchmark):
     """See the module."""
 
     name = "prompts"
-    help = f"plain chat requests per second with a prompt of {KILOBYTES} KB in messages of 1 KB, beside a tiny one"
+    help = (
+        f"plain chat requests per second with a prompt of {KILOBYTES} KB in messages of 1 KB, "
+        "beside a tiny one"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
@@ -29,20 +35,46 @@ class Prompts(Benchmark):
         with folder() as place, llmsim_server(place, hello(place)) as server:
             yield [
                 Variant("tiny prompt", partial(ask, server, CHAT, tiny())),
-                Variant(f"{KILOBYTES} KB", partial(ask, server, CHAT, [body(agent, turn) for turn in range(_TURNS) for agent in range(_AGENTS)])),
+                Variant(
+                    f"{KILOBYTES} KB",
+                    partial(
+                        ask,
+                        server,
+                        CHAT,
+                        [body(agent, turn) for turn in range(_TURNS) for agent in range(_AGENTS)],
+                    ),
+                ),
             ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         ratio = median_ratio(samples[f"{KILOBYTES} KB"], samples["tiny prompt"], "requests/s")
-        return [Conclusion(f"requests/s with {KILOBYTES} KB over those with a tiny prompt", ratio, least=0.25)]
+        return [
+            Conclusion(
+                f"requests/s with {KILOBYTES} KB over those with a tiny prompt", ratio, least=0.25
+            )
+        ]
 
 
 def body(agent: int, turn: int) -> str:
-    """What an agent sends at one of its turns: a system text of its own, and messages that are the same in all of its turns."""
+    """What an agent sends at one of its turns.
+
+    A system text of its own, and messages that are the same in all of its turns.
+    """
     system = {"role": "system", "content": f"You are agent {agent}."}
-    return json.dumps({"model": "llmsim", "messages": [system, *(_message(agent, number) for number in range(KILOBYTES - _TURNS // 2 + turn))]})
+    return json.dumps(
+        {
+            "model": "llmsim",
+            "messages": [
+                system,
+                *(_message(agent, number) for number in range(KILOBYTES - _TURNS // 2 + turn)),
+            ],
+        }
+    )
 
 
 def _message(agent: int, number: int) -> dict[str, str]:
-    words = f"Step {number} of agent {agent}: the file was read, the tests were run, and this is what they printed. "
+    words = (
+        f"Step {number} of agent {agent}: the file was read, the tests were run, and this is "
+        "what they printed. "
+    )
     return {"role": ("user", "assistant")[number % 2], "content": (words * 20)[:970]}

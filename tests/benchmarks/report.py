@@ -26,18 +26,34 @@ class Result:
 
 
 def table(result: Result) -> str:
-    """The medians and, in brackets, the least and the most of all rounds; below them the conclusions."""
+    """The medians and, in brackets, the least and the most of all rounds.
+
+    Below them the conclusions.
+    """
     samples = result.samples
     rounds = len(next(iter(samples.values())))
     measures = list(next(iter(samples.values()))[0])
-    rows = [["", *measures], *([name, *(_spread(own, measure) for measure in measures)] for name, own in samples.items())]
-    lines = [f"{result.name}: {result.help}", f"medians of {rounds} interleaved rounds [least .. most]", *_aligned(rows)]
+    rows = [
+        ["", *measures],
+        *(
+            [name, *(_spread(own, measure) for measure in measures)]
+            for name, own in samples.items()
+        ),
+    ]
+    lines = [
+        f"{result.name}: {result.help}",
+        f"medians of {rounds} interleaved rounds [least .. most]",
+        *_aligned(rows),
+    ]
     return "\n".join([*lines, *map(_sentence, result.conclusions)])
 
 
 def document(results: Sequence[Result]) -> dict[str, Any]:
     """All samples and conclusions, with the machine that they were measured on."""
-    return {"machine": _machine(), "benchmarks": {result.name: _benchmark(result) for result in results}}
+    return {
+        "machine": _machine(),
+        "benchmarks": {result.name: _benchmark(result) for result in results},
+    }
 
 
 def _benchmark(result: Result) -> dict[str, Any]:
@@ -47,12 +63,19 @@ def _benchmark(result: Result) -> dict[str, Any]:
 
 def _machine() -> dict[str, Any]:
     packages = {name: version(name) for name in _PACKAGES}
-    return {"processors": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(), "packages": packages}
+    return {
+        "processors": os.cpu_count(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "packages": packages,
+    }
 
 
 def _spread(samples: Sequence[Sample], measure: str) -> str:
     values = [sample[measure] for sample in samples]
-    return f"{_number(statistics.median(values))} [{_number(min(values))} .. {_number(max(values))}]"
+    return (
+        f"{_number(statistics.median(values))} [{_number(min(values))} .. {_number(max(values))}]"
+    )
 
 
 def _number(value: float) -> str:
@@ -62,10 +85,21 @@ def _number(value: float) -> str:
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *cells in rows:
-        yield "  ".join([f"  {name:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True))])
+        yield "  ".join(
+            [
+                f"  {name:<{widths[0]}}",
+                *(f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True)),
+            ]
+        )
 
 
 def _sentence(conclusion: Conclusion) -> str:
     goal = {None: "", True: "; met", False: "; NOT met"}[conclusion.met]
-    bounds = [f"at {word} {bound:g}" for word, bound in (("least", conclusion.least), ("most", conclusion.most)) if bound is not None]
-    return f"  {conclusion.name}: {_number(conclusion.value)}" + (f" (goal: {' and '.join(bounds)}{goal})" if bounds else "")
+    bounds = [
+        f"at {word} {bound:g}"
+        for word, bound in (("least", conclusion.least), ("most", conclusion.most))
+        if bound is not None
+    ]
+    return f"  {conclusion.name}: {_number(conclusion.value)}" + (
+        f" (goal: {' and '.join(bounds)}{goal})" if bounds else ""
+    )

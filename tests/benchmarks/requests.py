@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.serving import text, write_script
+from tests.running import text, write_script
 
-CHAT, RESPONSES, MESSAGES = "/openai/v1/chat/completions", "/openai/v1/responses", "/anthropic/v1/messages"
+CHAT, RESPONSES, MESSAGES = (
+    "/openai/v1/chat/completions",
+    "/openai/v1/responses",
+    "/anthropic/v1/messages",
+)
 HELLO = text("Hello! How can I help you today?")
 _ASKED = {
     CHAT: {"messages": [{"role": "user", "content": "Hi"}]},

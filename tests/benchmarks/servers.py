@@ -13,7 +13,7 @@ import httpx
 from llmsim.store.base import DEFAULT_SESSION
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import BenchmarkError, Sample
-from tests.serving import PATIENCE, Server
+from tests.running import PATIENCE, Server
 
 CONNECTIONS = 16
 WORKERS = "2"
@@ -29,13 +29,25 @@ def folder() -> Iterator[Path]:
 
 
 def llmsim_server(folder: Path, script: Path, **variables: str) -> Server:
-    """Llmsim as its users run it, but for what `variables` say, and with room in the journal for all that is measured."""
-    return Server(folder, script, **{"LLMSIM_WORKERS": WORKERS, "LLMSIM_JOURNAL_MAX_MB": "4096", **variables})
+    """Llmsim as its users run it, but for what `variables` say.
+
+    The journal has room for all that is measured.
+    """
+    return Server(
+        folder, script, **{"LLMSIM_WORKERS": WORKERS, "LLMSIM_JOURNAL_MAX_MB": "4096", **variables}
+    )
 
 
 def bare_server(folder: Path, workers: str = WORKERS) -> Server:
     """`bare_app` on the settings of llmsim's `gunicorn.conf.py`."""
-    command = [sys.executable, "-m", "gunicorn", "-c", str(_HERE / "bare_conf.py"), "tests.benchmarks.bare_app:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        str(_HERE / "bare_conf.py"),
+        "tests.benchmarks.bare_app:app",
+    ]
     return Server(folder, None, command=command, LLMSIM_WORKERS=workers)
 
 
@@ -44,18 +56,30 @@ def ask(server: Server, path: str, bodies: Sequence[str], seconds: float) -> Sam
     rewind(server)
     sample = wrk.post(server.origin + path, bodies, CONNECTIONS, seconds)
     if dropped := rewind(server):
-        raise BenchmarkError(f"the journal was full, and dropped {dropped} entries: measure for a shorter time")
+        raise BenchmarkError(
+            f"the journal was full, and dropped {dropped} entries: measure for a shorter time"
+        )
     return sample
 
 
 def ask_bare(server: Server, seconds: float) -> Sample:
     """The same of the bare application, which answers every request alike."""
-    return wrk.post(server.origin, ['{"model": "llmsim", "messages": [{"role": "user", "content": "Hi"}]}'], CONNECTIONS, seconds)
+    return wrk.post(
+        server.origin,
+        ['{"model": "llmsim", "messages": [{"role": "user", "content": "Hi"}]}'],
+        CONNECTIONS,
+        seconds,
+    )
 
 
 def rewind(server: Server) -> int:
-    """Rewind the default session, so that its journal is empty; how many entries were dropped since the server's start."""
+    """Rewind the default session, so that its journal is empty.
+
+    How many entries were dropped since the server's start.
+    """
     with httpx.Client(base_url=f"{server.origin}/llmsim/sessions", timeout=PATIENCE) as sessions:
         sessions.post("", json={"name": DEFAULT_SESSION})  # refused where it is there already
         sessions.post(f"/{DEFAULT_SESSION}/reset").raise_for_status()
-        return int(sessions.get(f"/{DEFAULT_SESSION}/requests").raise_for_status().json()["dropped"])
+        return int(
+            sessions.get(f"/{DEFAULT_SESSION}/requests").raise_for_status().json()["dropped"]
+        )

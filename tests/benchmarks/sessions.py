@@ -1,4 +1,7 @@
-"""What a claim and a request cost in a table with one session, and in one of the same size with 60,000."""
+"""What a claim and a request cost in a table with one session, and with 60,000.
+
+Both tables have the same size.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, V
 from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
-from tests.serving import Server
+from tests.running import Server
 
 MANY = 60_000
 _CLAIMS_AT_ONCE = 1_000
@@ -34,26 +37,44 @@ class Sessions(Benchmark):
         with folder() as place, ExitStack() as stack:
             one, many = filled(place / "one", 1), filled(place / "many", MANY)
             small, large = (
-                stack.enter_context(llmsim_server(place, hello(place), LLMSIM_STATE_DIR=str(filled(place / name, sessions))))
+                stack.enter_context(
+                    llmsim_server(
+                        place, hello(place), LLMSIM_STATE_DIR=str(filled(place / name, sessions))
+                    )
+                )
                 for name, sessions in (("small", 1), ("large", MANY))
             )
             claims = ((_ONE, one, 1), (_ONE_OF_MANY, many, 1), (_ALL, many, MANY))
             requests = ((_ONE, small, 1), (_ONE_OF_MANY, large, 1), (_ALL, large, MANY))
             yield [
-                *(Variant(f"claims, {name}", partial(measure_claims, state, sessions)) for name, state, sessions in claims),
-                *(Variant(f"requests, {name}", partial(measure_requests, server, sessions)) for name, server, sessions in requests),
+                *(
+                    Variant(f"claims, {name}", partial(measure_claims, state, sessions))
+                    for name, state, sessions in claims
+                ),
+                *(
+                    Variant(f"requests, {name}", partial(measure_requests, server, sessions))
+                    for name, server, sessions in requests
+                ),
             ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         def ratio(kind: str, name: str) -> float:
-            return median_ratio(samples[f"{kind}, {name}"], samples[f"{kind}, {_ONE}"], "per second")
+            return median_ratio(
+                samples[f"{kind}, {name}"], samples[f"{kind}, {_ONE}"], "per second"
+            )
 
         places = [(kind, name) for kind in ("claims", "requests") for name in (_ONE_OF_MANY, _ALL)]
-        return [Conclusion(f"{kind}/s, {name}, over {_ONE}", ratio(kind, name), least=0.9) for kind, name in places]
+        return [
+            Conclusion(f"{kind}/s, {name}, over {_ONE}", ratio(kind, name), least=0.9)
+            for kind, name in places
+        ]
 
 
 def filled(directory: Path, sessions: int) -> Path:
-    """A state directory with so many sessions in a table of the default size, each of which has been asked before."""
+    """A state directory with so many sessions in a table of the default size.
+
+    Each of them has been asked before.
+    """
     directory.mkdir(mode=0o700)
     store = MmapStore.create_in(directory)
     store.publish(b"{}")
@@ -65,7 +86,11 @@ def filled(directory: Path, sessions: int) -> Path:
 
 def measure_claims(directory: Path, sessions: int, seconds: float) -> Sample:
     """Claim in each of so many sessions in turn."""
-    store, names, clock = MmapStore(directory), cycle([wrk.session(number) for number in range(sessions)]), time.perf_counter
+    store, names, clock = (
+        MmapStore(directory),
+        cycle([wrk.session(number) for number in range(sessions)]),
+        time.perf_counter,
+    )
     claims, start = 0, clock()
     while (elapsed := clock() - start) < seconds:
         for _ in range(_CLAIMS_AT_ONCE):
@@ -76,6 +101,11 @@ def measure_claims(directory: Path, sessions: int, seconds: float) -> Sample:
 
 
 def measure_requests(server: Server, sessions: int, seconds: float) -> Sample:
-    """Ask in each of so many sessions in turn; the mean is of what a request takes of the whole server."""
-    per_second = wrk.post(server.origin + CHAT, tiny(), CONNECTIONS, seconds, sessions)["requests/s"]
+    """Ask in each of so many sessions in turn.
+
+    The mean is of what a request takes of the whole server.
+    """
+    per_second = wrk.post(server.origin + CHAT, tiny(), CONNECTIONS, seconds, sessions)[
+        "requests/s"
+    ]
     return {"per second": per_second, "mean us": 1e6 / per_second}

@@ -14,7 +14,7 @@ from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, 
 from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, HELLO, tiny
 from tests.benchmarks.servers import CONNECTIONS, folder, llmsim_server
-from tests.serving import Server, write_script
+from tests.running import Server, write_script
 
 TURNS, ENTRIES = 100_000, 1_000_000
 _SMALL = "10 turns, empty journal"
@@ -26,7 +26,10 @@ class Sizes(Benchmark):
     """See the module. The journals are not emptied between measurements."""
 
     name = "sizes"
-    help = f"plain chat requests per second with a script of {TURNS:,} turns, and with {ENTRIES:,} entries in the journal"
+    help = (
+        f"plain chat requests per second with a script of {TURNS:,} turns, and with {ENTRIES:,} "
+        "entries in the journal"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
@@ -41,12 +44,19 @@ class Sizes(Benchmark):
                 llmsim_server(place, short, LLMSIM_STATE_DIR=str(full)) as long_journal,
             ):
                 _fill(full)
-                servers = dict(zip((_SMALL, *_LARGE), (small, long_script, long_journal), strict=True))
+                servers = dict(
+                    zip((_SMALL, *_LARGE), (small, long_script, long_journal), strict=True)
+                )
                 yield [Variant(name, partial(_ask, server)) for name, server in servers.items()]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
-        ratios = {name: median_ratio(samples[name], samples[_SMALL], "requests/s") for name in _LARGE}
-        return [Conclusion(f"requests/s, {name}, over {_SMALL}", ratio, least=0.9) for name, ratio in ratios.items()]
+        ratios = {
+            name: median_ratio(samples[name], samples[_SMALL], "requests/s") for name in _LARGE
+        }
+        return [
+            Conclusion(f"requests/s, {name}, over {_SMALL}", ratio, least=0.9)
+            for name, ratio in ratios.items()
+        ]
 
 
 def _ask(server: Server, seconds: float) -> dict[str, float]:

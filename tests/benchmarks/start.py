@@ -13,7 +13,7 @@ import httpx
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median
 from tests.benchmarks.requests import CHAT, HELLO, tiny
 from tests.benchmarks.servers import folder, llmsim_server
-from tests.serving import PATIENCE, text, write_script
+from tests.running import PATIENCE, text, write_script
 
 TURNS = 20_000
 _LONG = f"{TURNS:,} turns"
@@ -23,17 +23,30 @@ class Start(Benchmark):
     """See the module. How many seconds are to be measured changes nothing here."""
 
     name = "start"
-    help = f"seconds from start to first answer, with a script of one turn and with one of {TURNS:,} turns and 12 MB"
+    help = (
+        "seconds from start to first answer, with a script of one turn and with one of "
+        f"{TURNS:,} turns and 12 MB"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
         with folder() as place:
             short = write_script(place / "short.json", HELLO)
-            long = write_script(place / "long.json", *(text(f"{number}: ".ljust(600, "x")) for number in range(TURNS)))
-            yield [Variant("1 turn", partial(measure, place, short)), Variant(_LONG, partial(measure, place, long))]
+            long = write_script(
+                place / "long.json",
+                *(text(f"{number}: ".ljust(600, "x")) for number in range(TURNS)),
+            )
+            yield [
+                Variant("1 turn", partial(measure, place, short)),
+                Variant(_LONG, partial(measure, place, long)),
+            ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
-        return [Conclusion(f"seconds to the first answer, {_LONG}", median(samples[_LONG], "seconds"), most=3)]
+        return [
+            Conclusion(
+                f"seconds to the first answer, {_LONG}", median(samples[_LONG], "seconds"), most=3
+            )
+        ]
 
 
 def measure(place: Path, script: Path, _: float) -> Sample:

@@ -1,4 +1,8 @@
-"""Streams without delay: short ones beside plain answers, and long ones beside a bare WSGI application that sends one small answer."""
+"""Streams without delay.
+
+Short ones beside plain answers, and long ones beside a bare WSGI application that sends one small
+answer.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, 
 from tests.benchmarks.programs import WRK
 from tests.benchmarks.requests import CHAT, hello, tiny
 from tests.benchmarks.servers import ask, ask_bare, bare_server, folder, llmsim_server
-from tests.serving import text, write_script
+from tests.running import text, write_script
 
 CHUNKS = 400
 # Five times what the fastest peer did on a machine on which bare WSGI did 15,500 requests/s.
@@ -45,10 +49,17 @@ class Streams(Benchmark):
         long = median_ratio(samples["long stream"], samples["bare WSGI"], "requests/s")
         return [
             Conclusion("short streams/s over plain requests/s", short, least=0.85),
-            Conclusion(f"streams/s of {CHUNKS} chunks over requests/s of bare WSGI", long, least=_LONG_OVER_BARE),
+            Conclusion(
+                f"streams/s of {CHUNKS} chunks over requests/s of bare WSGI",
+                long,
+                least=_LONG_OVER_BARE,
+            ),
         ]
 
 
 def long_script(folder: Path) -> Path:
-    """A script of one turn of `CHUNKS` chunks: the first one, the last one, `[DONE]`, and a word in each of the others."""
+    """A script of one turn of `CHUNKS` chunks.
+
+    The first one, the last one, `[DONE]`, and a word in each of the others.
+    """
     return write_script(folder / "long.json", text(" word" * (CHUNKS - 3)))

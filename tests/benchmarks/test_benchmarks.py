@@ -1,4 +1,7 @@
-"""The benchmark command works from end to end. How fast it finds llmsim is nobody's test: that depends on the machine."""
+"""The benchmark command works from end to end. How fast it finds llmsim is nobody's test.
+
+That depends on the machine.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,28 @@ from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
 from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
 from tests.benchmarks.servers import CONNECTIONS, ask, llmsim_server
-from tests.serving import PATIENCE, ROOT
+from tests.running import PATIENCE, ROOT
 
-needs_wrk = pytest.mark.skipif(not WRK.is_installed(), reason=f"needs wrk: apt-get install {WRK.package}")
-needs_h2load = pytest.mark.skipif(not H2LOAD.is_installed(), reason=f"needs h2load: apt-get install {H2LOAD.package}")
+needs_wrk = pytest.mark.skipif(
+    not WRK.is_installed(), reason=f"needs wrk: apt-get install {WRK.package}"
+)
+needs_h2load = pytest.mark.skipif(
+    not H2LOAD.is_installed(), reason=f"needs h2load: apt-get install {H2LOAD.package}"
+)
 BRIEFLY = ("--rounds", "2", "--seconds", "0.05")
 
 
 def benchmarks(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.benchmarks", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def test_claims_are_measured_by_number_of_processes(tmp_path: Path) -> None:
@@ -37,7 +52,10 @@ def test_claims_are_measured_by_number_of_processes(tmp_path: Path) -> None:
     assert list(found["samples"]) == ["1 process", "2 processes", "4 processes"]
     for samples in found["samples"].values():
         assert len(samples) == 2
-        assert all(sample["claims/s"] > 0 and 0 < sample["p50 us"] <= sample["p99 us"] for sample in samples)
+        assert all(
+            sample["claims/s"] > 0 and 0 < sample["p50 us"] <= sample["p99 us"]
+            for sample in samples
+        )
 
 
 @needs_wrk
@@ -48,7 +66,9 @@ def test_chat_is_measured_beside_a_bare_application_in_the_same_rounds(tmp_path:
     rounds = [line for line in run.stderr.splitlines() if "round" in line]
     assert [line.rpartition(": ")[2] for line in rounds] == ["llmsim", "bare WSGI"] * 2
     found = json.loads((tmp_path / "out.json").read_text())["benchmarks"]["chat"]
-    assert all(len(samples) == 2 and samples[0]["requests/s"] > 0 for samples in found["samples"].values())
+    assert all(
+        len(samples) == 2 and samples[0]["requests/s"] > 0 for samples in found["samples"].values()
+    )
     assert found["conclusions"][0]["value"] > 0
 
 
@@ -62,7 +82,9 @@ def test_claims_go_to_every_session_in_turn(tmp_path: Path) -> None:
 
 
 @needs_wrk
-def test_requests_go_to_every_session_in_turn_and_the_journal_is_measured_from_empty(tmp_path: Path) -> None:
+def test_requests_go_to_every_session_in_turn_and_the_journal_is_measured_from_empty(
+    tmp_path: Path,
+) -> None:
     state = sessions.filled(tmp_path / "state", 50)
     with llmsim_server(tmp_path, hello(tmp_path), LLMSIM_STATE_DIR=str(state)) as server:
         assert sessions.measure_requests(server, 50, 1)["per second"] > 0
@@ -79,8 +101,15 @@ def test_requests_go_to_every_session_in_turn_and_the_journal_is_measured_from_e
 def test_every_api_answers_every_body_in_turn(tmp_path: Path) -> None:
     with llmsim_server(tmp_path, hello(tmp_path)) as server:
         for path in (CHAT, RESPONSES, MESSAGES):
-            assert wrk.post(server.origin + path, [*tiny(path), *tiny(path, stream=True)], CONNECTIONS, 1)["requests/s"] > 0
-        lines = httpx.get(f"{server.origin}/llmsim/sessions/default/requests.jsonl", timeout=PATIENCE).text.splitlines()
+            assert (
+                wrk.post(
+                    server.origin + path, [*tiny(path), *tiny(path, stream=True)], CONNECTIONS, 1
+                )["requests/s"]
+                > 0
+            )
+        lines = httpx.get(
+            f"{server.origin}/llmsim/sessions/default/requests.jsonl", timeout=PATIENCE
+        ).text.splitlines()
     entries = [json.loads(line) for line in lines]
     assert {(entry["path"], entry["stream"]) for entry in entries} == {
         (path, stream) for path in (CHAT, RESPONSES, MESSAGES) for stream in (False, True)
@@ -140,4 +169,6 @@ def test_a_goal_is_met_or_missed_on_its_own_side() -> None:
 
 
 def test_a_ratio_compares_what_was_measured_in_the_same_round() -> None:
-    assert median_ratio([{"r": 1}, {"r": 20}, {"r": 3}], [{"r": 2}, {"r": 40}, {"r": 6}], "r") == 0.5
+    assert (
+        median_ratio([{"r": 1}, {"r": 20}, {"r": 3}], [{"r": 2}, {"r": 40}, {"r": 6}], "r") == 0.5
+    )

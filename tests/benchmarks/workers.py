@@ -19,7 +19,10 @@ class Workers(Benchmark):
     """See the module."""
 
     name = "workers"
-    help = "plain chat requests per second by the number of workers; as many as there are processors, and 2 at least"
+    help = (
+        "plain chat requests per second by the number of workers; as many as there are "
+        "processors, and 2 at least"
+    )
 
     @contextmanager
     def variants(self) -> Iterator[Sequence[Variant]]:
@@ -27,7 +30,9 @@ class Workers(Benchmark):
         with folder() as place, ExitStack() as stack:
             found = []
             for count in _COUNTS:
-                llmsim = stack.enter_context(llmsim_server(place, hello(place), LLMSIM_WORKERS=str(count)))
+                llmsim = stack.enter_context(
+                    llmsim_server(place, hello(place), LLMSIM_WORKERS=str(count))
+                )
                 bare = stack.enter_context(bare_server(place, str(count)))
                 found.append(Variant(f"llmsim, {count}", partial(ask, llmsim, CHAT, tiny())))
                 found.append(Variant(f"bare WSGI, {count}", partial(ask_bare, bare)))
@@ -36,7 +41,10 @@ class Workers(Benchmark):
     def conclude(self, samples: Samples) -> list[Conclusion]:
         def growth(name: str, count: int) -> list[dict[str, float]]:
             few, many = samples[f"{name}, 1"], samples[f"{name}, {count}"]
-            return [{"growth": more["requests/s"] / less["requests/s"]} for less, more in zip(few, many, strict=True)]
+            return [
+                {"growth": more["requests/s"] / less["requests/s"]}
+                for less, more in zip(few, many, strict=True)
+            ]
 
         return [
             Conclusion(

@@ -16,7 +16,7 @@ import pytest
 
 from llmsim import __version__
 from llmsim.cli import main
-from tests.serving import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
+from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
 LLMSIM = str(Path(sys.executable).parent / "llmsim")
 DEMO = ROOT / "config" / "scripts" / "demo.json"
@@ -24,7 +24,14 @@ DEMO = ROOT / "config" / "scripts" / "demo.json"
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     environment = clean_environment(Path("/tmp"))
-    ended = subprocess.run([LLMSIM, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [LLMSIM, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     return ended
@@ -32,7 +39,9 @@ def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize("command", [[LLMSIM], [sys.executable, "-m", "llmsim"]])
 def test_the_version_is_told(command: list[str]) -> None:
-    printed = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    printed = subprocess.run(
+        [*command, "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
     assert printed == f"llmsim {__version__}\n"
 
 
@@ -56,14 +65,21 @@ def test_no_command_is_wrong_usage() -> None:
 
 def test_validate_summarises_the_turns_of_each_script() -> None:
     printed = run("validate", *sorted((ROOT / "config" / "scripts").glob("*.json"))).stdout
-    assert f"{DEMO}: ok, 7 turns (3 assistant, 1 tool_calls, 1 mixed, 2 error), then loop\n" in printed
+    assert (
+        f"{DEMO}: ok, 7 turns (3 assistant, 1 tool_calls, 1 mixed, 2 error), then loop\n" in printed
+    )
 
 
 def test_validate_shows_all_problems_of_all_scripts_and_goes_on(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
-    wrong.write_text('{"on_exhaust": "loop",\n "turns": [{"type": "error", "kind": "ratelimit"},\n  {"type": "assistant", "text": null}]}')
+    wrong.write_text(
+        '{"on_exhaust": "loop",\n "turns": [{"type": "error", "kind": "ratelimit"},\n  '
+        '{"type": "assistant", "text": null}]}'
+    )
     ended = run("validate", wrong, tmp_path / "none.json", DEMO, code=1)
-    assert [line.removeprefix(str(wrong)).split(": ")[0:2] for line in ended.stderr.splitlines()[:3]] == [
+    assert [
+        line.removeprefix(str(wrong)).split(": ")[0:2] for line in ended.stderr.splitlines()[:3]
+    ] == [
         [":1:2", "$.on_exhaust"],
         [":2:38", "$.turns[0].kind"],
         [":3:33", "$.turns[1].text"],
@@ -74,12 +90,16 @@ def test_validate_shows_all_problems_of_all_scripts_and_goes_on(tmp_path: Path) 
 
 def test_validate_warns_of_ids_that_come_again(tmp_path: Path) -> None:
     call = {"type": "tool_calls", "calls": [{"name": "a", "id": "call_1"}]}
-    printed = run("validate", write_script(tmp_path / "s.json", call, text("x"), on_exhausted="loop")).stdout
+    printed = run(
+        "validate", write_script(tmp_path / "s.json", call, text("x"), on_exhausted="loop")
+    ).stdout
     assert "$.turns[0].calls[0].id" in printed
     assert "(warning)" in printed
 
 
-def test_validate_obeys_the_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_obeys_the_size_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LLMSIM_MAX_SCRIPT_MB", "1")
     script = write_script(tmp_path / "s.json", text("a" * 2**20))
     assert main(["validate", str(script)]) == 1
@@ -96,23 +116,44 @@ def test_schema_prints_the_json_schema() -> None:
 def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
     """A script, and a server that plays it: in each session from position 0."""
     folder = tmp_path_factory.mktemp("playing")
-    script = write_script(folder / "s.json", text("a b"), {"type": "tool_calls", "calls": [{"name": "t"}]}, {"type": "error", "kind": "timeout"})
+    script = write_script(
+        folder / "s.json",
+        text("a b"),
+        {"type": "tool_calls", "calls": [{"name": "t"}]},
+        {"type": "error", "kind": "timeout"},
+    )
     with Server(folder, script) as server:
         yield script, server
 
 
 @pytest.mark.parametrize("api", ["chat", "responses", "openresponses"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_play_prints_the_bytes_that_a_server_sends(playing: tuple[Path, Server], api: str, stream: bool) -> None:
+def test_play_prints_the_bytes_that_a_server_sends(
+    playing: tuple[Path, Server], api: str, stream: bool
+) -> None:
     script, server = playing
-    routes = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "openresponses": "/openresponses/v1/responses"}
-    body = {"model": "llmsim", "input": "Hello", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
-    served = [httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body, timeout=PATIENCE) for _ in range(3)]
+    routes = {
+        "chat": "/v1/chat/completions",
+        "responses": "/v1/responses",
+        "openresponses": "/openresponses/v1/responses",
+    }
+    body = {
+        "model": "llmsim",
+        "input": "Hello",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "stream": stream,
+    }
+    served = [
+        httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body, timeout=PATIENCE)
+        for _ in range(3)
+    ]
     flags = ["--stream"] if stream else []
     played = run("play", script, "--api", api, *flags)
     assert played.stderr == "position 0: HTTP 200\nposition 1: HTTP 200\nposition 2: HTTP 504\n"
     generation = served[0].headers["X-LLMSim-Generation"]
-    expected = "".join(answer.text + ("" if stream and answer.status_code == 200 else "\n") for answer in served).replace(generation, "0" * 16)
+    expected = "".join(
+        answer.text + ("" if stream and answer.status_code == 200 else "\n") for answer in served
+    ).replace(generation, "0" * 16)
     assert timeless(played.stdout) == timeless(expected)
 
 
@@ -123,7 +164,12 @@ def timeless(text: str) -> str:
 
 def test_play_shows_one_position_even_beyond_the_end(tmp_path: Path) -> None:
     script = write_script(tmp_path / "s.json", *numbered(2), on_exhausted="error")
-    assert json.loads(run("play", script, "--position", "1").stdout)["choices"][0]["message"]["content"] == "1"
+    assert (
+        json.loads(run("play", script, "--position", "1").stdout)["choices"][0]["message"][
+            "content"
+        ]
+        == "1"
+    )
     ended = run("play", script, "--position", "2")
     assert ended.stderr == "position 2: HTTP 500\n"
     assert "script_exhausted" in ended.stdout
@@ -137,7 +183,12 @@ def test_play_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
 
 def test_play_into_a_pipe_that_closes_does_not_complain(tmp_path: Path) -> None:
     script = write_script(tmp_path / "s.json", *numbered(2000))
-    ended = subprocess.run(f"{LLMSIM} play {script} 2>{tmp_path}/err | head -c 10", shell=True, capture_output=True, check=False)
+    ended = subprocess.run(
+        f"{LLMSIM} play {script} 2>{tmp_path}/err | head -c 10",
+        shell=True,
+        capture_output=True,
+        check=False,
+    )
     assert len(ended.stdout) == 10
     assert "Traceback" not in (tmp_path / "err").read_text()
     assert "BrokenPipe" not in (tmp_path / "err").read_text()
@@ -145,10 +196,23 @@ def test_play_into_a_pipe_that_closes_does_not_complain(tmp_path: Path) -> None:
 
 def test_serve_is_the_same_server_with_options_that_win(tmp_path: Path) -> None:
     script = write_script(tmp_path / "s.json", *numbered(5))
-    command = [LLMSIM, "serve", str(script), "--workers", "1", "--bind", "127.0.0.1:0", "--models", "mine"]
+    command = [
+        LLMSIM,
+        "serve",
+        str(script),
+        "--workers",
+        "1",
+        "--bind",
+        "127.0.0.1:0",
+        "--models",
+        "mine",
+    ]
     with Server(tmp_path, None, command=command, LLMSIM_WORKERS="3", LLMSIM_PORT="1") as server:
         assert f"plays {script} (5 turns, then repeat_last) on 1 gevent workers" in server.log()
-        assert [model["id"] for model in httpx.get(f"{server.base_url}/models", timeout=PATIENCE).json()["data"]] == ["mine"]
+        assert [
+            model["id"]
+            for model in httpx.get(f"{server.base_url}/models", timeout=PATIENCE).json()["data"]
+        ] == ["mine"]
         write_script(script, text("new"))
         server.reload()
         server.process.send_signal(signal.SIGTERM)
@@ -161,11 +225,16 @@ def test_serve_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
 
 
 def test_an_installed_wheel_serves_the_demo_without_a_checkout(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True
+    )
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=False)
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel],
+        check=True,
+    )
     # The dependencies come from this environment; llmsim itself must be the wheel's.
     (site / "dependencies.pth").write_text(str(Path(httpx.__file__).parent.parent))
     command = [str(tmp_path / "venv" / "bin" / "python"), "-P", "-m", "llmsim", "serve"]

@@ -1,4 +1,7 @@
-"""What the control API refuses, and what it says then: always JSON, always with what would be right."""
+"""What the control API refuses, and what it says then.
+
+Always JSON, always with what would be right.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim import shared
+from llmsim.serving import shared
 from tests.conftest import MakeClient
-from tests.serving import text
+from tests.running import text
 
 JSON = "application/json"
 PUT = "/llmsim/sessions/a/script"
@@ -43,10 +46,15 @@ def nothing_was_made(client: FlaskClient) -> bool:
         ({"name": "a", "Script": {}}, "Script", "script"),
     ],
 )
-def test_an_unknown_field_is_refused_with_the_nearest_name(make_client: MakeClient, body: dict[str, Any], named: str, nearest: str) -> None:
+def test_an_unknown_field_is_refused_with_the_nearest_name(
+    make_client: MakeClient, body: dict[str, Any], named: str, nearest: str
+) -> None:
     client = make_client(text("a"))
     message = refused(client.post("/llmsim/sessions", json=body), 400, "invalid_fields")
-    assert f"unknown field '{named}'; expected one of 'name', 'script'; did you mean '{nearest}'?" in message
+    assert (
+        f"unknown field '{named}'; expected one of 'name', 'script'; did you mean '{nearest}'?"
+        in message
+    )
     assert nothing_was_made(client)
 
 
@@ -54,23 +62,44 @@ def test_all_that_is_wrong_with_a_body_is_said_at_once(make_client: MakeClient) 
     client = make_client(text("a"))
     response = client.post("/llmsim/sessions", json={"name": 7, "script": [], "x": 1, "y": 2})
     refused(response, 400, "invalid_fields")
-    assert sorted(problem.partition(":")[0] for problem in problems(response)) == ["name", "script", "x", "y"]
+    assert sorted(problem.partition(":")[0] for problem in problems(response)) == [
+        "name",
+        "script",
+        "x",
+        "y",
+    ]
     assert nothing_was_made(client)
 
 
 @pytest.mark.parametrize(
-    "body", [{"name": 7}, {"name": None}, {"name": ["a"]}, {"name": ""}, {"name": "a b"}, {"name": "a\n"}, {"name": "ä"}, {"name": "a" * 65}]
+    "body",
+    [
+        {"name": 7},
+        {"name": None},
+        {"name": ["a"]},
+        {"name": ""},
+        {"name": "a b"},
+        {"name": "a\n"},
+        {"name": "ä"},
+        {"name": "a" * 65},
+    ],
 )
-def test_a_name_that_is_none_is_refused_in_a_body(make_client: MakeClient, body: dict[str, Any]) -> None:
+def test_a_name_that_is_none_is_refused_in_a_body(
+    make_client: MakeClient, body: dict[str, Any]
+) -> None:
     client = make_client(text("a"))
     assert "name: " in refused(client.post("/llmsim/sessions", json=body), 400, "invalid_fields")
     assert nothing_was_made(client)
 
 
 @pytest.mark.parametrize("value", [[], "text", 7, None, True])
-def test_a_script_that_is_no_object_is_refused_in_a_body(make_client: MakeClient, value: Any) -> None:
+def test_a_script_that_is_no_object_is_refused_in_a_body(
+    make_client: MakeClient, value: Any
+) -> None:
     client = make_client(text("a"))
-    assert "script: " in refused(client.post("/llmsim/sessions", json={"name": "a", "script": value}), 400, "invalid_fields")
+    assert "script: " in refused(
+        client.post("/llmsim/sessions", json={"name": "a", "script": value}), 400, "invalid_fields"
+    )
     assert nothing_was_made(client)
 
 
@@ -98,7 +127,9 @@ def test_a_wrong_value_in_a_query_is_refused_by_name(make_client: MakeClient) ->
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
     for path, query in QUERIES:
-        assert f"{query.partition('=')[0]}: " in refused(client.get(f"{path}?{query}"), 400, "invalid_fields"), query
+        assert f"{query.partition('=')[0]}: " in refused(
+            client.get(f"{path}?{query}"), 400, "invalid_fields"
+        ), query
 
 
 @pytest.mark.parametrize(
@@ -109,26 +140,45 @@ def test_a_wrong_value_in_a_query_is_refused_by_name(make_client: MakeClient) ->
         ("GET", "/llmsim/sessions/a/requests", "wait-for=1", "wait_for"),
     ],
 )
-def test_an_unknown_name_in_a_query_is_refused_with_the_nearest(make_client: MakeClient, method: str, path: str, query: str, nearest: str) -> None:
+def test_an_unknown_name_in_a_query_is_refused_with_the_nearest(
+    make_client: MakeClient, method: str, path: str, query: str, nearest: str
+) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
-    assert f"did you mean '{nearest}'?" in refused(client.open(f"{path}?{query}", method=method), 400, "invalid_fields")
+    assert f"did you mean '{nearest}'?" in refused(
+        client.open(f"{path}?{query}", method=method), 400, "invalid_fields"
+    )
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/llmsim/sessions/a"), ("GET", "/llmsim/openapi.json"), ("GET", "/llmsim/sessions/a/requests.jsonl")]
+    ("method", "path"),
+    [
+        ("GET", "/llmsim/sessions/a"),
+        ("GET", "/llmsim/openapi.json"),
+        ("GET", "/llmsim/sessions/a/requests.jsonl"),
+    ],
 )
-def test_an_operation_that_takes_no_query_refuses_one(make_client: MakeClient, method: str, path: str) -> None:
+def test_an_operation_that_takes_no_query_refuses_one(
+    make_client: MakeClient, method: str, path: str
+) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
-    assert "unknown field 'x'" in refused(client.open(f"{path}?x=1", method=method), 400, "invalid_fields")
+    assert "unknown field 'x'" in refused(
+        client.open(f"{path}?x=1", method=method), 400, "invalid_fields"
+    )
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/llmsim/sessions/a/reset"), ("DELETE", "/llmsim/sessions/a")])
-def test_an_operation_that_takes_no_field_refuses_one_and_does_nothing(make_client: MakeClient, method: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/llmsim/sessions/a/reset"), ("DELETE", "/llmsim/sessions/a")]
+)
+def test_an_operation_that_takes_no_field_refuses_one_and_does_nothing(
+    make_client: MakeClient, method: str, path: str
+) -> None:
     client = make_client(text("a"))
     generation = client.post("/llmsim/sessions", json={"name": "a"}).get_json()["generation"]
-    assert "unknown field 'x'" in refused(client.open(path, method=method, json={"x": 1}), 400, "invalid_fields")
+    assert "unknown field 'x'" in refused(
+        client.open(path, method=method, json={"x": 1}), 400, "invalid_fields"
+    )
     assert client.get("/llmsim/sessions/a").get_json()["generation"] == generation
 
 
@@ -143,7 +193,9 @@ OF_ONE_SESSION = [
 
 
 @pytest.mark.parametrize(("method", "path"), OF_ONE_SESSION)
-def test_a_session_that_is_not_there_is_a_404_and_is_not_made(make_client: MakeClient, method: str, path: str) -> None:
+def test_a_session_that_is_not_there_is_a_404_and_is_not_made(
+    make_client: MakeClient, method: str, path: str
+) -> None:
     client = make_client(text("a"))
     message = refused(client.open(path.format("nope"), method=method), 404, "session_not_found")
     assert "'nope'" in message
@@ -151,24 +203,34 @@ def test_a_session_that_is_not_there_is_a_404_and_is_not_made(make_client: MakeC
     assert nothing_was_made(client)
 
 
-@pytest.mark.parametrize(("method", "path"), [*OF_ONE_SESSION, ("PUT", "/llmsim/sessions/{}/script")])
+@pytest.mark.parametrize(
+    ("method", "path"), [*OF_ONE_SESSION, ("PUT", "/llmsim/sessions/{}/script")]
+)
 def test_a_bad_name_in_a_path_is_a_400(make_client: MakeClient, method: str, path: str) -> None:
     client = make_client(text("a"))
     body = {"json": {"turns": [text("a")]}} if method == "PUT" else {}
     for name in ("a%20b", "a%0A", "%C3%A4", "a" * 65, "a*"):
-        assert "1 to 64 of the characters" in refused(client.open(path.format(name), method=method, **body), 400, "invalid_session")
+        assert "1 to 64 of the characters" in refused(
+            client.open(path.format(name), method=method, **body), 400, "invalid_session"
+        )
     assert nothing_was_made(client)
 
 
 def test_a_name_that_is_taken_is_a_409_and_changes_nothing(make_client: MakeClient) -> None:
     client = make_client(text("a"))
     made = client.post("/llmsim/sessions", json={"name": "a"}).get_json()
-    message = refused(client.post("/llmsim/sessions", json={"name": "a", "script": {"turns": [text("own")]}}), 409, "session_exists")
+    message = refused(
+        client.post("/llmsim/sessions", json={"name": "a", "script": {"turns": [text("own")]}}),
+        409,
+        "session_exists",
+    )
     assert "/llmsim/sessions/a/reset" in message
     assert client.get("/llmsim/sessions/a").get_json() == made
 
 
-def test_a_full_table_is_a_503_that_names_the_setting(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_full_table_is_a_503_that_names_the_setting(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"), max_sessions=1)
     client.post("/llmsim/sessions", json={"name": "a"})
     files = {path.name for path in tmp_path.iterdir()}
@@ -199,22 +261,33 @@ WRONG_AT = [
 ]
 
 
-def test_a_wrong_script_is_refused_with_every_problem_at_its_line_and_column(make_client: MakeClient) -> None:
+def test_a_wrong_script_is_refused_with_every_problem_at_its_line_and_column(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("a"))
     response = client.put(PUT, data=WRONG, content_type=JSON)
     message = refused(response, 400, "invalid_script")
     assert "$.turns[0].text" in message
-    assert [found.startswith(f"script:{expected}") for found, expected in zip(problems(response), WRONG_AT, strict=True)] == [True] * 4
+    assert [
+        found.startswith(f"script:{expected}")
+        for found, expected in zip(problems(response), WRONG_AT, strict=True)
+    ] == [True] * 4
     assert "did you mean 'rate_limit'?" in problems(response)[1]
     assert nothing_was_made(client)
 
 
-def test_a_wrong_script_in_a_body_is_refused_with_every_problem_and_makes_no_session(make_client: MakeClient) -> None:
+def test_a_wrong_script_in_a_body_is_refused_with_every_problem_and_makes_no_session(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("a"))
-    response = client.post("/llmsim/sessions", data='{"name": "a", "script": ' + WRONG + "}", content_type=JSON)
+    response = client.post(
+        "/llmsim/sessions", data='{"name": "a", "script": ' + WRONG + "}", content_type=JSON
+    )
     refused(response, 400, "invalid_script")
     paths = [expected.split(" ", 1)[1] for expected in WRONG_AT]
-    assert [path in found for found, path in zip(problems(response), paths, strict=True)] == [True] * 4
+    assert [path in found for found, path in zip(problems(response), paths, strict=True)] == [
+        True
+    ] * 4
     assert nothing_was_made(client)
 
 
@@ -238,7 +311,9 @@ def test_a_script_that_is_refused_leaves_the_old_one_playing(make_client: MakeCl
         (b'{"turns": []}', "$.turns"),
     ],
 )
-def test_what_is_no_script_at_all_is_refused_at_its_place(make_client: MakeClient, script: bytes, problem: str) -> None:
+def test_what_is_no_script_at_all_is_refused_at_its_place(
+    make_client: MakeClient, script: bytes, problem: str
+) -> None:
     response = make_client(text("a")).put(PUT, data=script, content_type=JSON)
     refused(response, 400, "invalid_script")
     assert problem in problems(response)[0]
@@ -254,10 +329,17 @@ def test_a_body_that_is_not_json_is_a_400(make_client: MakeClient, path: str, bo
     assert nothing_was_made(client)
 
 
-@pytest.mark.parametrize(("body", "kind"), [(b"[]", "an array"), (b'"a"', "a string"), (b"7", "a number"), (b"null", "null")])
-def test_a_body_that_is_no_object_is_a_400_that_says_what_it_is(make_client: MakeClient, body: bytes, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"[]", "an array"), (b'"a"', "a string"), (b"7", "a number"), (b"null", "null")],
+)
+def test_a_body_that_is_no_object_is_a_400_that_says_what_it_is(
+    make_client: MakeClient, body: bytes, kind: str
+) -> None:
     client = make_client(text("a"))
-    assert f"got {kind}" in refused(client.post("/llmsim/sessions", data=body, content_type=JSON), 400, "invalid_type")
+    assert f"got {kind}" in refused(
+        client.post("/llmsim/sessions", data=body, content_type=JSON), 400, "invalid_type"
+    )
     assert nothing_was_made(client)
 
 
@@ -270,35 +352,64 @@ WRITES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-def test_a_body_that_is_not_sent_as_json_is_a_415_and_does_nothing(make_client: MakeClient, method: str, path: str, body: bytes) -> None:
+def test_a_body_that_is_not_sent_as_json_is_a_415_and_does_nothing(
+    make_client: MakeClient, method: str, path: str, body: bytes
+) -> None:
     client = make_client(text("a"))
     before = client.post("/llmsim/sessions", json={"name": "a"}).get_json()
-    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/jsonx"):
-        message = refused(client.open(path, method=method, data=body, content_type=content_type), 415, "unsupported_content_type")
+    for content_type in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+        "application/jsonx",
+    ):
+        message = refused(
+            client.open(path, method=method, data=body, content_type=content_type),
+            415,
+            "unsupported_content_type",
+        )
         assert "application/json" in message
     assert client.get("/llmsim/sessions/a").get_json() == before
     assert client.get("/llmsim/sessions/b").status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/vnd.x+json"])
-def test_a_body_that_is_sent_as_json_is_taken(make_client: MakeClient, method: str, path: str, body: bytes, content_type: str) -> None:
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "application/vnd.x+json"],
+)
+def test_a_body_that_is_sent_as_json_is_taken(
+    make_client: MakeClient, method: str, path: str, body: bytes, content_type: str
+) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
-    assert client.open(path, method=method, data=body, content_type=content_type).status_code in (200, 201, 204)
+    assert client.open(path, method=method, data=body, content_type=content_type).status_code in (
+        200,
+        201,
+        204,
+    )
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/llmsim/sessions"), ("PUT", PUT)])
-def test_a_script_over_the_limit_is_a_413_that_names_its_own_setting(make_client: MakeClient, method: str, path: str) -> None:
+def test_a_script_over_the_limit_is_a_413_that_names_its_own_setting(
+    make_client: MakeClient, method: str, path: str
+) -> None:
     client = make_client(text("a"), max_script_mb=1, max_body_mb=5)
     own = {"turns": [text("x" * 2**20)]}
-    message = refused(client.open(path, method=method, json=own if method == "PUT" else {"script": own}), 413, "request_too_large")
+    message = refused(
+        client.open(path, method=method, json=own if method == "PUT" else {"script": own}),
+        413,
+        "request_too_large",
+    )
     assert "1 MiB" in message
     assert "max_script_mb" in message
     assert nothing_was_made(client)
 
 
-def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(make_client: MakeClient) -> None:
+def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("a"), max_script_mb=3, max_body_mb=1)
     assert client.put(PUT, json={"turns": [text("x" * 2 * 2**20)]}).status_code == 200
 
@@ -316,14 +427,18 @@ def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(make_clien
         ("GET", "/llmsim/sessions/a/reset", 405),
     ],
 )
-def test_a_wrong_route_or_method_is_json_that_names_it(make_client: MakeClient, method: str, path: str, status: int) -> None:
+def test_a_wrong_route_or_method_is_json_that_names_it(
+    make_client: MakeClient, method: str, path: str, status: int
+) -> None:
     response = make_client(text("a")).open(path, method=method)
     assert (response.status_code, response.content_type) == (status, JSON)
     assert path in response.get_json()["error"]["message"]
     assert ("Allow" in response.headers) == (status == 405)
 
 
-def test_a_failure_inside_llmsim_is_json(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_inside_llmsim_is_json(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr("llmsim.control.sessions._listed", lambda _: 1 // 0)

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from llmsim import __version__
 from tests.conftest import MakeClient
-from tests.serving import text
+from tests.running import text
 
 CHAT = "/openai/v1/chat/completions"
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
@@ -32,9 +32,19 @@ def test_the_document_is_valid_openapi_3_1(make_client: MakeClient) -> None:
 
 def test_the_document_lists_exactly_the_routes_of_the_control_api(make_client: MakeClient) -> None:
     client = make_client(text("a"))
-    described = {(method.upper(), path) for path, operations in document(client)["paths"].items() for method in operations}
-    rules = [rule for rule in client.application.url_map.iter_rules() if rule.rule.startswith("/llmsim")]
-    routed = {(method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    described = {
+        (method.upper(), path)
+        for path, operations in document(client)["paths"].items()
+        for method in operations
+    }
+    rules = [
+        rule for rule in client.application.url_map.iter_rules() if rule.rule.startswith("/llmsim")
+    ]
+    routed = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in rules
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
     assert described == routed
     assert len(described) == 9
 
@@ -43,19 +53,33 @@ def test_every_operation_is_described(make_client: MakeClient) -> None:
     for path, operations in document(make_client(text("a")))["paths"].items():
         for operation in operations.values():
             assert len(operation["summary"]) > 10
-            in_path = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+            in_path = {
+                parameter["name"]
+                for parameter in operation["parameters"]
+                if parameter["in"] == "path"
+            }
             assert in_path == set(re.findall(r"{(\w+)}", path))
             assert {"token": []} in operation["security"]
 
 
 def test_the_fields_that_are_taken_are_described(make_client: MakeClient) -> None:
     found = document(make_client(text("a")))
-    listing = {parameter["name"]: parameter for parameter in found["paths"]["/llmsim/sessions/{name}/requests"]["get"]["parameters"]}
+    listing = {
+        parameter["name"]: parameter
+        for parameter in found["paths"]["/llmsim/sessions/{name}/requests"]["get"]["parameters"]
+    }
     assert set(listing) == {"name", "since", "limit", "wait_for", "timeout"}
-    assert listing["limit"]["schema"] | {"default": 100, "minimum": 1, "maximum": 1000} == listing["limit"]["schema"]
-    body = found["paths"]["/llmsim/sessions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (
+        listing["limit"]["schema"] | {"default": 100, "minimum": 1, "maximum": 1000}
+        == listing["limit"]["schema"]
+    )
+    body = found["paths"]["/llmsim/sessions"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     assert set(resolved(found, body)["properties"]) == {"name", "script"}
-    script = found["paths"]["/llmsim/sessions/{name}/script"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    script = found["paths"]["/llmsim/sessions/{name}/script"]["put"]["requestBody"]["content"][
+        "application/json"
+    ]["schema"]
     validator(found, script).validate({"turns": [text("a")]})
     assert not validator(found, script).is_valid({"turns": [{"type": "assistent"}]})
 
@@ -71,7 +95,9 @@ def validator(found: dict[str, Any], schema: dict[str, Any]) -> Draft202012Valid
     return Draft202012Validator({**schema, "components": found["components"]})
 
 
-def described_answer(found: dict[str, Any], method: str, path: str, status: int) -> Draft202012Validator:
+def described_answer(
+    found: dict[str, Any], method: str, path: str, status: int
+) -> Draft202012Validator:
     responses = found["paths"][path][method.lower()]["responses"]
     answer = responses.get(str(status)) or (responses["default"] if status >= 400 else None)
     assert answer, f"{method} {path} says nothing of {status}"
@@ -79,11 +105,23 @@ def described_answer(found: dict[str, Any], method: str, path: str, status: int)
 
 
 GOOD: list[tuple[str, str, str, Any, int]] = [
-    ("POST", "/llmsim/sessions", "/llmsim/sessions", {"name": "b", "script": {"turns": [text("own")]}}, 201),
+    (
+        "POST",
+        "/llmsim/sessions",
+        "/llmsim/sessions",
+        {"name": "b", "script": {"turns": [text("own")]}},
+        201,
+    ),
     ("GET", "/llmsim/sessions", "/llmsim/sessions", None, 200),
     ("GET", "/llmsim/sessions", "/llmsim/sessions?limit=1", None, 200),
     ("GET", "/llmsim/sessions/{name}", "/llmsim/sessions/a", None, 200),
-    ("PUT", "/llmsim/sessions/{name}/script", "/llmsim/sessions/a/script", {"turns": [text("own")]}, 200),
+    (
+        "PUT",
+        "/llmsim/sessions/{name}/script",
+        "/llmsim/sessions/a/script",
+        {"turns": [text("own")]},
+        200,
+    ),
     ("POST", "/llmsim/sessions/{name}/reset", "/llmsim/sessions/a/reset", None, 200),
     ("GET", "/llmsim/sessions/{name}/requests", "/llmsim/sessions/a/requests", None, 200),
     ("POST", "/llmsim/sessions", "/llmsim/sessions", {"nmae": "b"}, 400),
@@ -98,7 +136,9 @@ GOOD: list[tuple[str, str, str, Any, int]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "url", "body", "status"), GOOD)
-def test_a_real_answer_is_as_the_document_says(make_client: MakeClient, method: str, path: str, url: str, body: Any, status: int) -> None:
+def test_a_real_answer_is_as_the_document_says(
+    make_client: MakeClient, method: str, path: str, url: str, body: Any, status: int
+) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
     client.post(f"/s/a{CHAT}", json=BODY)
@@ -111,7 +151,9 @@ def test_the_schemas_of_answers_refuse_other_answers(make_client: MakeClient) ->
     found = document(make_client(text("a")))
     described = described_answer(found, "GET", "/llmsim/sessions/{name}", 200)
     assert not described.is_valid({"name": "a"})
-    assert not described_answer(found, "GET", "/llmsim/sessions", 200).is_valid({"sessions": [{}], "next": None})
+    assert not described_answer(found, "GET", "/llmsim/sessions", 200).is_valid(
+        {"sessions": [{}], "next": None}
+    )
     assert not described_answer(found, "GET", "/llmsim/sessions", 400).is_valid({"error": "text"})
 
 

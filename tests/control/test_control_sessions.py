@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
-from tests.serving import Server, numbered, text, write_script
+from tests.running import Server, numbered, text, write_script
 
 CHAT = "/openai/v1/chat/completions"
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
@@ -43,7 +43,9 @@ def script(*words: str) -> dict[str, Any]:
 
 def test_a_session_is_made_with_a_name_and_a_script_of_its_own(make_client: MakeClient) -> None:
     client = make_client(text("default"))
-    response = client.post("/llmsim/sessions", json={"name": "a", "script": script("own 0", "own 1", "own 2")})
+    response = client.post(
+        "/llmsim/sessions", json={"name": "a", "script": script("own 0", "own 1", "own 2")}
+    )
     assert (response.status_code, response.content_type) == (201, "application/json")
     made = response.get_json()
     assert set(made) == {"name", "position", "generation", "script", "turns", "base_urls"}
@@ -61,7 +63,9 @@ def test_a_session_without_a_script_plays_the_default_one(make_client: MakeClien
 
 
 @pytest.mark.parametrize("body", [{"json": {}}, {}, {"data": b"", "content_type": "text/plain"}])
-def test_a_session_without_a_name_gets_one_that_no_other_has(make_client: MakeClient, body: dict[str, Any]) -> None:
+def test_a_session_without_a_name_gets_one_that_no_other_has(
+    make_client: MakeClient, body: dict[str, Any]
+) -> None:
     client = make_client(text("a"))
     made = [client.post("/llmsim/sessions", **body).get_json()["name"] for _ in range(20)]
     assert len(set(made)) == 20
@@ -77,7 +81,12 @@ def test_the_default_session_can_be_made_with_a_script_of_its_own(make_client: M
     assert said(client, "other") == "shared"
 
 
-BASES = {"openai": "/openai/v1", "openresponses": "/openresponses/v1", "anthropic": "/anthropic", "bare": "/v1"}
+BASES = {
+    "openai": "/openai/v1",
+    "openresponses": "/openresponses/v1",
+    "anthropic": "/anthropic",
+    "bare": "/v1",
+}
 
 
 @pytest.mark.parametrize(
@@ -93,16 +102,23 @@ BASES = {"openai": "/openai/v1", "openresponses": "/openresponses/v1", "anthropi
         ("http://127.0.0.1:8765", "https://example.com/sim", "https://example.com/sim"),
     ],
 )
-def test_base_urls_begin_with_the_host_that_was_asked_or_with_the_public_url(make_client: MakeClient, host: str, public_url: str, root: str) -> None:
+def test_base_urls_begin_with_the_host_that_was_asked_or_with_the_public_url(
+    make_client: MakeClient, host: str, public_url: str, root: str
+) -> None:
     client = make_client(text("a"), public_url=public_url)
     expected = {api: f"{root}/s/a{base}" for api, base in BASES.items()}
-    assert client.post("/llmsim/sessions", json={"name": "a"}, base_url=host).get_json()["base_urls"] == expected
+    assert (
+        client.post("/llmsim/sessions", json={"name": "a"}, base_url=host).get_json()["base_urls"]
+        == expected
+    )
     assert client.get("/llmsim/sessions/a", base_url=host).get_json()["base_urls"] == expected
 
 
 def test_the_base_urls_serve_that_session(make_client: MakeClient) -> None:
     client = make_client(text("default"))
-    urls = client.post("/llmsim/sessions", json={"name": "a", "script": script("own")}).get_json()["base_urls"]
+    urls = client.post("/llmsim/sessions", json={"name": "a", "script": script("own")}).get_json()[
+        "base_urls"
+    ]
     routes = [
         ("openai", "/chat/completions"),
         ("openai", "/responses"),
@@ -111,11 +127,18 @@ def test_the_base_urls_serve_that_session(make_client: MakeClient) -> None:
         ("bare", "/responses"),
     ]
     for at, (api, route) in enumerate(routes):
-        response = client.post(urls[api].removeprefix("http://localhost") + route, json=BODY | {"input": "Hi"})
-        assert (response.headers["X-LLMSim-Session"], response.headers["X-LLMSim-Position"]) == ("a", str(at))
+        response = client.post(
+            urls[api].removeprefix("http://localhost") + route, json=BODY | {"input": "Hi"}
+        )
+        assert (response.headers["X-LLMSim-Session"], response.headers["X-LLMSim-Position"]) == (
+            "a",
+            str(at),
+        )
 
 
-def test_whole_numbers_of_any_size_in_a_script_go_out_as_they_came_in(make_client: MakeClient) -> None:
+def test_whole_numbers_of_any_size_in_a_script_go_out_as_they_came_in(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("a"))
     number = 123456789012345678901234567890
     own = {"turns": [{"type": "tool_calls", "calls": [{"name": "f", "arguments": {"n": number}}]}]}
@@ -123,24 +146,40 @@ def test_whole_numbers_of_any_size_in_a_script_go_out_as_they_came_in(make_clien
     client.post("/llmsim/sessions", json={"name": "posted", "script": own})
     for session in ("put", "posted"):
         message = client.post(f"/s/{session}{CHAT}", json=BODY).get_json()["choices"][0]["message"]
-        assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {"n": number}, session
+        assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {"n": number}, (
+            session
+        )
 
 
 # GET /sessions
 
 
 def test_the_list_is_empty_before_anything_was_asked(make_client: MakeClient) -> None:
-    assert make_client(text("a")).get("/llmsim/sessions").get_json() == {"sessions": [], "next": None}
+    assert make_client(text("a")).get("/llmsim/sessions").get_json() == {
+        "sessions": [],
+        "next": None,
+    }
 
 
 def test_the_list_says_of_each_session_where_it_stands(make_client: MakeClient) -> None:
     client = make_client(*numbered(9))
     client.post("/llmsim/sessions", json={"name": "own", "script": script("x")})
-    generations = {name: [ask(client, name)[2] for _ in range(count)][-1] for name, count in (("own", 3), ("default", 2))}
-    listed = {session["name"]: session for session in client.get("/llmsim/sessions").get_json()["sessions"]}
+    generations = {
+        name: [ask(client, name)[2] for _ in range(count)][-1]
+        for name, count in (("own", 3), ("default", 2))
+    }
+    listed = {
+        session["name"]: session
+        for session in client.get("/llmsim/sessions").get_json()["sessions"]
+    }
     assert listed == {
         "own": {"name": "own", "position": 3, "generation": generations["own"], "script": "own"},
-        "default": {"name": "default", "position": 2, "generation": generations["default"], "script": "default"},
+        "default": {
+            "name": "default",
+            "position": 2,
+            "generation": generations["default"],
+            "script": "default",
+        },
     }
 
 
@@ -173,7 +212,10 @@ def test_a_page_far_behind_the_end_is_empty(make_client: MakeClient) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions")
     for after in (2**31, 2**63, 10**30):
-        assert client.get(f"/llmsim/sessions?after={after}").get_json() == {"sessions": [], "next": None}
+        assert client.get(f"/llmsim/sessions?after={after}").get_json() == {
+            "sessions": [],
+            "next": None,
+        }
 
 
 # GET and DELETE /sessions/<name>
@@ -183,10 +225,17 @@ def test_a_session_shows_where_it_stands(make_client: MakeClient) -> None:
     client = make_client(*numbered(9))
     generation = [ask(client, "a")[2] for _ in range(3)][-1]
     found = client.get("/llmsim/sessions/a").get_json()
-    assert (found["position"], found["generation"], found["script"], found["turns"]) == (3, generation, "default", 9)
+    assert (found["position"], found["generation"], found["script"], found["turns"]) == (
+        3,
+        generation,
+        "default",
+        9,
+    )
 
 
-def test_a_deleted_session_is_gone_and_its_next_request_begins_a_new_one(make_client: MakeClient) -> None:
+def test_a_deleted_session_is_gone_and_its_next_request_begins_a_new_one(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("default"))
     client.post("/llmsim/sessions", json={"name": "a", "script": script("own")})
     generation = ask(client, "a")[2]
@@ -200,11 +249,18 @@ def test_a_deleted_session_is_gone_and_its_next_request_begins_a_new_one(make_cl
     assert len(client.get("/llmsim/sessions/a/requests").get_json()["entries"]) == 1
 
 
-def test_a_deleted_session_frees_its_row_and_leaves_no_file(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_deleted_session_frees_its_row_and_leaves_no_file(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"), max_sessions=1)
     before = {path.name for path in tmp_path.iterdir()}
     for number in range(20):
-        assert client.post("/llmsim/sessions", json={"name": f"s{number}", "script": script("own")}).status_code == 201
+        assert (
+            client.post(
+                "/llmsim/sessions", json={"name": f"s{number}", "script": script("own")}
+            ).status_code
+            == 201
+        )
         assert said(client, f"s{number}") == "own"
         assert client.post("/llmsim/sessions", json={"name": "other"}).status_code == 503
         assert client.delete(f"/llmsim/sessions/s{number}").status_code == 204
@@ -223,7 +279,9 @@ def test_a_script_is_put_while_the_session_serves(make_client: MakeClient) -> No
     found = put.get_json()
     assert (found["position"], found["script"], found["turns"]) == (0, "own", 2)
     assert found["generation"] != generation
-    assert [ask(client, "a") for _ in range(3)] == [(f"new {at % 2}", at, found["generation"]) for at in range(3)]
+    assert [ask(client, "a") for _ in range(3)] == [
+        (f"new {at % 2}", at, found["generation"]) for at in range(3)
+    ]
     assert ask(client, "default")[:2] == ("0", 0)
 
 
@@ -237,19 +295,32 @@ def test_the_same_script_put_again_rewinds(make_client: MakeClient) -> None:
     client = make_client(text("default"))
     generations = set()
     for _ in range(3):
-        generations.add(client.put("/llmsim/sessions/a/script", json=script("x", "y")).get_json()["generation"])
+        generations.add(
+            client.put("/llmsim/sessions/a/script", json=script("x", "y")).get_json()["generation"]
+        )
         assert [said(client, "a") for _ in range(2)] == ["x", "y"]
     assert len(generations) == 3
 
 
 def test_a_script_is_put_with_all_its_meaning(make_client: MakeClient) -> None:
     client = make_client(text("default"))
-    own = {"$schema": "x", "description": "d", "on_exhausted": "error", "turns": [text("only"), {"type": "error", "kind": "rate_limit"}]}
-    client.put("/llmsim/sessions/a/script", data=json.dumps(own), content_type="application/json; charset=utf-8")
+    own = {
+        "$schema": "x",
+        "description": "d",
+        "on_exhausted": "error",
+        "turns": [text("only"), {"type": "error", "kind": "rate_limit"}],
+    }
+    client.put(
+        "/llmsim/sessions/a/script",
+        data=json.dumps(own),
+        content_type="application/json; charset=utf-8",
+    )
     assert [client.post(f"/s/a{CHAT}", json=BODY).status_code for _ in range(3)] == [200, 429, 500]
 
 
-def test_a_reset_rewinds_to_position_0_of_the_same_script_and_clears_the_journal(make_client: MakeClient) -> None:
+def test_a_reset_rewinds_to_position_0_of_the_same_script_and_clears_the_journal(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(9))
     client.put("/llmsim/sessions/own/script", json=script("x", "y", "z"))
     for name, words in (("own", ["x", "y"]), ("a", ["0", "1"])):
@@ -259,7 +330,9 @@ def test_a_reset_rewinds_to_position_0_of_the_same_script_and_clears_the_journal
         assert (response.status_code, found["position"]) == (200, 0)
         assert found["generation"] != generation
         assert client.get(f"/llmsim/sessions/{name}/requests").get_json()["entries"] == []
-        assert [ask(client, name) for _ in range(2)] == [(word, at, found["generation"]) for at, word in enumerate(words)]
+        assert [ask(client, name) for _ in range(2)] == [
+            (word, at, found["generation"]) for at, word in enumerate(words)
+        ]
         assert len(client.get(f"/llmsim/sessions/{name}/requests").get_json()["entries"]) == 2
 
 
@@ -274,44 +347,90 @@ def test_a_reset_leaves_other_sessions_alone(make_client: MakeClient) -> None:
 # Over several workers
 
 
-def exchange(origin: str, method: str, path: str, value: Any = None) -> tuple[http.client.HTTPResponse, Any]:
+def exchange(
+    origin: str, method: str, path: str, value: Any = None
+) -> tuple[http.client.HTTPResponse, Any]:
     """One request on a connection of its own, so that any worker may answer."""
     connection = http.client.HTTPConnection(origin.removeprefix("http://"), timeout=20)
     try:
-        connection.request(method, path, json.dumps(value) if value is not None else None, {"Content-Type": "application/json"})
+        connection.request(
+            method,
+            path,
+            json.dumps(value) if value is not None else None,
+            {"Content-Type": "application/json"},
+        )
         response = connection.getresponse()
         return response, json.loads(response.read() or "null")
     finally:
         connection.close()
 
 
-def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_script_from_its_start(tmp_path: Path) -> None:
-    with Server(tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4") as server, ThreadPoolExecutor(8) as pool:
+def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_script_from_its_start(
+    tmp_path: Path,
+) -> None:
+    with (
+        Server(
+            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
+        ) as server,
+        ThreadPoolExecutor(8) as pool,
+    ):
         workers = set()
         for round_ in range(15):
             own = script(*(f"{round_}-{at}" for at in range(16)))
             _, put = exchange(server.origin, "PUT", "/llmsim/sessions/a/script", own)
-            found = list(pool.map(lambda _: exchange(server.origin, "POST", f"/s/a{CHAT}", BODY), range(16)))
-            taken = {int(response.headers["X-LLMSim-Position"]): body["choices"][0]["message"]["content"] for response, body in found}
+            found = list(
+                pool.map(lambda _: exchange(server.origin, "POST", f"/s/a{CHAT}", BODY), range(16))
+            )
+            taken = {
+                int(response.headers["X-LLMSim-Position"]): body["choices"][0]["message"]["content"]
+                for response, body in found
+            }
             assert taken == {at: f"{round_}-{at}" for at in range(16)}
-            assert {response.headers["X-LLMSim-Generation"] for response, _ in found} == {put["generation"]}
+            assert {response.headers["X-LLMSim-Generation"] for response, _ in found} == {
+                put["generation"]
+            }
             workers |= {response.headers["X-LLMSim-Worker"] for response, _ in found}
         assert len(workers) > 1
 
 
-def test_while_scripts_are_swapped_no_answer_has_the_text_of_one_generation_and_the_position_of_another(tmp_path: Path) -> None:
-    with Server(tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4") as server, ThreadPoolExecutor(8) as pool:
-        exchange(server.origin, "PUT", "/llmsim/sessions/a/script", script(*(f"start-{at}" for at in range(300))))
-        asked = [pool.submit(exchange, server.origin, "POST", f"/s/a{CHAT}", BODY) for _ in range(300)]
+def test_while_scripts_are_swapped_text_and_position_are_of_one_generation(
+    tmp_path: Path,
+) -> None:
+    with (
+        Server(
+            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
+        ) as server,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        exchange(
+            server.origin,
+            "PUT",
+            "/llmsim/sessions/a/script",
+            script(*(f"start-{at}" for at in range(300))),
+        )
+        asked = [
+            pool.submit(exchange, server.origin, "POST", f"/s/a{CHAT}", BODY) for _ in range(300)
+        ]
         generations = {}
         while not all(future.done() for future in asked):
             number = len(generations)
-            _, put = exchange(server.origin, "PUT", "/llmsim/sessions/a/script", script(*(f"{number}-{at}" for at in range(300))))
+            _, put = exchange(
+                server.origin,
+                "PUT",
+                "/llmsim/sessions/a/script",
+                script(*(f"{number}-{at}" for at in range(300))),
+            )
             generations[put["generation"]] = str(number)
         taken = set()
         for response, body in (future.result() for future in asked):
-            generation, position = response.headers["X-LLMSim-Generation"], response.headers["X-LLMSim-Position"]
-            assert body["choices"][0]["message"]["content"] == f"{generations.get(generation, 'start')}-{position}"
+            generation, position = (
+                response.headers["X-LLMSim-Generation"],
+                response.headers["X-LLMSim-Position"],
+            )
+            assert (
+                body["choices"][0]["message"]["content"]
+                == f"{generations.get(generation, 'start')}-{position}"
+            )
             taken.add((generation, position))
         assert len(taken) == 300
         assert len({generation for generation, _ in taken}) > 3

@@ -14,7 +14,11 @@ ROUTES = {
     "/v1/responses": "responses",
     "/openresponses/v1/responses": "openresponses",
 }
-CHAT, RESPONSES, OPENRESPONSES = "/openai/v1/chat/completions", "/openai/v1/responses", "/openresponses/v1/responses"
+CHAT, RESPONSES, OPENRESPONSES = (
+    "/openai/v1/chat/completions",
+    "/openai/v1/responses",
+    "/openresponses/v1/responses",
+)
 BASES = [CHAT, RESPONSES, OPENRESPONSES]
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
@@ -25,14 +29,28 @@ def body_for(route: str, **fields: Any) -> dict[str, Any]:
     return {"model": "m", **said, **fields}
 
 
-def ask(client: FlaskClient, session: str = "a", route: str = CHAT, headers: dict[str, str] | None = None, **fields: Any) -> Any:
+def ask(
+    client: FlaskClient,
+    session: str = "a",
+    route: str = CHAT,
+    headers: dict[str, str] | None = None,
+    **fields: Any,
+) -> Any:
     """Ask, and read the answer to its end."""
     return post(client, json.dumps(body_for(route, **fields)), session, route, headers)
 
 
-def post(client: FlaskClient, body: str | bytes, session: str = "a", route: str = CHAT, headers: dict[str, str] | None = None) -> Any:
+def post(
+    client: FlaskClient,
+    body: str | bytes,
+    session: str = "a",
+    route: str = CHAT,
+    headers: dict[str, str] | None = None,
+) -> Any:
     """Post the body as it is, and read the answer to its end."""
-    response = client.post(f"/s/{session}{route}", data=body, content_type="application/json", headers=headers or {})
+    response = client.post(
+        f"/s/{session}{route}", data=body, content_type="application/json", headers=headers or {}
+    )
     assert response.data is not None
     return response
 
@@ -45,7 +63,9 @@ def journal(client: FlaskClient, session: str = "a", query: str = "") -> dict[st
     return page
 
 
-def entries(client: FlaskClient, session: str = "a", query: str = "limit=1000") -> list[dict[str, Any]]:
+def entries(
+    client: FlaskClient, session: str = "a", query: str = "limit=1000"
+) -> list[dict[str, Any]]:
     """The entries of a session's journal."""
     found: list[dict[str, Any]] = journal(client, session, query)["entries"]
     return found

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim import Script, shared
+from llmsim import Script
 from llmsim.app import create_app
+from llmsim.serving import shared
+from llmsim.serving.shared import open_playback
 from llmsim.settings import Settings
-from llmsim.shared import open_playback
 from llmsim.store.journal_files import JournalFiles
 from tests.conftest import MakeClient
 from tests.journal.asking import ask, entries, journal
-from tests.serving import numbered, text
+from tests.running import numbered, text
 
 
 def client_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> FlaskClient:
@@ -35,10 +36,16 @@ def size_of_journals(tmp_path: Path) -> int:
 PAD = "x" * 50_000
 
 
-def test_what_finds_no_room_is_dropped_and_counted_and_answered_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_finds_no_room_is_dropped_and_counted_and_answered_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
-    answers = [ask(client, session, stream=at % 2 == 0, pad=PAD) for at, session in enumerate("ababab" * 5)]
-    assert [int(answer.headers["X-LLMSim-Position"]) for answer in answers] == [at // 2 for at in range(30)]
+    answers = [
+        ask(client, session, stream=at % 2 == 0, pad=PAD) for at, session in enumerate("ababab" * 5)
+    ]
+    assert [int(answer.headers["X-LLMSim-Position"]) for answer in answers] == [
+        at // 2 for at in range(30)
+    ]
     kept = {session: entries(client, session) for session in "ab"}
     dropped = journal(client)["dropped"]
     assert len(kept["a"]) + len(kept["b"]) + dropped == 30
@@ -48,7 +55,9 @@ def test_what_finds_no_room_is_dropped_and_counted_and_answered_all_the_same(tmp
     assert ask(client, "c").status_code == 200
 
 
-def test_a_smaller_entry_still_finds_the_room_that_a_larger_one_did_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_smaller_entry_still_finds_the_room_that_a_larger_one_did_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     ask(client)
     while not journal(client)["dropped"]:
@@ -60,7 +69,9 @@ def test_a_smaller_entry_still_finds_the_room_that_a_larger_one_did_not(tmp_path
 
 
 @pytest.mark.parametrize("way", ["reset", "delete", "script"])
-def test_a_journal_that_is_cleared_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_a_journal_that_is_cleared_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     for _ in range(30):
         ask(client, "a", pad=PAD)
@@ -78,13 +89,23 @@ def test_a_journal_that_is_cleared_makes_room(tmp_path: Path, monkeypatch: pytes
     assert len(entries(client, "b")) == 15
 
 
-def test_with_no_room_at_all_nothing_is_kept_and_all_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_no_room_at_all_nothing_is_kept_and_all_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=0)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
-    assert journal(client) == {"entries": [], "stale": [], "next": 0, "timed_out": False, "dropped": 3}
+    assert journal(client) == {
+        "entries": [],
+        "stale": [],
+        "next": 0,
+        "timed_out": False,
+        "dropped": 3,
+    }
 
 
-def test_a_restart_goes_on_with_the_journals_and_with_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_goes_on_with_the_journals_and_with_their_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     for _ in range(15):
         ask(client, pad=PAD)
@@ -123,13 +144,17 @@ def full_disk(file: Any, inode: int) -> tuple[FullDisk, int]:
 
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
-def test_a_full_disk_fails_no_answer_and_is_counted(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+def test_a_full_disk_fails_no_answer_and_is_counted(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
     client = make_client(*numbered(3), on_exhausted="loop")
     ask(client)
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
         patch.setattr(FullDisk, "room", room)
-        patch.setattr(JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session)))
+        patch.setattr(
+            JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session))
+        )
         for at in range(1, 5):
             answer = ask(client, stream=at % 2 == 0)
             assert (answer.status_code, answer.headers["X-LLMSim-Position"]) == (200, str(at))
@@ -143,7 +168,9 @@ def test_a_full_disk_fails_no_answer_and_is_counted(make_client: MakeClient, mon
     assert (page["stale"], page["dropped"]) == ([], 5)
 
 
-def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = make_client(text("a"))
     ask(client)
 
@@ -157,11 +184,15 @@ def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(make_cli
     assert [entry["position"] for entry in entries(client)] == [0]
 
 
-def test_what_was_dropped_for_a_full_disk_takes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_dropped_for_a_full_disk_takes_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
-        patch.setattr(JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session)))
+        patch.setattr(
+            JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session))
+        )
         for _ in range(30):
             ask(client, pad=PAD)
     for _ in range(15):
@@ -170,15 +201,21 @@ def test_what_was_dropped_for_a_full_disk_takes_no_room(tmp_path: Path, monkeypa
     assert journal(client)["dropped"] == 30
 
 
-def test_more_sessions_than_files_are_kept_open_all_have_their_journal(make_client: MakeClient) -> None:
+def test_more_sessions_than_files_are_kept_open_all_have_their_journal(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("a"), max_sessions=200)
     for _ in range(2):
         for number in range(150):
             ask(client, f"s{number}")
-    assert {tuple(entry["position"] for entry in entries(client, f"s{number}")) for number in range(150)} == {(0, 1)}
+    assert {
+        tuple(entry["position"] for entry in entries(client, f"s{number}")) for number in range(150)
+    } == {(0, 1)}
 
 
-def test_journals_are_readable_by_their_owner_alone(make_client: MakeClient, tmp_path: Path) -> None:
+def test_journals_are_readable_by_their_owner_alone(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     ask(make_client(text("a")))
     (path,) = tmp_path.glob("journal-*")
     assert path.stat().st_mode & 0o777 == 0o600

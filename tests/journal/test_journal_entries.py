@@ -15,23 +15,44 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim import shared
-from llmsim.apis.rendering import HOST
-from llmsim.journal.record import Record
+from llmsim.serving import shared
+from llmsim.serving.record import Record
+from llmsim.serving.rendering import HOST
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
-from tests.journal.asking import BASES, CHAT, MESSAGES, OPENRESPONSES, RESPONSES, ROUTES, ask, body_for, entries, journal, post
-from tests.serving import numbered, text
+from tests.journal.asking import (
+    BASES,
+    CHAT,
+    MESSAGES,
+    OPENRESPONSES,
+    RESPONSES,
+    ROUTES,
+    ask,
+    body_for,
+    entries,
+    journal,
+    post,
+)
+from tests.running import numbered, text
 
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answered_request_has_an_entry_with_every_field_right(make_client: MakeClient, route: str, stream: bool) -> None:
+def test_an_answered_request_has_an_entry_with_every_field_right(
+    make_client: MakeClient, route: str, stream: bool
+) -> None:
     client = make_client(text("zero"), text("one"), on_exhausted="loop")
     for _ in range(3):
         before = time.time()
-        response = ask(client, "a", route, {"x-stainless-retry-count": "2", "User-Agent": "test/1"}, stream=stream, extra=[1])
+        response = ask(
+            client,
+            "a",
+            route,
+            {"x-stainless-retry-count": "2", "User-Agent": "test/1"},
+            stream=stream,
+            extra=[1],
+        )
         after = time.time()
     found = entries(client)
     assert len(found) == 3
@@ -41,7 +62,15 @@ def test_an_answered_request_has_an_entry_with_every_field_right(make_client: Ma
     assert 0 < entry.pop("duration_ms") <= (after - before) * 1000 + 1
     assert entry.pop("chunks") >= 1
     headers = entry.pop("request_headers")
-    assert headers | {"content-type": "application/json", "user-agent": "test/1", "x-stainless-retry-count": "2"} == headers
+    assert (
+        headers
+        | {
+            "content-type": "application/json",
+            "user-agent": "test/1",
+            "x-stainless-retry-count": "2",
+        }
+        == headers
+    )
     assert entry == {
         "generation": response.headers["X-LLMSim-Generation"],
         "session": "a",
@@ -63,29 +92,49 @@ def test_an_answered_request_has_an_entry_with_every_field_right(make_client: Ma
     assert entry["worker"] == response.headers["X-LLMSim-Worker"]
 
 
-def test_the_entries_of_sessions_and_of_the_default_one_stand_apart(make_client: MakeClient) -> None:
+def test_the_entries_of_sessions_and_of_the_default_one_stand_apart(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(9))
     for session in ("a", "b", "a", "default"):
         ask(client, session)
     client.post(CHAT, json=body_for(CHAT))
-    found = {session: [(entry["session"], entry["position"]) for entry in entries(client, session)] for session in ("a", "b", "default")}
-    assert found == {"a": [("a", 0), ("a", 1)], "b": [("b", 0)], "default": [("default", 0), ("default", 1)]}
+    found = {
+        session: [(entry["session"], entry["position"]) for entry in entries(client, session)]
+        for session in ("a", "b", "default")
+    }
+    assert found == {
+        "a": [("a", 0), ("a", 1)],
+        "b": [("b", 0)],
+        "default": [("default", 0), ("default", 1)],
+    }
 
 
 def test_blocks_stand_in_an_entry_as_they_were_played(make_client: MakeClient) -> None:
     arguments = {"deep": [1, {"x": "\u2028ü"}], "n": 10**30}
     client = make_client(
-        {"type": "mixed", "text": 'say "ü\u2028\n"', "calls": [{"name": "f", "arguments": arguments}, {"name": "g", "id": "call_42"}]},
+        {
+            "type": "mixed",
+            "text": 'say "ü\u2028\n"',
+            "calls": [{"name": "f", "arguments": arguments}, {"name": "g", "id": "call_42"}],
+        },
         {"type": "tool_calls", "calls": [{"name": "h", "arguments": []}]},
     )
     answers = [ask(client).get_json()["choices"][0]["message"] for _ in range(2)]
     first, second = (entry["answer"]["blocks"] for entry in entries(client))
     assert first == [
         {"type": "text", "text": 'say "ü\u2028\n"'},
-        {"type": "tool_call", "id": answers[0]["tool_calls"][0]["id"], "name": "f", "arguments": arguments},
+        {
+            "type": "tool_call",
+            "id": answers[0]["tool_calls"][0]["id"],
+            "name": "f",
+            "arguments": arguments,
+        },
         {"type": "tool_call", "id": "call_42", "name": "g", "arguments": {}},
     ]
-    assert second == [{"type": "tool_call", "id": answers[1]["tool_calls"][0]["id"], "name": "h", "arguments": []}]
+    assert second == [
+        {"type": "tool_call", "id": answers[1]["tool_calls"][0]["id"], "name": "h", "arguments": []}
+    ]
 
 
 FAILURES = [
@@ -98,17 +147,29 @@ FAILURES = [
 
 @pytest.mark.parametrize("route", BASES)
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_scripted_failure_has_its_entry_with_position_and_turn(make_client: MakeClient, route: str, stream: bool) -> None:
-    client = make_client(*({"type": "error", **turn} for turn, *_ in FAILURES), on_exhausted="error")
+def test_a_scripted_failure_has_its_entry_with_position_and_turn(
+    make_client: MakeClient, route: str, stream: bool
+) -> None:
+    client = make_client(
+        *({"type": "error", **turn} for turn, *_ in FAILURES), on_exhausted="error"
+    )
     for _ in range(5):
         response = ask(client, "a", route, stream=stream)
     *scripted, exhausted = entries(client)
     for at, (entry, (turn, status, kind, code)) in enumerate(zip(scripted, FAILURES, strict=True)):
-        assert (entry["position"], entry["turn"], entry["status"], entry["stream"]) == (at, at, status, stream)
+        assert (entry["position"], entry["turn"], entry["status"], entry["stream"]) == (
+            at,
+            at,
+            status,
+            stream,
+        )
         failure = entry["answer"]["failure"]
         assert (failure["status"], failure["kind"], failure["code"]) == (status, kind, code)
         assert failure["message"] == turn.get("message", failure["message"]) != ""
-        assert (entry["outcome"], entry["request_body"]) == ("completed", body_for(route, stream=stream))
+        assert (entry["outcome"], entry["request_body"]) == (
+            "completed",
+            body_for(route, stream=stream),
+        )
     assert (exhausted["position"], exhausted["turn"], exhausted["status"]) == (4, None, 500)
     assert exhausted["answer"]["failure"]["code"] == "script_exhausted"
     assert exhausted["bytes"] == len(response.data)
@@ -124,21 +185,37 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("route", BASES)
-def test_a_refused_request_has_its_entry_without_a_position(make_client: MakeClient, route: str) -> None:
+def test_a_refused_request_has_its_entry_without_a_position(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(*numbered(3), max_body_mb=1)
     ask(client, "a", route)
-    answers = [post(client, body, "a", route, {"x-stainless-retry-count": "1"}) for body, *_ in REFUSED]
+    answers = [
+        post(client, body, "a", route, {"x-stainless-retry-count": "1"}) for body, *_ in REFUSED
+    ]
     ask(client, "a", route)
     first, *refused, last = entries(client)
     assert (first["position"], last["position"]) == (0, 1)
     for entry, response, (_, status, code) in zip(refused, answers, REFUSED, strict=True):
         assert response.status_code == status
         assert (entry["generation"], entry["position"], entry["turn"]) == (None, None, None)
-        assert (entry["session"], entry["api"], entry["path"], entry["status"]) == ("a", ROUTES[route], route, status)
+        assert (entry["session"], entry["api"], entry["path"], entry["status"]) == (
+            "a",
+            ROUTES[route],
+            route,
+            status,
+        )
         failure = entry["answer"]["failure"]
         assert failure["message"] == response.get_json()["error"]["message"]
-        assert (failure["status"], failure["code"]) == (status, code if ROUTES[route] != "openresponses" else failure["code"])
-        assert (entry["outcome"], entry["bytes"], entry["chunks"]) == ("completed", len(response.data), 1)
+        assert (failure["status"], failure["code"]) == (
+            status,
+            code if ROUTES[route] != "openresponses" else failure["code"],
+        )
+        assert (entry["outcome"], entry["bytes"], entry["chunks"]) == (
+            "completed",
+            len(response.data),
+            1,
+        )
         assert entry["worker"] == f"{HOST}:{os.getpid()}"
 
 
@@ -154,7 +231,9 @@ def test_a_session_whose_only_request_was_refused_shows_it(make_client: MakeClie
     assert [entry["status"] for entry in entries(client)] == [400]
 
 
-def test_what_a_refused_request_sent_stands_in_its_entry_where_it_was_json(make_client: MakeClient) -> None:
+def test_what_a_refused_request_sent_stands_in_its_entry_where_it_was_json(
+    make_client: MakeClient,
+) -> None:
     client = made(make_client(text("a")))
     for body in (b"[1]", b'{"model": 7}', b'"text"', b"null"):
         post(client, body)
@@ -162,7 +241,9 @@ def test_what_a_refused_request_sent_stands_in_its_entry_where_it_was_json(make_
     assert [entry["request_bytes"] for entry in entries(client)] == [3, 12, 6, 4]
 
 
-def test_a_body_that_is_not_json_is_not_kept_for_no_one_knows_what_is_secret_in_it(make_client: MakeClient) -> None:
+def test_a_body_that_is_not_json_is_not_kept_for_no_one_knows_what_is_secret_in_it(
+    make_client: MakeClient,
+) -> None:
     client = made(make_client(text("a")))
     post(client, b'{"api_key": "sk-hidden", ')
     (entry,) = entries(client)
@@ -172,7 +253,9 @@ def test_a_body_that_is_not_json_is_not_kept_for_no_one_knows_what_is_secret_in_
 
 
 @pytest.mark.parametrize("body", [b"{", b"x" * (2**20 + 1)], ids=["no JSON", "too large"])
-def test_the_headers_of_a_refused_request_stand_in_its_entry(make_client: MakeClient, body: bytes) -> None:
+def test_the_headers_of_a_refused_request_stand_in_its_entry(
+    make_client: MakeClient, body: bytes
+) -> None:
     client = made(make_client(text("a"), max_body_mb=1))
     post(client, body, headers={"x-stainless-retry-count": "1", "User-Agent": "test/1"})
     (entry,) = entries(client)
@@ -191,7 +274,9 @@ def test_requests_that_are_no_posts_to_an_api_have_no_entry(make_client: MakeCli
     assert len(entries(client)) == 1
 
 
-def test_a_request_that_finds_the_table_full_leaves_no_file_behind(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_request_that_finds_the_table_full_leaves_no_file_behind(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"), max_sessions=1)
     ask(client, "a")
     before = {path.name for path in tmp_path.iterdir()}
@@ -202,21 +287,56 @@ def test_a_request_that_finds_the_table_full_leaves_no_file_behind(make_client: 
 
 @pytest.mark.parametrize(
     ("header", "count"),
-    [(None, None), ("0", 0), ("2", 2), ("", None), ("x", None), ("-1", None), ("1.5", None), ("\xb2", None), ("9" * 5000, None)],
+    [
+        (None, None),
+        ("0", 0),
+        ("2", 2),
+        ("", None),
+        ("x", None),
+        ("-1", None),
+        ("1.5", None),
+        ("\xb2", None),
+        ("9" * 5000, None),
+    ],
     ids=lambda value: str(value)[:5],
 )
-def test_the_retry_count_is_what_the_sdk_says_where_it_is_a_number(make_client: MakeClient, header: str | None, count: int | None) -> None:
+def test_the_retry_count_is_what_the_sdk_says_where_it_is_a_number(
+    make_client: MakeClient, header: str | None, count: int | None
+) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
-    assert ask(client, headers={} if header is None else {"x-stainless-retry-count": header}).status_code == 200
+    assert (
+        ask(
+            client, headers={} if header is None else {"x-stainless-retry-count": header}
+        ).status_code
+        == 200
+    )
     assert [entry["retry_count"] for entry in entries(client)] == [count]
 
 
 def test_headers_are_kept_by_a_list_of_harmless_ones(make_client: MakeClient) -> None:
-    client = make_client(text("a")).application.test_client(use_cookies=False)  # else it sends its own cookies only
-    kept = {"user-agent": "test/1", "openai-organization": "org", "x-stainless-lang": "python", "anthropic-version": "1", "idempotency-key": "i"}
+    client = make_client(text("a")).application.test_client(
+        use_cookies=False
+    )  # else it sends its own cookies only
+    kept = {
+        "user-agent": "test/1",
+        "openai-organization": "org",
+        "x-stainless-lang": "python",
+        "anthropic-version": "1",
+        "idempotency-key": "i",
+    }
     secret = {
-        name: "hidden" for name in ("Authorization", "x-api-key", "Cookie", "Proxy-Authorization", "x-goog-api-key", "api-key", "X-Custom", "Referer")
+        name: "hidden"
+        for name in (
+            "Authorization",
+            "x-api-key",
+            "Cookie",
+            "Proxy-Authorization",
+            "x-goog-api-key",
+            "api-key",
+            "X-Custom",
+            "Referer",
+        )
     }
     ask(client, headers=kept | secret)
     (entry,) = entries(client)
@@ -242,7 +362,9 @@ def big(size: int) -> str:
 
 
 @pytest.mark.parametrize("kib", [1, 64])
-def test_a_body_of_the_limit_is_kept_whole_and_a_larger_one_is_cut_to_it(make_client: MakeClient, kib: int) -> None:
+def test_a_body_of_the_limit_is_kept_whole_and_a_larger_one_is_cut_to_it(
+    make_client: MakeClient, kib: int
+) -> None:
     client = make_client(text("a"), journal_body_limit_kb=kib)
     limit = kib * 1024
     exact, over = big(limit), big(limit + 1)
@@ -250,8 +372,16 @@ def test_a_body_of_the_limit_is_kept_whole_and_a_larger_one_is_cut_to_it(make_cl
         post(client, body)
     whole, cut, far_over = entries(client)
     assert (whole["request_body"], whole["request_truncated"]) == (json.loads(exact), False)
-    assert (cut["request_body"], cut["request_truncated"], cut["request_bytes"]) == (over[:limit], True, limit + 1)
-    assert (far_over["request_body"], far_over["request_truncated"], far_over["request_bytes"]) == (big(10 * limit)[:limit], True, 10 * limit)
+    assert (cut["request_body"], cut["request_truncated"], cut["request_bytes"]) == (
+        over[:limit],
+        True,
+        limit + 1,
+    )
+    assert (far_over["request_body"], far_over["request_truncated"], far_over["request_bytes"]) == (
+        big(10 * limit)[:limit],
+        True,
+        10 * limit,
+    )
 
 
 def test_the_limit_of_a_body_is_64_kib_where_nothing_else_is_set(make_client: MakeClient) -> None:
@@ -264,7 +394,12 @@ def test_the_limit_of_a_body_is_64_kib_where_nothing_else_is_set(make_client: Ma
 def test_a_body_is_not_cut_inside_of_a_character(make_client: MakeClient) -> None:
     client = make_client(text("a"), journal_body_limit_kb=1)
     for shift in range(4):
-        post(client, json.dumps(body_for(CHAT, pad="x" * shift + "\U0001f600" * 1000), ensure_ascii=False).encode())
+        post(
+            client,
+            json.dumps(
+                body_for(CHAT, pad="x" * shift + "\U0001f600" * 1000), ensure_ascii=False
+            ).encode(),
+        )
     for entry in entries(client):
         assert entry["request_truncated"]
         assert re.fullmatch("x{0,3}\U0001f600+", entry["request_body"].partition('"pad": "')[2])
@@ -279,9 +414,13 @@ def test_with_a_limit_of_0_nothing_of_a_body_is_kept(make_client: MakeClient) ->
 
 
 WELL_FORMED = {
-    "line ends between tokens": '{"model":\r\n"m",\n"messages":\r[{"role":"user","content":"Hi"}]}\r\n',
+    "line ends between tokens": (
+        '{"model":\r\n"m",\n"messages":\r[{"role":"user","content":"Hi"}]}\r\n'
+    ),
     "escaped line ends": json.dumps(body_for(CHAT, pad="\r\n\n")),
-    "characters beyond ASCII": json.dumps(body_for(CHAT, pad="ü\u2028\u2029\x85\U0001f600"), ensure_ascii=False),
+    "characters beyond ASCII": json.dumps(
+        body_for(CHAT, pad="ü\u2028\u2029\x85\U0001f600"), ensure_ascii=False
+    ),
     "a lone surrogate": json.dumps(body_for(CHAT, pad="\ud83d")),
     "a null character": json.dumps(body_for(CHAT, pad="\0")),
     "long numbers": json.dumps(body_for(CHAT, pad=[10**40, -(10**40), 1e300])),
@@ -291,13 +430,21 @@ WELL_FORMED = {
 
 
 @pytest.mark.parametrize("body", WELL_FORMED.values(), ids=WELL_FORMED.keys())
-def test_a_body_stands_in_its_entry_as_the_value_that_it_was(make_client: MakeClient, body: str) -> None:
+def test_a_body_stands_in_its_entry_as_the_value_that_it_was(
+    make_client: MakeClient, body: str
+) -> None:
     client = make_client(text("a"))
     assert post(client, body.encode("utf-8", "surrogatepass")).status_code == 200
     ask(client)
-    assert [entry["request_body"] for entry in entries(client)] == [json.loads(body), body_for(CHAT)]
+    assert [entry["request_body"] for entry in entries(client)] == [
+        json.loads(body),
+        body_for(CHAT),
+    ]
     lines = client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()
-    assert [json.loads(line)["request_body"] for line in lines] == [json.loads(body), body_for(CHAT)]
+    assert [json.loads(line)["request_body"] for line in lines] == [
+        json.loads(body),
+        body_for(CHAT),
+    ]
 
 
 def test_a_byte_order_mark_before_a_body_spoils_no_page(make_client: MakeClient) -> None:
@@ -307,13 +454,21 @@ def test_a_byte_order_mark_before_a_body_spoils_no_page(make_client: MakeClient)
 
 
 @pytest.mark.parametrize("route", BASES)
-def test_meta_keeps_neither_bodies_nor_blocks_but_failures(make_client: MakeClient, tmp_path: Path, route: str) -> None:
-    client = make_client(text("said-words"), {"type": "error", "kind": "rate_limit"}, journal_mode="meta")
+def test_meta_keeps_neither_bodies_nor_blocks_but_failures(
+    make_client: MakeClient, tmp_path: Path, route: str
+) -> None:
+    client = make_client(
+        text("said-words"), {"type": "error", "kind": "rate_limit"}, journal_mode="meta"
+    )
     for stream in (False, True):
         ask(client, "a", route, stream=stream, pad="sent-words")
     post(client, b'{"model": "sent-words"}', "a", route)
     said, failed, refused = entries(client)
-    assert (said["position"], said["status"], said["request_bytes"]) == (0, 200, len(json.dumps(body_for(route, stream=False, pad="sent-words"))))
+    assert (said["position"], said["status"], said["request_bytes"]) == (
+        0,
+        200,
+        len(json.dumps(body_for(route, stream=False, pad="sent-words"))),
+    )
     assert "answer" not in said
     assert failed["answer"]["failure"]["kind"] == "rate_limit"
     assert refused["status"] == 400
@@ -329,7 +484,13 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
     for stream in (False, True):
         assert ask(client, stream=stream).status_code == 200
     assert post(client, b"{").status_code == 400
-    assert journal(client) == {"entries": [], "stale": [], "next": 0, "timed_out": False, "dropped": 0}
+    assert journal(client) == {
+        "entries": [],
+        "stale": [],
+        "next": 0,
+        "timed_out": False,
+        "dropped": 0,
+    }
     assert client.get("/llmsim/sessions/a/requests.jsonl").data == b""
     assert list(tmp_path.glob("journal-*")) == []
 
@@ -354,7 +515,9 @@ def stored(store: MmapStore) -> list[dict[str, Any]]:
     return [json.loads(line) for line in store.entries("a", 0, 100).entries]
 
 
-def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(store: MmapStore) -> None:
+def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(
+    store: MmapStore,
+) -> None:
     parts = recorded(store).written([b"1", b"22", b"333"], store)
     assert (next(parts), next(parts)) == (b"1", b"22")
     assert stored(store) == []
@@ -366,7 +529,9 @@ def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(s
 
 
 @pytest.mark.parametrize(("taken", "size"), [(1, 0), (2, 1), (3, 3)])
-def test_an_entry_counts_what_went_out_before_the_client_was_gone(store: MmapStore, taken: int, size: int) -> None:
+def test_an_entry_counts_what_went_out_before_the_client_was_gone(
+    store: MmapStore, taken: int, size: int
+) -> None:
     parts = recorded(store).written([b"1", b"22", b"333"], store)
     for _ in range(taken):
         next(parts)
@@ -390,7 +555,9 @@ def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: MmapStore) 
     ]
 
 
-def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_another(store: MmapStore) -> None:
+def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_another(
+    store: MmapStore,
+) -> None:
     old = recorded(store).written([b"1", b"22"], store)
     assert b"".join(next(old) for _ in range(2)) == b"122"
     store.reset("a")
@@ -422,7 +589,9 @@ def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socke
     ours, theirs = connected()
     with ours, theirs:
         leave(theirs)
-        for part in Record(Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat").written([b"1"], store):
+        for part in Record(
+            Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat"
+        ).written([b"1"], store):
             ours.sendall(part)
     assert [entry["outcome"] for entry in stored(store)] == [outcome]
 
@@ -430,19 +599,32 @@ def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socke
 def test_an_answer_over_tls_goes_out_whole(store: MmapStore) -> None:
     """A TLS socket takes no flags, which is a ValueError."""
     one, other = socket.socketpair()
-    with one, other, ssl.create_default_context().wrap_socket(one, server_hostname="x", do_handshake_on_connect=False) as secured:
+    with (
+        one,
+        other,
+        ssl.create_default_context().wrap_socket(
+            one, server_hostname="x", do_handshake_on_connect=False
+        ) as secured,
+    ):
         environ = {"PATH_INFO": CHAT, "gunicorn.socket": secured}
-        assert list(Record(Settings(), environ, "a", "chat").written([b"1", b"22"], store)) == [b"1", b"22"]
+        assert list(Record(Settings(), environ, "a", "chat").written([b"1", b"22"], store)) == [
+            b"1",
+            b"22",
+        ]
 
 
 @pytest.mark.parametrize("route", [RESPONSES, OPENRESPONSES, CHAT])
-def test_a_client_that_leaves_in_the_middle_of_a_stream_has_an_entry_that_says_so(make_client: MakeClient, route: str) -> None:
+def test_a_client_that_leaves_in_the_middle_of_a_stream_has_an_entry_that_says_so(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(text("word " * 2000))
     whole = len(ask(client, "a", route, stream=True).data)
     response = client.post(f"/s/a{route}", json=body_for(route, stream=True), buffered=False)
     first = next(iter(response.response))
     response.close()
-    assert [(entry["outcome"], entry["bytes"], entry["chunks"]) for entry in entries(client)][1:] == [("client_gone", 0, 0)]
+    assert [(entry["outcome"], entry["bytes"], entry["chunks"]) for entry in entries(client)][
+        1:
+    ] == [("client_gone", 0, 0)]
     assert 0 < len(first) < whole
     assert ask(client, "a", route).headers["X-LLMSim-Position"] == "2"
 
@@ -455,7 +637,9 @@ def in_flight(client: FlaskClient) -> Any:
     return client.post(f"/s/a{CHAT}", json=body_for(CHAT, stream=True), buffered=False)
 
 
-def test_a_request_in_flight_over_a_rewind_is_stale_and_not_among_the_new_ones(make_client: MakeClient) -> None:
+def test_a_request_in_flight_over_a_rewind_is_stale_and_not_among_the_new_ones(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("word " * 2000))
     ask(client)
     begun = in_flight(client)
@@ -465,15 +649,21 @@ def test_a_request_in_flight_over_a_rewind_is_stale_and_not_among_the_new_ones(m
     ask(client)
     page = journal(client)
     assert [entry["position"] for entry in page["entries"]] == [0, 1]
-    assert [(entry["position"], entry["generation"]) for entry in page["stale"]] == [(1, begun.headers["X-LLMSim-Generation"])]
-    assert {entry["generation"] for entry in page["entries"]} == {client.get("/llmsim/sessions/a").get_json()["generation"]}
+    assert [(entry["position"], entry["generation"]) for entry in page["stale"]] == [
+        (1, begun.headers["X-LLMSim-Generation"])
+    ]
+    assert {entry["generation"] for entry in page["entries"]} == {
+        client.get("/llmsim/sessions/a").get_json()["generation"]
+    }
     assert journal(client, "a", "wait_for=3&timeout=0.05")["timed_out"] is True
     lines = client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()
     assert [json.loads(line)["position"] for line in lines] == [0, 1]
 
 
 @pytest.mark.parametrize("rewind", ["put", "delete"])
-def test_a_new_script_and_a_deletion_make_what_is_in_flight_stale_too(make_client: MakeClient, rewind: str) -> None:
+def test_a_new_script_and_a_deletion_make_what_is_in_flight_stale_too(
+    make_client: MakeClient, rewind: str
+) -> None:
     client = make_client(text("word " * 2000))
     begun = in_flight(client)
     if rewind == "put":
@@ -484,14 +674,22 @@ def test_a_new_script_and_a_deletion_make_what_is_in_flight_stale_too(make_clien
     ask(client)
     page = journal(client)
     assert [entry["position"] for entry in page["entries"]] == [0]
-    assert [entry["generation"] for entry in page["stale"]] == [begun.headers["X-LLMSim-Generation"]]
+    assert [entry["generation"] for entry in page["stale"]] == [
+        begun.headers["X-LLMSim-Generation"]
+    ]
 
 
 def test_a_new_script_clears_the_journal(make_client: MakeClient) -> None:
     client = make_client(*numbered(9))
     ask(client)
     client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
-    assert journal(client) == {"entries": [], "stale": [], "next": 0, "timed_out": False, "dropped": 0}
+    assert journal(client) == {
+        "entries": [],
+        "stale": [],
+        "next": 0,
+        "timed_out": False,
+        "dropped": 0,
+    }
 
 
 def test_lost_state_answers_503_with_a_whole_body(make_client: MakeClient, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from llmsim.journal.entry import ending, line
 from llmsim.store import journal_files
 from tests.conftest import MakeClient
 from tests.journal.asking import CHAT, ask, body_for, entries, journal
-from tests.serving import numbered, text
+from tests.running import numbered, text
 
 
 def journal_file(tmp_path: Path) -> Path:
@@ -39,7 +39,9 @@ def pages(client: FlaskClient, limit: int) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (1000, [7])])
-def test_pages_show_each_entry_once_and_in_order(make_client: MakeClient, limit: int, sizes: list[int]) -> None:
+def test_pages_show_each_entry_once_and_in_order(
+    make_client: MakeClient, limit: int, sizes: list[int]
+) -> None:
     client = make_client(text("a"))
     for _ in range(7):
         ask(client)
@@ -59,7 +61,13 @@ def test_what_comes_after_a_mark_is_all_that_came_since(make_client: MakeClient)
     client = make_client(text("a"))
     ask(client)
     mark = journal(client)["next"]
-    assert journal(client, "a", f"since={mark}") == {"entries": [], "stale": [], "next": mark, "timed_out": False, "dropped": 0}
+    assert journal(client, "a", f"since={mark}") == {
+        "entries": [],
+        "stale": [],
+        "next": mark,
+        "timed_out": False,
+        "dropped": 0,
+    }
     ask(client)
     ask(client)
     assert [entry["position"] for entry in entries(client, "a", f"since={mark}")] == [1, 2]
@@ -97,7 +105,13 @@ def test_the_export_of_a_session_without_a_request_is_empty(make_client: MakeCli
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
     assert client.get("/llmsim/sessions/a/requests.jsonl").data == b""
-    assert journal(client) == {"entries": [], "stale": [], "next": 0, "timed_out": False, "dropped": 0}
+    assert journal(client) == {
+        "entries": [],
+        "stale": [],
+        "next": 0,
+        "timed_out": False,
+        "dropped": 0,
+    }
 
 
 # Waiting
@@ -138,7 +152,9 @@ def test_a_wait_for_what_is_there_returns_at_once(make_client: MakeClient) -> No
 
 
 @pytest.mark.parametrize("timeout", ["0", "0.2"])
-def test_a_wait_that_is_in_vain_says_so_and_shows_what_there_is(make_client: MakeClient, timeout: str) -> None:
+def test_a_wait_that_is_in_vain_says_so_and_shows_what_there_is(
+    make_client: MakeClient, timeout: str
+) -> None:
     client = make_client(text("a"))
     ask(client)
     page, seconds = timed(client, f"wait_for=2&timeout={timeout}")
@@ -156,7 +172,9 @@ def test_a_wait_counts_from_its_mark(make_client: MakeClient) -> None:
     assert ([entry["position"] for entry in page["entries"]], page["timed_out"]) == ([1], False)
 
 
-def test_a_wait_counts_requests_that_were_refused_and_not_those_in_flight(make_client: MakeClient) -> None:
+def test_a_wait_counts_requests_that_were_refused_and_not_those_in_flight(
+    make_client: MakeClient,
+) -> None:
     client = make_client(text("word " * 2000))
     begun = client.post(f"/s/a{CHAT}", json=body_for(CHAT, stream=True), buffered=False)
     assert timed(client, "wait_for=1&timeout=0.1")[0]["timed_out"] is True
@@ -178,21 +196,30 @@ def test_a_wait_counts_more_than_a_page_holds(make_client: MakeClient, tmp_path:
 # What is broken
 
 
-def test_a_line_that_was_cut_anywhere_spoils_no_other(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_line_that_was_cut_anywhere_spoils_no_other(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"))
     ask(client, tools=[{"a": {"b": {}}}])
     (whole,) = entries(client)
     path = journal_file(tmp_path)
     written = path.read_bytes().strip(b"\n")
-    path.write_bytes(b"".join(b"\n" + written[:cut] + b"\n" + written + b"\n" for cut in range(len(written))))
+    path.write_bytes(
+        b"".join(b"\n" + written[:cut] + b"\n" + written + b"\n" for cut in range(len(written)))
+    )
     ask(client)
     found = [entry for page in pages(client, 100) for entry in page["entries"] + page["stale"]]
     assert found[:-1] == [whole] * len(written)
     assert found[-1]["position"] == 1
-    assert [json.loads(entry) for entry in client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()] == found
+    assert [
+        json.loads(entry)
+        for entry in client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()
+    ] == found
 
 
-def test_what_a_killed_process_left_of_a_line_does_not_hide_the_next(make_client: MakeClient, tmp_path: Path) -> None:
+def test_what_a_killed_process_left_of_a_line_does_not_hide_the_next(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"))
     ask(client)
     with journal_file(tmp_path).open("ab") as file:
@@ -222,13 +249,19 @@ def fill(client: FlaskClient, tmp_path: Path, count: int) -> None:
     end = ending("completed", 1, 1, 0.5)
     with journal_file(tmp_path).open("wb") as file:
         for position in range(count):
-            file.write(b"\n" + line({"generation": generation, "session": "a", "position": position}, None, end) + b"\n")
+            file.write(
+                b"\n"
+                + line({"generation": generation, "session": "a", "position": position}, None, end)
+                + b"\n"
+            )
 
 
 MANY = 100_000
 
 
-def test_100_000_entries_are_read_page_by_page_in_bounded_memory(make_client: MakeClient, tmp_path: Path) -> None:
+def test_100_000_entries_are_read_page_by_page_in_bounded_memory(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"))
     ask(client)
     fill(client, tmp_path, MANY)
@@ -237,7 +270,9 @@ def test_100_000_entries_are_read_page_by_page_in_bounded_memory(make_client: Ma
     try:
         expected = itertools.count()
         for page in pages(client, 1000):
-            assert [entry["position"] for entry in page["entries"]] == list(itertools.islice(expected, 1000))
+            assert [entry["position"] for entry in page["entries"]] == list(
+                itertools.islice(expected, 1000)
+            )
         assert next(expected) == MANY
         _, read = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
@@ -252,7 +287,9 @@ def test_100_000_entries_are_read_page_by_page_in_bounded_memory(make_client: Ma
     assert exported < 4 * 2**20
 
 
-def test_the_export_of_100_000_entries_is_what_the_pages_show(make_client: MakeClient, tmp_path: Path) -> None:
+def test_the_export_of_100_000_entries_is_what_the_pages_show(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"))
     ask(client)
     fill(client, tmp_path, MANY)
@@ -294,7 +331,9 @@ def test_what_is_read_from_the_disk_grows_with_the_entries_and_not_with_their_sq
     client = make_client(text("a"))
     ask(client)
     opened = journal_files.open_private
-    monkeypatch.setattr(journal_files, "open_private", lambda *arguments: Counted(opened(*arguments)))
+    monkeypatch.setattr(
+        journal_files, "open_private", lambda *arguments: Counted(opened(*arguments))
+    )
     totals = []
     for count in (10_000, 40_000):
         fill(client, tmp_path, count)

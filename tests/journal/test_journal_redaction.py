@@ -11,7 +11,7 @@ import pytest
 from llmsim.journal.redact import REDACTED, redacted
 from tests.conftest import MakeClient
 from tests.journal.asking import CHAT, body_for, entries, post
-from tests.serving import text
+from tests.running import text
 
 HIDDEN = "hush-4711"
 
@@ -25,15 +25,67 @@ def kept(value: Any, **options: Any) -> Any:
 @pytest.mark.parametrize(
     "key",
     [
-        *("authorization", "Authorization", "AUTHORIZATION", "proxy-authorization", "Proxy-Authorization", "authorization_token"),
-        *("headers", "Headers", "http_headers", "extra_headers", "extraHeaders", "default-headers", "cookie", "Cookies", "set-cookie"),
-        *("api_key", "apiKey", "apikey", "API_KEY", "api-key", "Api-Key", "x-api-key", "x_api_key", "X-API-Key", "xApiKey"),
-        *("token", "access_token", "accessToken", "refresh_token", "id_token", "auth_token", "bearer_token", "session_token", "session-token"),
-        *("password", "Password", "passwd", "secret", "client_secret", "clientSecret", "secret_key", "access_key", "secretAccessKey"),
+        *(
+            "authorization",
+            "Authorization",
+            "AUTHORIZATION",
+            "proxy-authorization",
+            "Proxy-Authorization",
+            "authorization_token",
+        ),
+        *(
+            "headers",
+            "Headers",
+            "http_headers",
+            "extra_headers",
+            "extraHeaders",
+            "default-headers",
+            "cookie",
+            "Cookies",
+            "set-cookie",
+        ),
+        *(
+            "api_key",
+            "apiKey",
+            "apikey",
+            "API_KEY",
+            "api-key",
+            "Api-Key",
+            "x-api-key",
+            "x_api_key",
+            "X-API-Key",
+            "xApiKey",
+        ),
+        *(
+            "token",
+            "access_token",
+            "accessToken",
+            "refresh_token",
+            "id_token",
+            "auth_token",
+            "bearer_token",
+            "session_token",
+            "session-token",
+        ),
+        *(
+            "password",
+            "Password",
+            "passwd",
+            "secret",
+            "client_secret",
+            "clientSecret",
+            "secret_key",
+            "access_key",
+            "secretAccessKey",
+        ),
         *("private_key", "privateKey", "credentials"),
     ],
 )
-@pytest.mark.parametrize("value", [HIDDEN, {"any": HIDDEN}, [HIDDEN], [{"a": [HIDDEN]}]], ids=["text", "object", "array", "deep"])
+@pytest.mark.parametrize(
+    "value",
+    [HIDDEN, {"any": HIDDEN}, [HIDDEN], [{"a": [HIDDEN]}]],
+    ids=["text", "object", "array", "deep"],
+)
 def test_whatever_stands_below_the_name_of_a_secret_is_redacted(key: str, value: Any) -> None:
     assert kept({"a": 1, key: value, "z": [2]}) == {"a": 1, key: REDACTED, "z": [2]}
 
@@ -55,7 +107,14 @@ def test_white_space_before_the_value_hides_no_secret(spacing: str) -> None:
     assert json.loads(redacted(body, json.loads(body))) == {"api_key": REDACTED}
 
 
-ESCAPED = ["\\u0061uthorization", "a\\u0075thorization", "\\u0041uthorization", "api\\u005fkey", "api\\u005Fkey", "x-api-ke\\u0079"]
+ESCAPED = [
+    "\\u0061uthorization",
+    "a\\u0075thorization",
+    "\\u0041uthorization",
+    "api\\u005fkey",
+    "api\\u005Fkey",
+    "x-api-ke\\u0079",
+]
 ESCAPED += ["x\\u002dapi\\u002dkey", "api\\u002Dkey", "set\\u002dcookie"]
 ESCAPED += ["".join(f"\\u{ord(letter):04x}" for letter in "headers")]
 
@@ -78,16 +137,39 @@ ORDINARY: list[dict[str, Any]] = [
     {"messages": [{"role": "user", "content": "my api_key is none of your business"}]},
     {"messages": [{"role": "user", "content": 'say "password": now, and authorization: too'}]},
     {"content": "authorization", "name": "token"},
-    {"tools": [{"type": "function", "function": {"name": "headers", "parameters": {"required": ["token", "password"]}}}]},
-    {"prompt_cache_key": "k", "safety_identifier": "s", "logit_bias": {"50256": -100}, "tokens": 5, "tokenizer": "t", "secrets_of": "x"},
-    {"total_tokens": 1, "token_count": 2, "keyboard": "k", "monkey": "m", "header": "h", "headers_seen": 3},
+    {
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "headers", "parameters": {"required": ["token", "password"]}},
+            }
+        ]
+    },
+    {
+        "prompt_cache_key": "k",
+        "safety_identifier": "s",
+        "logit_bias": {"50256": -100},
+        "tokens": 5,
+        "tokenizer": "t",
+        "secrets_of": "x",
+    },
+    {
+        "total_tokens": 1,
+        "token_count": 2,
+        "keyboard": "k",
+        "monkey": "m",
+        "header": "h",
+        "headers_seen": 3,
+    },
     {"text": "\\u0061 and \u2028 and ü and \ud83d"},
 ]
 
 
 @pytest.mark.parametrize("value", ORDINARY, ids=lambda value: next(iter(value)))
 @pytest.mark.parametrize("with_secret", [False, True])
-def test_what_is_no_secret_stays_as_it_is_beside_one_or_not(value: dict[str, Any], with_secret: bool) -> None:
+def test_what_is_no_secret_stays_as_it_is_beside_one_or_not(
+    value: dict[str, Any], with_secret: bool
+) -> None:
     secret = {"headers": {"a": HIDDEN}} if with_secret else {}
     assert kept(value | secret) == value | ({"headers": REDACTED} if with_secret else {})
 
@@ -118,14 +200,20 @@ MCP = {
             "authorization": HIDDEN,
             "headers": {"Authorization": f"Bearer {HIDDEN}", "X-Custom": HIDDEN},
         },
-        {"type": "mcp", "server_label": "t", "connector": {"deep": [{"headers": [["Authorization", HIDDEN]]}, {"api_key": HIDDEN}]}},
+        {
+            "type": "mcp",
+            "server_label": "t",
+            "connector": {"deep": [{"headers": [["Authorization", HIDDEN]]}, {"api_key": HIDDEN}]},
+        },
     ],
     "max_tokens": 100,
 }
 
 
 @pytest.mark.parametrize("limit_kb", [1, 64])
-def test_the_definition_of_an_mcp_server_is_kept_without_its_secrets(make_client: MakeClient, tmp_path: Path, limit_kb: int) -> None:
+def test_the_definition_of_an_mcp_server_is_kept_without_its_secrets(
+    make_client: MakeClient, tmp_path: Path, limit_kb: int
+) -> None:
     client = make_client(text("a"), journal_body_limit_kb=limit_kb)
     post(client, json.dumps(body_for(CHAT, **MCP, pad="x" * 2000 if limit_kb == 1 else "")))
     (entry,) = entries(client)
@@ -142,7 +230,9 @@ def test_the_definition_of_an_mcp_server_is_kept_without_its_secrets(make_client
     assert b"mcp.example.com" in written
 
 
-def test_a_refused_request_is_kept_without_its_secrets(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_refused_request_is_kept_without_its_secrets(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
     post(client, json.dumps({"model": 7, "tools": MCP["tools"], "password": HIDDEN}))
@@ -150,4 +240,6 @@ def test_a_refused_request_is_kept_without_its_secrets(make_client: MakeClient, 
     first, second = entries(client)
     assert first["request_body"]["password"] == REDACTED
     assert second["request_body"] == [{"password": REDACTED}]
-    assert HIDDEN.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert HIDDEN.encode() not in b"".join(
+        path.read_bytes() for path in tmp_path.iterdir() if path.is_file()
+    )

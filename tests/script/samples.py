@@ -1,11 +1,15 @@
-"""Tables that several test modules share: script texts that load, and script texts that do not, with the exact problem."""
+"""Tables that several test modules share.
+
+Script texts that load, and script texts that do not, with the exact problem.
+"""
 
 from __future__ import annotations
 
 import json
 
 TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'lorem', 'error'"
-REPLYING = "'comment', 'reasoning', 'finish_reason', 'usage'"  # the optional keys of every turn in which the model answers
+# The optional keys of every turn in which the model answers.
+REPLYING = "'comment', 'reasoning', 'finish_reason', 'usage'"
 FINISH_REASONS = "'stop', 'tool_calls', 'length', 'content_filter'"
 COUNTS = "'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cached_tokens'"
 KINDS = "'rate_limit', 'timeout', 'invalid_request', 'other'"
@@ -29,7 +33,10 @@ def call(text: str) -> str:
 VALID = {
     "the least": turn('{"type": "assistant", "text": "x"}'),
     "an empty text": turn('{"type": "assistant", "text": ""}'),
-    "keys that mean nothing": '{"$schema": "x", "description": "d", "turns": [{"type": "assistant", "text": "x", "comment": "c"}]}',
+    "keys that mean nothing": (
+        '{"$schema": "x", "description": "d", "turns": [{"type": "assistant", "text": "x", '
+        '"comment": "c"}]}'
+    ),
     "comments on every turn type": json.dumps(
         {
             "turns": [
@@ -65,9 +72,15 @@ VALID = {
     "a timeout with a message": turn('{"type": "error", "kind": "timeout", "message": "m"}'),
     "an invalid request": turn('{"type": "error", "kind": "invalid_request", "message": "m"}'),
     "another error": turn('{"type": "error", "kind": "other", "message": "m"}'),
-    "the lowest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 400}'),
-    "the highest status": turn('{"type": "error", "kind": "other", "message": "m", "status_code": 599}'),
-    "white space and keys in any order": '\n\t{\r\n"turns" :\n[ {"text":"x" , "type"\n:"assistant"} ] }\n',
+    "the lowest status": turn(
+        '{"type": "error", "kind": "other", "message": "m", "status_code": 400}'
+    ),
+    "the highest status": turn(
+        '{"type": "error", "kind": "other", "message": "m", "status_code": 599}'
+    ),
+    "white space and keys in any order": (
+        '\n\t{\r\n"turns" :\n[ {"text":"x" , "type"\n:"assistant"} ] }\n'
+    ),
     "a refusal": turn('{"type": "refusal", "text": "No."}'),
     "a refusal without a word": turn('{"type": "refusal", "text": ""}'),
     "an echo": turn('{"type": "echo"}'),
@@ -76,10 +89,15 @@ VALID = {
     "the shortest lorem": turn('{"type": "lorem", "tokens": 1}'),
     "the longest lorem": turn('{"type": "lorem", "tokens": 100000}'),
     "a lorem with a seed": turn('{"type": "lorem", "tokens": 5, "seed": -7}'),
-    "a lorem with a large seed": turn('{"type": "lorem", "tokens": 5, "seed": 123456789012345678901234567890}'),
+    "a lorem with a large seed": turn(
+        '{"type": "lorem", "tokens": 5, "seed": 123456789012345678901234567890}'
+    ),
     "an empty reasoning": said('"reasoning": ""'),
     "a usage of nothing": said('"usage": {}'),
-    "a usage of zeros": said('"usage": {"prompt_tokens": 0, "completion_tokens": 0, "reasoning_tokens": 0, "cached_tokens": 0}'),
+    "a usage of zeros": said(
+        '"usage": {"prompt_tokens": 0, "completion_tokens": 0, "reasoning_tokens": 0, '
+        '"cached_tokens": 0}'
+    ),
     "a usage of one figure": said('"usage": {"cached_tokens": 12345678901234567890}'),
     "a lone surrogate": turn(r'{"type": "assistant", "text": "\ud83d"}'),
 }
@@ -95,9 +113,19 @@ BARE_TURNS = {
 }
 EXTRA_KEYS = {
     "reasoning": '"reasoning": "because"',
-    "usage": '"usage": {"prompt_tokens": 1, "completion_tokens": 2, "reasoning_tokens": 3, "cached_tokens": 4}',
-} | {f"finish_reason {word}": f'"finish_reason": "{word}"' for word in ("stop", "tool_calls", "length", "content_filter")}
-VALID |= {f"{name} with {key}": turn(f"{bare}, {extra}}}") for name, bare in BARE_TURNS.items() for key, extra in EXTRA_KEYS.items()}
+    "usage": (
+        '"usage": {"prompt_tokens": 1, "completion_tokens": 2, "reasoning_tokens": 3, '
+        '"cached_tokens": 4}'
+    ),
+} | {
+    f"finish_reason {word}": f'"finish_reason": "{word}"'
+    for word in ("stop", "tool_calls", "length", "content_filter")
+}
+VALID |= {
+    f"{name} with {key}": turn(f"{bare}, {extra}}}")
+    for name, bare in BARE_TURNS.items()
+    for key, extra in EXTRA_KEYS.items()
+}
 
 # Name -> (text, `line:column: path: message`, one line for each problem).
 INVALID = {
@@ -110,20 +138,28 @@ INVALID = {
     "turns are null": ('{"turns": null}', "1:11: $.turns: expected an array, got null"),
     "a misspelt key": (
         '{"on_exhaust": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
-        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of 'turns', '$schema', 'description', 'on_exhausted';"
+        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of 'turns', '$schema', "
+        "'description', 'on_exhausted';"
         " did you mean 'on_exhausted'?",
     ),
     "a key that needs quotes in a path": (
         '{"turns": [{"type": "assistant", "text": "x", "a b": 1}]}',
-        f"""1:47: $.turns[0]["a b"]: unknown key 'a b'; expected one of 'type', 'text', {REPLYING}""",
+        """1:47: $.turns[0]["a b"]: unknown key 'a b'; """
+        f"expected one of 'type', 'text', {REPLYING}",
     ),
     "a key that marshmallow uses itself": (
         '{"turns": [{"type": "assistant", "text": "x", "_schema": 1}]}',
-        f"1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'text', {REPLYING}",
+        (
+            "1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'text', "
+            f"{REPLYING}"
+        ),
     ),
     "an unknown on_exhausted": (
         '{"turns": [{"type": "assistant", "text": "x"}], "on_exhausted": "lop"}',
-        "1:65: $.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', 'error', 'loop'; did you mean 'loop'?",
+        (
+            "1:65: $.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', "
+            "'error', 'loop'; did you mean 'loop'?"
+        ),
     ),
     "on_exhausted is null": (
         '{"on_exhausted": null, "turns": [{"type": "assistant", "text": "x"}]}',
@@ -137,52 +173,130 @@ INVALID = {
         '{"$schema": {}, "turns": [{"type": "assistant", "text": "x"}]}',
         '1:13: $["$schema"]: expected a string, got an object',
     ),
-    "a turn that is a string": (turn('"hello"'), "1:12: $.turns[0]: expected an object, got a string"),
+    "a turn that is a string": (
+        turn('"hello"'),
+        "1:12: $.turns[0]: expected an object, got a string",
+    ),
     "a turn that is null": (turn("null"), "1:12: $.turns[0]: expected an object, got null"),
-    "a turn without a type": (turn('{"text": "x"}'), f"1:12: $.turns[0]: missing key 'type'; expected one of {TYPES}"),
+    "a turn without a type": (
+        turn('{"text": "x"}'),
+        f"1:12: $.turns[0]: missing key 'type'; expected one of {TYPES}",
+    ),
     "an unknown type": (
         turn('{"type": "assistent", "text": "x"}'),
-        f"1:21: $.turns[0].type: unknown turn type 'assistent'; expected one of {TYPES}; did you mean 'assistant'?",
+        (
+            f"1:21: $.turns[0].type: unknown turn type 'assistent'; expected one of {TYPES}; did "
+            "you mean 'assistant'?"
+        ),
     ),
-    "a type that resembles none": (turn('{"type": "xyz"}'), f"1:21: $.turns[0].type: unknown turn type 'xyz'; expected one of {TYPES}"),
-    "a type that is a number": (turn('{"type": 1}'), "1:21: $.turns[0].type: expected a string, got a number"),
-    "a type that is null": (turn('{"type": null}'), "1:21: $.turns[0].type: expected a string, got null"),
-    "a type that is an array": (turn('{"type": []}'), "1:21: $.turns[0].type: expected a string, got an array"),
+    "a type that resembles none": (
+        turn('{"type": "xyz"}'),
+        f"1:21: $.turns[0].type: unknown turn type 'xyz'; expected one of {TYPES}",
+    ),
+    "a type that is a number": (
+        turn('{"type": 1}'),
+        "1:21: $.turns[0].type: expected a string, got a number",
+    ),
+    "a type that is null": (
+        turn('{"type": null}'),
+        "1:21: $.turns[0].type: expected a string, got null",
+    ),
+    "a type that is an array": (
+        turn('{"type": []}'),
+        "1:21: $.turns[0].type: expected a string, got an array",
+    ),
     "a comment that is no string": (
         turn('{"type": "assistant", "text": "x", "comment": []}'),
         "1:58: $.turns[0].comment: expected a string, got an array",
     ),
-    "assistant without text": (turn('{"type": "assistant"}'), "1:12: $.turns[0]: missing key 'text'"),
-    "a text that is null": (turn('{"type": "assistant", "text": null}'), "1:42: $.turns[0].text: expected a string, got null"),
-    "a text that is a number": (turn('{"type": "assistant", "text": 5}'), "1:42: $.turns[0].text: expected a string, got a number"),
+    "assistant without text": (
+        turn('{"type": "assistant"}'),
+        "1:12: $.turns[0]: missing key 'text'",
+    ),
+    "a text that is null": (
+        turn('{"type": "assistant", "text": null}'),
+        "1:42: $.turns[0].text: expected a string, got null",
+    ),
+    "a text that is a number": (
+        turn('{"type": "assistant", "text": 5}'),
+        "1:42: $.turns[0].text: expected a string, got a number",
+    ),
     "assistant with calls": (
         turn('{"type": "assistant", "text": "x", "calls": []}'),
         f"1:47: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'text', {REPLYING}",
     ),
-    "tool_calls without calls": (turn('{"type": "tool_calls"}'), "1:12: $.turns[0]: missing key 'calls'"),
+    "tool_calls without calls": (
+        turn('{"type": "tool_calls"}'),
+        "1:12: $.turns[0]: missing key 'calls'",
+    ),
     "tool_calls with text": (
         turn('{"type": "tool_calls", "text": "x", "calls": [{"name": "a"}]}'),
         f"1:35: $.turns[0].text: unknown key 'text'; expected one of 'type', 'calls', {REPLYING}",
     ),
-    "no call": (turn('{"type": "tool_calls", "calls": []}'), "1:44: $.turns[0].calls: a turn that calls tools needs at least one call"),
-    "calls that are an object": (turn('{"type": "tool_calls", "calls": {}}'), "1:44: $.turns[0].calls: expected an array, got an object"),
-    "calls that are null": (turn('{"type": "mixed", "text": "", "calls": null}'), "1:51: $.turns[0].calls: expected an array, got null"),
-    "mixed without text": (turn('{"type": "mixed", "calls": [{"name": "a"}]}'), "1:12: $.turns[0]: missing key 'text'"),
-    "mixed without calls": (turn('{"type": "mixed", "text": "x"}'), "1:12: $.turns[0]: missing key 'calls'"),
-    "a call that is a string": (call('"bash"'), "1:45: $.turns[0].calls[0]: expected an object, got a string"),
-    "a call that is null": (call("null"), "1:45: $.turns[0].calls[0]: expected an object, got null"),
-    "a call without a name": (call('{"arguments": {}}'), "1:45: $.turns[0].calls[0]: missing key 'name'"),
-    "an empty name": (call('{"name": ""}'), "1:54: $.turns[0].calls[0].name: expected a string that is not empty"),
-    "a name that is null": (call('{"name": null}'), "1:54: $.turns[0].calls[0].name: expected a string, got null"),
-    "an empty id": (call('{"name": "a", "id": ""}'), "1:65: $.turns[0].calls[0].id: expected a string that is not empty"),
-    "an id that is null": (call('{"name": "a", "id": null}'), "1:65: $.turns[0].calls[0].id: expected a string, got null"),
-    "an id that is a number": (call('{"name": "a", "id": 7}'), "1:65: $.turns[0].calls[0].id: expected a string, got a number"),
+    "no call": (
+        turn('{"type": "tool_calls", "calls": []}'),
+        "1:44: $.turns[0].calls: a turn that calls tools needs at least one call",
+    ),
+    "calls that are an object": (
+        turn('{"type": "tool_calls", "calls": {}}'),
+        "1:44: $.turns[0].calls: expected an array, got an object",
+    ),
+    "calls that are null": (
+        turn('{"type": "mixed", "text": "", "calls": null}'),
+        "1:51: $.turns[0].calls: expected an array, got null",
+    ),
+    "mixed without text": (
+        turn('{"type": "mixed", "calls": [{"name": "a"}]}'),
+        "1:12: $.turns[0]: missing key 'text'",
+    ),
+    "mixed without calls": (
+        turn('{"type": "mixed", "text": "x"}'),
+        "1:12: $.turns[0]: missing key 'calls'",
+    ),
+    "a call that is a string": (
+        call('"bash"'),
+        "1:45: $.turns[0].calls[0]: expected an object, got a string",
+    ),
+    "a call that is null": (
+        call("null"),
+        "1:45: $.turns[0].calls[0]: expected an object, got null",
+    ),
+    "a call without a name": (
+        call('{"arguments": {}}'),
+        "1:45: $.turns[0].calls[0]: missing key 'name'",
+    ),
+    "an empty name": (
+        call('{"name": ""}'),
+        "1:54: $.turns[0].calls[0].name: expected a string that is not empty",
+    ),
+    "a name that is null": (
+        call('{"name": null}'),
+        "1:54: $.turns[0].calls[0].name: expected a string, got null",
+    ),
+    "an empty id": (
+        call('{"name": "a", "id": ""}'),
+        "1:65: $.turns[0].calls[0].id: expected a string that is not empty",
+    ),
+    "an id that is null": (
+        call('{"name": "a", "id": null}'),
+        "1:65: $.turns[0].calls[0].id: expected a string, got null",
+    ),
+    "an id that is a number": (
+        call('{"name": "a", "id": 7}'),
+        "1:65: $.turns[0].calls[0].id: expected a string, got a number",
+    ),
     "a misspelt key in a call": (
         call('{"name": "a", "argument": {}}'),
-        "1:59: $.turns[0].calls[0].argument: unknown key 'argument'; expected one of 'name', 'arguments', 'id'; did you mean 'arguments'?",
+        (
+            "1:59: $.turns[0].calls[0].argument: unknown key 'argument'; expected one of 'name', "
+            "'arguments', 'id'; did you mean 'arguments'?"
+        ),
     ),
     "a refusal without text": (turn('{"type": "refusal"}'), "1:12: $.turns[0]: missing key 'text'"),
-    "a refusal of null": (turn('{"type": "refusal", "text": null}'), "1:40: $.turns[0].text: expected a string, got null"),
+    "a refusal of null": (
+        turn('{"type": "refusal", "text": null}'),
+        "1:40: $.turns[0].text: expected a string, got null",
+    ),
     "a refusal with calls": (
         turn('{"type": "refusal", "text": "x", "calls": []}'),
         f"1:45: $.turns[0].calls: unknown key 'calls'; expected one of 'type', 'text', {REPLYING}",
@@ -191,37 +305,76 @@ INVALID = {
         turn('{"type": "echo", "text": "x"}'),
         f"1:29: $.turns[0].text: unknown key 'text'; expected one of 'type', {REPLYING}, 'prefix'",
     ),
-    "a prefix that is null": (turn('{"type": "echo", "prefix": null}'), "1:39: $.turns[0].prefix: expected a string, got null"),
-    "a prefix that is a number": (turn('{"type": "echo", "prefix": 1}'), "1:39: $.turns[0].prefix: expected a string, got a number"),
+    "a prefix that is null": (
+        turn('{"type": "echo", "prefix": null}'),
+        "1:39: $.turns[0].prefix: expected a string, got null",
+    ),
+    "a prefix that is a number": (
+        turn('{"type": "echo", "prefix": 1}'),
+        "1:39: $.turns[0].prefix: expected a string, got a number",
+    ),
     "a lorem of no length": (turn('{"type": "lorem"}'), "1:12: $.turns[0]: missing key 'tokens'"),
     "a lorem with text": (
         turn('{"type": "lorem", "tokens": 1, "text": "x"}'),
-        f"1:43: $.turns[0].text: unknown key 'text'; expected one of 'type', 'tokens', {REPLYING}, 'seed'",
+        (
+            "1:43: $.turns[0].text: unknown key 'text'; expected one of 'type', 'tokens', "
+            f"{REPLYING}, 'seed'"
+        ),
     ),
     "a misspelt key of a replying turn": (
         said('"reason": "x"'),
-        f"1:47: $.turns[0].reason: unknown key 'reason'; expected one of 'type', 'text', {REPLYING}; did you mean 'reasoning'?",
+        (
+            "1:47: $.turns[0].reason: unknown key 'reason'; expected one of 'type', 'text', "
+            f"{REPLYING}; did you mean 'reasoning'?"
+        ),
     ),
-    "a reasoning that is null": (said('"reasoning": null'), "1:60: $.turns[0].reasoning: expected a string, got null"),
-    "a reasoning that is an array": (said('"reasoning": ["x"]'), "1:60: $.turns[0].reasoning: expected a string, got an array"),
+    "a reasoning that is null": (
+        said('"reasoning": null'),
+        "1:60: $.turns[0].reasoning: expected a string, got null",
+    ),
+    "a reasoning that is an array": (
+        said('"reasoning": ["x"]'),
+        "1:60: $.turns[0].reasoning: expected a string, got an array",
+    ),
     "an unknown finish reason": (
         said('"finish_reason": "lenght"'),
-        f"1:64: $.turns[0].finish_reason: unknown finish reason 'lenght'; expected one of {FINISH_REASONS}; did you mean 'length'?",
+        (
+            "1:64: $.turns[0].finish_reason: unknown finish reason 'lenght'; expected one of "
+            f"{FINISH_REASONS}; did you mean 'length'?"
+        ),
     ),
     "a finish reason of another API": (
         said('"finish_reason": "end_turn"'),
-        f"1:64: $.turns[0].finish_reason: unknown finish reason 'end_turn'; expected one of {FINISH_REASONS}",
+        (
+            "1:64: $.turns[0].finish_reason: unknown finish reason 'end_turn'; expected one of "
+            f"{FINISH_REASONS}"
+        ),
     ),
-    "a finish reason that is null": (said('"finish_reason": null'), "1:64: $.turns[0].finish_reason: expected a string, got null"),
-    "a finish reason that is an array": (said('"finish_reason": []'), "1:64: $.turns[0].finish_reason: expected a string, got an array"),
-    "a usage that is a number": (said('"usage": 5'), "1:56: $.turns[0].usage: expected an object, got a number"),
+    "a finish reason that is null": (
+        said('"finish_reason": null'),
+        "1:64: $.turns[0].finish_reason: expected a string, got null",
+    ),
+    "a finish reason that is an array": (
+        said('"finish_reason": []'),
+        "1:64: $.turns[0].finish_reason: expected a string, got an array",
+    ),
+    "a usage that is a number": (
+        said('"usage": 5'),
+        "1:56: $.turns[0].usage: expected an object, got a number",
+    ),
     "an unknown figure": (
         said('"usage": {"total_tokens": 5}'),
-        f"1:57: $.turns[0].usage.total_tokens: unknown key 'total_tokens'; expected one of {COUNTS}; did you mean 'prompt_tokens'?",
+        (
+            "1:57: $.turns[0].usage.total_tokens: unknown key 'total_tokens'; expected one of "
+            f"{COUNTS}; did you mean 'prompt_tokens'?"
+        ),
     ),
     "a misspelt figure": (
         said('"usage": {"promt_tokens": 5}'),
-        f"1:57: $.turns[0].usage.promt_tokens: unknown key 'promt_tokens'; expected one of {COUNTS}; did you mean 'prompt_tokens'?",
+        (
+            "1:57: $.turns[0].usage.promt_tokens: unknown key 'promt_tokens'; expected one of "
+            f"{COUNTS}; did you mean 'prompt_tokens'?"
+        ),
     ),
     "two wrong figures": (
         said('"usage": {"prompt_tokens": -1, "cached_tokens": "1"}'),
@@ -230,16 +383,34 @@ INVALID = {
     ),
     "a reasoning on an error": (
         turn('{"type": "error", "kind": "timeout", "reasoning": "x"}'),
-        "1:49: $.turns[0].reasoning: unknown key 'reasoning'; expected one of 'type', 'kind', 'comment', 'message'",
+        (
+            "1:49: $.turns[0].reasoning: unknown key 'reasoning'; expected one of 'type', "
+            "'kind', 'comment', 'message'"
+        ),
     ),
-    "an error without a kind": (turn('{"type": "error"}'), f"1:12: $.turns[0]: missing key 'kind'; expected one of {KINDS}"),
+    "an error without a kind": (
+        turn('{"type": "error"}'),
+        f"1:12: $.turns[0]: missing key 'kind'; expected one of {KINDS}",
+    ),
     "an unknown kind": (
         turn('{"type": "error", "kind": "ratelimit"}'),
-        f"1:38: $.turns[0].kind: unknown error kind 'ratelimit'; expected one of {KINDS}; did you mean 'rate_limit'?",
+        (
+            f"1:38: $.turns[0].kind: unknown error kind 'ratelimit'; expected one of {KINDS}; "
+            "did you mean 'rate_limit'?"
+        ),
     ),
-    "a kind that is null": (turn('{"type": "error", "kind": null}'), "1:38: $.turns[0].kind: expected a string, got null"),
-    "an invalid request without a message": (turn('{"type": "error", "kind": "invalid_request"}'), "1:12: $.turns[0]: missing key 'message'"),
-    "another error without a message": (turn('{"type": "error", "kind": "other"}'), "1:12: $.turns[0]: missing key 'message'"),
+    "a kind that is null": (
+        turn('{"type": "error", "kind": null}'),
+        "1:38: $.turns[0].kind: expected a string, got null",
+    ),
+    "an invalid request without a message": (
+        turn('{"type": "error", "kind": "invalid_request"}'),
+        "1:12: $.turns[0]: missing key 'message'",
+    ),
+    "another error without a message": (
+        turn('{"type": "error", "kind": "other"}'),
+        "1:12: $.turns[0]: missing key 'message'",
+    ),
     "a message that is null": (
         turn('{"type": "error", "kind": "rate_limit", "message": null}'),
         "1:63: $.turns[0].message: expected a string, got null",
@@ -250,21 +421,38 @@ INVALID = {
     ),
     "a status on a rate limit": (
         turn('{"type": "error", "kind": "rate_limit", "status_code": 429}'),
-        "1:52: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'comment', 'message'",
+        (
+            "1:52: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
+            "'kind', 'comment', 'message'"
+        ),
     ),
     "a status on an invalid request": (
         turn('{"type": "error", "kind": "invalid_request", "message": "", "status_code": 400}'),
-        "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', 'kind', 'message', 'comment'",
+        (
+            "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
+            "'kind', 'message', 'comment'"
+        ),
     ),
 } | {
     f"a status of {status}": (
         turn('{"type": "error", "kind": "other", "message": "", "status_code": ' + status + "}"),
         f"1:77: $.turns[0].status_code: expected an integer from 400 to 599, got {got}",
     )
-    for status, got in {"399": "399", "600": "600", "502.0": "502.0", '"502"': "a string", "true": "a boolean", "null": "null", "-1": "-1"}.items()
+    for status, got in {
+        "399": "399",
+        "600": "600",
+        "502.0": "502.0",
+        '"502"': "a string",
+        "true": "a boolean",
+        "null": "null",
+        "-1": "-1",
+    }.items()
 }
 INVALID |= {
-    f"{key} of {value}": (turn('{"type": "lorem", ' + rest + f'"{key}": {value}}}'), f"1:{column}: $.turns[0].{key}: {problem}")
+    f"{key} of {value}": (
+        turn('{"type": "lorem", ' + rest + f'"{key}": {value}}}'),
+        f"1:{column}: $.turns[0].{key}: {problem}",
+    )
     for key, rest, column, problems in (
         (
             "tokens",
@@ -297,7 +485,10 @@ INVALID |= {
     for value, problem in problems.items()
 }
 INVALID |= {
-    f"{key} of {value}": (said(f'"usage": {{"{key}": {value}}}'), f"1:{57 + len(key) + 4}: $.turns[0].usage.{key}: {problem}")
+    f"{key} of {value}": (
+        said(f'"usage": {{"{key}": {value}}}'),
+        f"1:{57 + len(key) + 4}: $.turns[0].usage.{key}: {problem}",
+    )
     for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
     for value, problem in {
         "-1": "expected an integer from 0 up, got -1",

@@ -18,7 +18,9 @@ EXAMPLES = sorted(FOLDER.glob("*.json"))
 
 
 def test_there_are_examples():
-    assert {"demo", "chat", "coding_agent", "errors", "models_of_today", "parallel_tools"} <= {path.stem for path in EXAMPLES}
+    assert {"demo", "chat", "coding_agent", "errors", "models_of_today", "parallel_tools"} <= {
+        path.stem for path in EXAMPLES
+    }
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -46,9 +48,15 @@ def test_the_demo_begins_with_a_text_a_call_both_and_a_429():
 def test_the_models_of_today_reason_refuse_fall_short_and_give_figures_of_their_own():
     turns = Script.from_file(FOLDER / "models_of_today.json").to_spec()["turns"]
     assert {turn["type"] for turn in turns} >= {"refusal", "echo", "lorem"}
-    assert {turn["type"] for turn in turns if "reasoning" in turn} >= {"assistant", "tool_calls", "mixed"}
+    assert {turn["type"] for turn in turns if "reasoning" in turn} >= {
+        "assistant",
+        "tool_calls",
+        "mixed",
+    }
     assert {turn.get("finish_reason") for turn in turns} >= {"length", "content_filter"}
-    assert {key for turn in turns for key in turn.get("usage", ())} == {field.name for field in dataclasses.fields(Usage)}
+    assert {key for turn in turns for key in turn.get("usage", ())} == {
+        field.name for field in dataclasses.fields(Usage)
+    }
 
 
 def test_the_errors_example_shows_every_error_kind():

@@ -7,51 +7,138 @@ import dataclasses
 import pytest
 
 from llmsim.errors import ScriptEmptyError, ScriptInvalidError
-from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
+from llmsim.script import (
+    Assistant,
+    Call,
+    Echo,
+    Error,
+    InvalidRequest,
+    Lorem,
+    Mixed,
+    Other,
+    RateLimit,
+    Refusal,
+    Script,
+    Timeout,
+    ToolCalls,
+    Usage,
+)
 
 WRONG = {
     "a text that is a number": (lambda: Assistant(5), "$.text: expected a string, got a number"),
-    "a text that is None": (lambda: Mixed(None, [Call("a")]), "$.text: expected a string, got null"),
+    "a text that is None": (
+        lambda: Mixed(None, [Call("a")]),
+        "$.text: expected a string, got null",
+    ),
     "no call": (lambda: ToolCalls([]), "$.calls: a turn that calls tools needs at least one call"),
-    "a call instead of calls": (lambda: ToolCalls(Call("a")), "$.calls: expected a list or tuple of Call, got Call"),
-    "a dictionary as call": (lambda: Mixed("", [Call("a"), {}]), "$.calls[1]: expected a Call, got an object"),
+    "a call instead of calls": (
+        lambda: ToolCalls(Call("a")),
+        "$.calls: expected a list or tuple of Call, got Call",
+    ),
+    "a dictionary as call": (
+        lambda: Mixed("", [Call("a"), {}]),
+        "$.calls[1]: expected a Call, got an object",
+    ),
     "an empty name": (lambda: Call(""), "$.name: expected a string that is not empty"),
     "a name that is None": (lambda: Call(None), "$.name: expected a string, got null"),
     "an empty id": (lambda: Call("a", id=""), "$.id: expected a string that is not empty"),
     "an id that is a number": (lambda: Call("a", id=7), "$.id: expected a string, got a number"),
-    "a tuple": (lambda: Call("a", (1,)), "$.arguments: expected a JSON value: no tuple, and no key that is not a string"),
-    "a number as key": (lambda: Call("a", {1: 1}), "$.arguments: expected a JSON value: no tuple, and no key that is not a string"),
-    "bytes": (lambda: Call("a", b""), "$.arguments: expected a JSON value: Object of type bytes is not JSON serializable"),
-    "a kind's class": (lambda: Error(RateLimit), "$.kind: expected an error kind such as RateLimit(), got ABCMeta"),
-    "a kind's name": (lambda: Error("timeout"), "$.kind: expected an error kind such as RateLimit(), got a string"),
+    "a tuple": (
+        lambda: Call("a", (1,)),
+        "$.arguments: expected a JSON value: no tuple, and no key that is not a string",
+    ),
+    "a number as key": (
+        lambda: Call("a", {1: 1}),
+        "$.arguments: expected a JSON value: no tuple, and no key that is not a string",
+    ),
+    "bytes": (
+        lambda: Call("a", b""),
+        "$.arguments: expected a JSON value: Object of type bytes is not JSON serializable",
+    ),
+    "a kind's class": (
+        lambda: Error(RateLimit),
+        "$.kind: expected an error kind such as RateLimit(), got ABCMeta",
+    ),
+    "a kind's name": (
+        lambda: Error("timeout"),
+        "$.kind: expected an error kind such as RateLimit(), got a string",
+    ),
     "a message that is None": (lambda: RateLimit(None), "$.message: expected a string, got null"),
-    "a timeout message that is None": (lambda: Timeout(None), "$.message: expected a string, got null"),
-    "a message that is a number": (lambda: InvalidRequest(1), "$.message: expected a string, got a number"),
-    "another message that is a number": (lambda: Other(1), "$.message: expected a string, got a number"),
-    "a status that is a string": (lambda: Other("m", "502"), "$.status_code: expected an integer from 400 to 599, got a string"),
-    "a status of 200": (lambda: Other("m", 200), "$.status_code: expected an integer from 400 to 599, got 200"),
-    "a status that is True": (lambda: Other("m", True), "$.status_code: expected an integer from 400 to 599, got a boolean"),
+    "a timeout message that is None": (
+        lambda: Timeout(None),
+        "$.message: expected a string, got null",
+    ),
+    "a message that is a number": (
+        lambda: InvalidRequest(1),
+        "$.message: expected a string, got a number",
+    ),
+    "another message that is a number": (
+        lambda: Other(1),
+        "$.message: expected a string, got a number",
+    ),
+    "a status that is a string": (
+        lambda: Other("m", "502"),
+        "$.status_code: expected an integer from 400 to 599, got a string",
+    ),
+    "a status of 200": (
+        lambda: Other("m", 200),
+        "$.status_code: expected an integer from 400 to 599, got 200",
+    ),
+    "a status that is True": (
+        lambda: Other("m", True),
+        "$.status_code: expected an integer from 400 to 599, got a boolean",
+    ),
     "a refusal of None": (lambda: Refusal(None), "$.text: expected a string, got null"),
     "a prefix of None": (lambda: Echo(None), "$.prefix: expected a string, got null"),
-    "a lorem of no tokens": (lambda: Lorem(0), "$.tokens: expected an integer from 1 to 100000, got 0"),
-    "a lorem of too many tokens": (lambda: Lorem(100_001), "$.tokens: expected an integer from 1 to 100000, got 100001"),
+    "a lorem of no tokens": (
+        lambda: Lorem(0),
+        "$.tokens: expected an integer from 1 to 100000, got 0",
+    ),
+    "a lorem of too many tokens": (
+        lambda: Lorem(100_001),
+        "$.tokens: expected an integer from 1 to 100000, got 100001",
+    ),
     "a lorem of half a token": (lambda: Lorem(0.5), "$.tokens: expected an integer, got a number"),
     "a lorem of True": (lambda: Lorem(True), "$.tokens: expected an integer, got a boolean"),
     "a lorem of None": (lambda: Lorem(None), "$.tokens: expected an integer, got null"),
     "a seed of None": (lambda: Lorem(5, None), "$.seed: expected an integer, got null"),
     "a seed that is a word": (lambda: Lorem(5, "x"), "$.seed: expected an integer, got a string"),
-    "a figure below zero": (lambda: Usage(prompt_tokens=-1), "$.prompt_tokens: expected an integer from 0 up, got -1"),
-    "a figure that is a string": (lambda: Usage(completion_tokens="1"), "$.completion_tokens: expected an integer, got a string"),
-    "a figure that is a float": (lambda: Usage(reasoning_tokens=1.0), "$.reasoning_tokens: expected an integer, got a number"),
-    "a figure that is True": (lambda: Usage(cached_tokens=True), "$.cached_tokens: expected an integer, got a boolean"),
+    "a figure below zero": (
+        lambda: Usage(prompt_tokens=-1),
+        "$.prompt_tokens: expected an integer from 0 up, got -1",
+    ),
+    "a figure that is a string": (
+        lambda: Usage(completion_tokens="1"),
+        "$.completion_tokens: expected an integer, got a string",
+    ),
+    "a figure that is a float": (
+        lambda: Usage(reasoning_tokens=1.0),
+        "$.reasoning_tokens: expected an integer, got a number",
+    ),
+    "a figure that is True": (
+        lambda: Usage(cached_tokens=True),
+        "$.cached_tokens: expected an integer, got a boolean",
+    ),
     "no turn": (lambda: Script([]), "$.turns: a script needs at least one turn"),
-    "a turn instead of turns": (lambda: Script(Assistant("x")), "$.turns: expected a list or tuple of turns, got Assistant"),
-    "a dictionary as turn": (lambda: Script([Assistant("x"), {}]), "$.turns[1]: expected a turn, got an object"),
+    "a turn instead of turns": (
+        lambda: Script(Assistant("x")),
+        "$.turns: expected a list or tuple of turns, got Assistant",
+    ),
+    "a dictionary as turn": (
+        lambda: Script([Assistant("x"), {}]),
+        "$.turns[1]: expected a turn, got an object",
+    ),
     "an unknown end": (
         lambda: Script([Assistant("x")], "lop"),
-        "$.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', 'error', 'loop'; did you mean 'loop'?",
+        (
+            "$.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', 'error', "
+            "'loop'; did you mean 'loop'?"
+        ),
     ),
-    "an end that is None": (lambda: Script([Assistant("x")], None), "$.on_exhausted: expected a string, got null"),
+    "an end that is None": (
+        lambda: Script([Assistant("x")], None),
+        "$.on_exhausted: expected a string, got null",
+    ),
 }
 
 # What every turn takes in which the model answers, and each such turn made with it.
@@ -68,9 +155,18 @@ WRONG_EXTRAS = [
     ({"reasoning": ["x"]}, "$.reasoning: expected a string, got an array"),
     (
         {"finish_reason": "end_turn"},
-        "$.finish_reason: unknown finish reason 'end_turn'; expected one of 'stop', 'tool_calls', 'length', 'content_filter'",
+        (
+            "$.finish_reason: unknown finish reason 'end_turn'; expected one of 'stop', "
+            "'tool_calls', 'length', 'content_filter'"
+        ),
     ),
-    ({"finish_reason": ""}, "$.finish_reason: unknown finish reason ''; expected one of 'stop', 'tool_calls', 'length', 'content_filter'"),
+    (
+        {"finish_reason": ""},
+        (
+            "$.finish_reason: unknown finish reason ''; expected one of 'stop', 'tool_calls', "
+            "'length', 'content_filter'"
+        ),
+    ),
     ({"finish_reason": 1}, "$.finish_reason: expected a string, got a number"),
     ({"usage": {"prompt_tokens": 1}}, "$.usage: expected a Usage, got an object"),
     ({"usage": 5}, "$.usage: expected a Usage, got a number"),
@@ -112,7 +208,10 @@ def test_every_wrong_turn_is_named():
 
 def test_lists_are_kept_as_tuples():
     call = Call("a")
-    assert Script([ToolCalls([call]), Mixed("", [call])]).turns == (ToolCalls((call,)), Mixed("", (call,)))
+    assert Script([ToolCalls([call]), Mixed("", [call])]).turns == (
+        ToolCalls((call,)),
+        Mixed("", (call,)),
+    )
     assert type(Script([ToolCalls([call])]).turns) is type(ToolCalls([call]).calls) is tuple
 
 
@@ -128,14 +227,21 @@ def test_a_call_without_arguments_has_an_object_of_its_own():
     assert Call("a").arguments is not Call("a").arguments
 
 
-@pytest.mark.parametrize(("thing", "field"), [(Assistant("x"), "text"), (Call("a"), "name"), (Script([Assistant("x")]), "turns")])
+@pytest.mark.parametrize(
+    ("thing", "field"),
+    [(Assistant("x"), "text"), (Call("a"), "name"), (Script([Assistant("x")]), "turns")],
+)
 def test_nothing_can_be_changed(thing, field):
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(thing, field, "y")
 
 
 def test_turns_print_as_they_are_written():
-    thoughtful = [Refusal("x", reasoning="r"), Echo("p", finish_reason="length"), Lorem(5, 6, usage=Usage(prompt_tokens=1))]
+    thoughtful = [
+        Refusal("x", reasoning="r"),
+        Echo("p", finish_reason="length"),
+        Lorem(5, 6, usage=Usage(prompt_tokens=1)),
+    ]
     script = Script([Mixed("x", [Call("a", {"k": 1})]), Error(Other("m")), *thoughtful])
     made = (Call, Echo, Error, Lorem, Mixed, Other, Refusal, Script, Usage)
     names = {each.__name__: each for each in made}
@@ -143,4 +249,12 @@ def test_turns_print_as_they_are_written():
 
 
 def test_equal_scripts_have_equal_hashes():
-    assert len({Script([ToolCalls([Call("a", {"k": []})])]), Script([ToolCalls([Call("a", {"k": []})])])}) == 1
+    assert (
+        len(
+            {
+                Script([ToolCalls([Call("a", {"k": []})])]),
+                Script([ToolCalls([Call("a", {"k": []})])]),
+            }
+        )
+        == 1
+    )

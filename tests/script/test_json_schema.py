@@ -16,7 +16,8 @@ from tests.script.samples import INVALID, VALID
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "scripts").glob("*.json"))
 # To JSON Schema these are integers.
 BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
-    f"{key} of 1.0" for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+    f"{key} of 1.0"
+    for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 }
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -45,21 +46,31 @@ def test_it_refuses_what_does_not_load(name):
 
 def test_it_has_every_turn_type_and_error_kind_with_descriptions():
     alternatives = json_schema()["properties"]["turns"]["items"]["oneOf"]
-    assert [each["title"] for each in alternatives] == [name for name in TURN_TYPES if name != "error"] + [f"error {kind}" for kind in ERROR_KINDS]
+    assert [each["title"] for each in alternatives] == [
+        name for name in TURN_TYPES if name != "error"
+    ] + [f"error {kind}" for kind in ERROR_KINDS]
     for each in [json_schema(), *alternatives]:
         assert each["description"]
         assert each["additionalProperties"] is False
-        assert all("description" in field or "const" in field for field in each["properties"].values())
+        assert all(
+            "description" in field or "const" in field for field in each["properties"].values()
+        )
 
 
 def test_it_shows_defaults():
     schema = json_schema()
     assert schema["properties"]["on_exhausted"]["default"] == "repeat_last"
-    alternatives = {each["title"]: each["properties"] for each in schema["properties"]["turns"]["items"]["oneOf"]}
+    alternatives = {
+        each["title"]: each["properties"]
+        for each in schema["properties"]["turns"]["items"]["oneOf"]
+    }
     assert alternatives["tool_calls"]["calls"]["items"]["properties"]["arguments"]["default"] == {}
     assert "default" not in alternatives["tool_calls"]["calls"]["items"]["properties"]["id"]
     assert alternatives["error other"]["status_code"]["default"] == 500
-    assert (alternatives["echo"]["prefix"]["default"], alternatives["lorem"]["seed"]["default"]) == ("", 0)
+    assert (
+        alternatives["echo"]["prefix"]["default"],
+        alternatives["lorem"]["seed"]["default"],
+    ) == ("", 0)
 
 
 def test_every_turn_in_which_the_model_answers_has_the_keys_of_all_of_them_and_an_error_has_none():
@@ -68,7 +79,12 @@ def test_every_turn_in_which_the_model_answers_has_the_keys_of_all_of_them_and_a
         replies = not each["title"].startswith("error")
         assert ({"reasoning", "finish_reason", "usage"} <= each["properties"].keys()) is replies
         if replies:
-            assert each["properties"]["finish_reason"]["enum"] == ["stop", "tool_calls", "length", "content_filter"]
+            assert each["properties"]["finish_reason"]["enum"] == [
+                "stop",
+                "tool_calls",
+                "length",
+                "content_filter",
+            ]
             assert not {"reasoning", "finish_reason", "usage"} & set(each["required"])
 
 

@@ -8,7 +8,22 @@ import os
 import pytest
 
 from llmsim.errors import ScriptError, ScriptParseError, ScriptReadError
-from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
+from llmsim.script import (
+    Assistant,
+    Call,
+    Echo,
+    Error,
+    InvalidRequest,
+    Lorem,
+    Mixed,
+    Other,
+    RateLimit,
+    Refusal,
+    Script,
+    Timeout,
+    ToolCalls,
+    Usage,
+)
 from tests.script.samples import VALID
 
 EVERYTHING = """{
@@ -16,12 +31,14 @@ EVERYTHING = """{
  "turns": [
   {"type": "assistant", "text": "Hello"},
   {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {"command": "ls"}}]},
-  {"type": "mixed", "text": "Running ls", "calls": [{"name": "bash", "arguments": {"command": "ls"}, "id": "call_42"}]},
+  {"type": "mixed", "text": "Running ls",
+   "calls": [{"name": "bash", "arguments": {"command": "ls"}, "id": "call_42"}]},
   {"type": "error", "kind": "rate_limit"},
   {"type": "error", "kind": "timeout"},
   {"type": "error", "kind": "invalid_request", "message": "bad args"},
   {"type": "error", "kind": "other", "message": "boom", "status_code": 502},
-  {"type": "assistant", "text": "42", "reasoning": "6 * 7", "finish_reason": "length", "usage": {"prompt_tokens": 9, "cached_tokens": 8}},
+  {"type": "assistant", "text": "42", "reasoning": "6 * 7", "finish_reason": "length",
+   "usage": {"prompt_tokens": 9, "cached_tokens": 8}},
   {"type": "refusal", "text": "No."},
   {"type": "echo", "prefix": "> "},
   {"type": "lorem", "tokens": 12, "seed": 3}]}"""
@@ -37,7 +54,12 @@ def test_json_becomes_the_same_script_as_python_builds():
             Error(Timeout()),
             Error(InvalidRequest("bad args")),
             Error(Other("boom", 502)),
-            Assistant("42", reasoning="6 * 7", finish_reason="length", usage=Usage(prompt_tokens=9, cached_tokens=8)),
+            Assistant(
+                "42",
+                reasoning="6 * 7",
+                finish_reason="length",
+                usage=Usage(prompt_tokens=9, cached_tokens=8),
+            ),
             Refusal("No."),
             Echo("> "),
             Lorem(12, seed=3),
@@ -86,7 +108,18 @@ def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path):
 
 def test_big_integers_are_kept_exactly():
     number = 12345678901234567890123456789
-    script = Script.from_json(json.dumps({"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": [number, 2**53 + 1]}]}]}))
+    script = Script.from_json(
+        json.dumps(
+            {
+                "turns": [
+                    {
+                        "type": "tool_calls",
+                        "calls": [{"name": "a", "arguments": [number, 2**53 + 1]}],
+                    }
+                ]
+            }
+        )
+    )
     assert script.turns[0].calls[0].arguments_json == f"[{number},9007199254740993]"
     assert str(number).encode() in script.canonical()
 
@@ -121,7 +154,11 @@ def _fifo(path):
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(_missing, "No such file or directory"), (_directory, "it is a directory"), (_fifo, "it is not a regular file")],
+    [
+        (_missing, "No such file or directory"),
+        (_directory, "it is a directory"),
+        (_fifo, "it is not a regular file"),
+    ],
 )
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, make, reason):
     path = tmp_path / "script.json"
@@ -155,4 +192,7 @@ def test_a_file_above_the_limit_names_size_limit_and_setting(tmp_path):
     assert len(Script.from_file(path, max_bytes=size)) == 11
     with pytest.raises(ScriptReadError) as caught:
         Script.from_file(path, max_bytes=size - 1)
-    assert caught.value.reason == f"it holds {size} bytes, more than the limit of {size - 1}; the setting response.max_script_mb raises it"
+    assert caught.value.reason == (
+        f"it holds {size} bytes, more than the limit of {size - 1}; the setting "
+        "response.max_script_mb raises it"
+    )

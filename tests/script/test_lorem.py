@@ -77,7 +77,9 @@ def test_a_usage_of_the_scripts_own_wins() -> None:
 def test_the_same_seed_gives_the_same_text_everywhere_and_always() -> None:
     script = Script([Lorem(30, 7)], "loop")
     assert script.play(0, SILENCE) == script.play(9, SILENCE) == Lorem(30, 7).play(0, SILENCE)
-    assert text(Lorem(12)) == "for at by in with the is to at we with."  # on every machine and version of Python
+    assert (
+        text(Lorem(12)) == "for at by in with the is to at we with."
+    )  # on every machine and version of Python
 
 
 def test_other_seeds_give_other_texts() -> None:

@@ -1,4 +1,7 @@
-"""Text that is not JSON as RFC 8259 has it: always a `ScriptParseError` with a line and a column, never another exception."""
+"""Text that is not JSON as RFC 8259 has it.
+
+Always a `ScriptParseError` with a line and a column, never another exception.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +28,32 @@ BROKEN = {
         call('{"name": "a", "arguments": {"x": [{"k": 1, "l": 2, "k": 3}]}}'),
         "1:96: $.turns[0].calls[0].arguments.x[0].k: duplicate key 'k'",
     ),
-    "a duplicate key that is spelt with an escape": ('{"turns": [],\n "\\u0074urns": []}', "2:2: $.turns: duplicate key 'turns'"),
-    "NaN": (call('{"name": "a", "arguments": [NaN]}'), "1:73: $.turns[0].calls[0].arguments[0]: NaN is not a JSON number"),
-    "Infinity": (call('{"name": "a", "arguments": Infinity}'), "1:72: $.turns[0].calls[0].arguments: Infinity is not a JSON number"),
-    "-Infinity": (call('{"name": "a", "arguments": -Infinity}'), "1:72: $.turns[0].calls[0].arguments: -Infinity is not a JSON number"),
+    "a duplicate key that is spelt with an escape": (
+        '{"turns": [],\n "\\u0074urns": []}',
+        "2:2: $.turns: duplicate key 'turns'",
+    ),
+    "NaN": (
+        call('{"name": "a", "arguments": [NaN]}'),
+        "1:73: $.turns[0].calls[0].arguments[0]: NaN is not a JSON number",
+    ),
+    "Infinity": (
+        call('{"name": "a", "arguments": Infinity}'),
+        "1:72: $.turns[0].calls[0].arguments: Infinity is not a JSON number",
+    ),
+    "-Infinity": (
+        call('{"name": "a", "arguments": -Infinity}'),
+        "1:72: $.turns[0].calls[0].arguments: -Infinity is not a JSON number",
+    ),
     "a number that overflows": (
         call('{"name": "a", "arguments": {"b": -1e999}}'),
         "1:78: $.turns[0].calls[0].arguments.b: -1e999 is too large a number",
     ),
     "an integer that is too long": (
         call('{"name": "a", "arguments": ' + LONG + "}"),
-        f"1:72: $.turns[0].calls[0].arguments: an integer of {len(LONG):,} digits is too long; the limit is {len(LONG) - 1:,}",
+        (
+            f"1:72: $.turns[0].calls[0].arguments: an integer of {len(LONG):,} digits is too "
+            f"long; the limit is {len(LONG) - 1:,}"
+        ),
     ),
 }
 
@@ -105,7 +123,9 @@ def test_arguments_that_are_nested_too_deeply_are_refused_at_every_depth(depth, 
     assert problem.column > 72
 
 
-@pytest.mark.parametrize("text", [nested(10_000), turn(nested(10_000)), "[" * 10_000, '{"a":' * 10_000])
+@pytest.mark.parametrize(
+    "text", [nested(10_000), turn(nested(10_000)), "[" * 10_000, '{"a":' * 10_000]
+)
 def test_deep_nesting_anywhere_is_a_parse_error_with_a_place(text):
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(text)
@@ -120,7 +140,9 @@ def test_arguments_at_the_limit_load_and_go_round():
 
 
 def test_many_brackets_side_by_side_are_not_deep():
-    assert len(Script.from_json(call('{"name": "a", "arguments": [' + "[]," * 2_000 + '"[["]}'))) == 1
+    assert (
+        len(Script.from_json(call('{"name": "a", "arguments": [' + "[]," * 2_000 + '"[["]}'))) == 1
+    )
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH - 4, 100_000])
@@ -138,7 +160,11 @@ def test_where_the_stack_is_almost_used_up_it_is_still_a_script_error():
     def at_depth(frames):
         return at_depth(frames - 1) if frames else Script.from_json(text)
 
-    with pytest.raises(ScriptError, match="nested too deeply") if sys.version_info < (3, 12) else nullcontext():  # from 3.12 on, C has its own limit
+    with (
+        pytest.raises(ScriptError, match="nested too deeply")
+        if sys.version_info < (3, 12)
+        else nullcontext()
+    ):  # from 3.12 on, C has its own limit
         at_depth(sys.getrecursionlimit() - 500)
 
 

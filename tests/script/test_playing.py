@@ -7,7 +7,21 @@ import pytest
 from llmsim.conversation import Conversation
 from llmsim.errors import exhausted_message
 from llmsim.reply import Failure, Reply, Text, ToolCall
-from llmsim.script import Assistant, Call, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
+from llmsim.script import (
+    Assistant,
+    Call,
+    Error,
+    InvalidRequest,
+    Lorem,
+    Mixed,
+    Other,
+    RateLimit,
+    Refusal,
+    Script,
+    Timeout,
+    ToolCalls,
+    Usage,
+)
 from llmsim.script.turns import TURN_TYPES
 
 SILENCE = Conversation()
@@ -39,7 +53,11 @@ def test_positions_may_grow_without_bound():
 def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns):
     script = Script(THREE[:turns], "error")
     assert script.play(turns, SILENCE) == Failure(
-        500, "exhausted", exhausted_message(turns), code="script_exhausted", headers={"x-should-retry": "false"}
+        500,
+        "exhausted",
+        exhausted_message(turns),
+        code="script_exhausted",
+        headers={"x-should-retry": "false"},
     )
 
 
@@ -48,7 +66,10 @@ def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns):
     [
         (Assistant("Hello"), Reply((Text("Hello"),))),
         (Assistant(""), Reply((Text(""),))),
-        (ToolCalls([Call("a", {"k": 1})]), Reply((ToolCall("call_llmsim_7_0", "a", {"k": 1}, '{"k":1}'),))),
+        (
+            ToolCalls([Call("a", {"k": 1})]),
+            Reply((ToolCall("call_llmsim_7_0", "a", {"k": 1}, '{"k":1}'),)),
+        ),
         (
             ToolCalls([Call("a"), Call("b", None, "x"), Call("c", [1.5])]),
             Reply(
@@ -59,9 +80,20 @@ def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns):
                 )
             ),
         ),
-        (Mixed("t", [Call("a", "s")]), Reply((Text("t"), ToolCall("call_llmsim_7_0", "a", "s", '"s"')))),
+        (
+            Mixed("t", [Call("a", "s")]),
+            Reply((Text("t"), ToolCall("call_llmsim_7_0", "a", "s", '"s"'))),
+        ),
         (Mixed("t", [Call("a", "s", "x")]), Reply((Text("t"), ToolCall("x", "a", "s", '"s"')))),
-        (Error(RateLimit()), Failure(429, "rate_limit", "Rate limit exceeded. Please retry after some time.", code="rate_limit_exceeded")),
+        (
+            Error(RateLimit()),
+            Failure(
+                429,
+                "rate_limit",
+                "Rate limit exceeded. Please retry after some time.",
+                code="rate_limit_exceeded",
+            ),
+        ),
         (Error(RateLimit("m")), Failure(429, "rate_limit", "m", code="rate_limit_exceeded")),
         (Error(Timeout()), Failure(504, "timeout", "Request timed out", code="timeout")),
         (Error(Timeout("m")), Failure(504, "timeout", "m", code="timeout")),
@@ -101,7 +133,9 @@ def test_a_turn_that_is_the_same_everywhere_is_made_once(turn):
 
 
 def test_only_an_echo_reads_the_conversation():
-    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_conversation] == ["echo"]
+    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_conversation] == [
+        "echo"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ def test_every_problem_names_its_place_and_what_was_expected(text, problems):
 def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(text, problems):
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_spec(json.loads(text), "s")
-    assert str(caught.value).splitlines() == [f"s: {problem.partition(' ')[2]}" for problem in problems.splitlines()]
+    assert str(caught.value).splitlines() == [
+        f"s: {problem.partition(' ')[2]}" for problem in problems.splitlines()
+    ]
 
 
 def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
@@ -40,11 +42,15 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
         Script.from_json(text, "s.json")
     assert str(caught.value).splitlines() == [
         "s.json:3:14: $.turns[0].text: expected a string, got a number",
-        f"s.json:3:17: $.turns[0].colour: unknown key 'colour'; expected one of 'type', 'text', {REPLYING}",
+        (
+            "s.json:3:17: $.turns[0].colour: unknown key 'colour'; expected one of 'type', "
+            f"'text', {REPLYING}"
+        ),
         "s.json:5:45: $.turns[2].calls[0].id: expected a string that is not empty",
         "s.json:5:57: $.turns[2].calls[0].name: expected a string, got a number",
         "s.json:5:79: $.turns[2].calls[2]: expected an object, got a number",
-        "s.json:6:14: $.turns[3].kind: unknown error kind 'othr'; expected one of 'rate_limit', 'timeout', 'invalid_request', 'other';"
+        "s.json:6:14: $.turns[3].kind: unknown error kind 'othr'; expected one of "
+        "'rate_limit', 'timeout', 'invalid_request', 'other';"
         " did you mean 'other'?",
         "s.json:7:5: $.turns[4]: expected an object, got a number",
         "s.json:9:19: $.on_exhausted: expected a string, got a boolean",
@@ -52,7 +58,12 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
 
 
 def test_problems_of_a_dictionary_come_in_its_order():
-    spec = {"on_exhausted": 1, "zeta": 2, "turns": [{"b": 1, "a": 2, "type": "assistant", "text": 3}], "alpha": 4}
+    spec = {
+        "on_exhausted": 1,
+        "zeta": 2,
+        "turns": [{"b": 1, "a": 2, "type": "assistant", "text": 3}],
+        "alpha": 4,
+    }
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_spec(spec)
     assert [problem.path for problem in caught.value.problems] == [
@@ -69,14 +80,21 @@ def test_columns_count_characters_also_behind_escapes_and_wide_letters():
     text = '{"turns": [{"type": "assistant", "te\\u0078t": "🏰 \\"}] é", "x": 1}]}'
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_json(text)
-    assert (caught.value.problems[0].path, caught.value.problems[0].column) == ("$.turns[0].x", text.index('"x"') + 1)
+    assert (caught.value.problems[0].path, caught.value.problems[0].column) == (
+        "$.turns[0].x",
+        text.index('"x"') + 1,
+    )
 
 
 @pytest.mark.parametrize("text", ['{"turns": []}', '{"turns": [], "on_exhausted": "lop"}'])
 def test_a_script_without_turns_is_an_error_of_its_own(text):
     with pytest.raises(ScriptEmptyError) as caught:
         Script.from_json(text)
-    assert (caught.value.problems[0].path, caught.value.problems[0].line, caught.value.problems[0].column) == ("$.turns", 1, 11)
+    assert (
+        caught.value.problems[0].path,
+        caught.value.problems[0].line,
+        caught.value.problems[0].column,
+    ) == ("$.turns", 1, 11)
 
 
 def test_keys_that_are_no_strings_are_unknown_keys():
@@ -88,11 +106,22 @@ def test_keys_that_are_no_strings_are_unknown_keys():
 @pytest.mark.parametrize(
     "arguments",
     [(1, 2), {"a": (1,)}, {1: 2}, {"a": {1, 2}}, float("nan"), {"a": float("inf")}, b"x", 10**5000],
-    ids=["a tuple", "a tuple inside", "a number as key", "a set", "NaN", "infinity", "bytes", "a very long integer"],
+    ids=[
+        "a tuple",
+        "a tuple inside",
+        "a number as key",
+        "a set",
+        "NaN",
+        "infinity",
+        "bytes",
+        "a very long integer",
+    ],
 )
 def test_arguments_of_a_dictionary_must_be_json(arguments):
     with pytest.raises(ScriptInvalidError) as caught:
-        Script.from_spec({"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": arguments}]}]})
+        Script.from_spec(
+            {"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": arguments}]}]}
+        )
     (problem,) = caught.value.problems
     assert problem.path == "$.turns[0].calls[0].arguments"
     assert problem.message.startswith("expected a JSON value: ")
@@ -102,4 +131,6 @@ def test_arguments_that_hold_themselves_are_refused():
     loop: list[object] = []
     loop.append(loop)
     with pytest.raises(ScriptInvalidError):
-        Script.from_spec({"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": loop}]}]})
+        Script.from_spec(
+            {"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": loop}]}]}
+        )

@@ -1,4 +1,4 @@
-"""What every turn takes in which the model answers: its reasoning, how it finishes, what it costs."""
+"""What a turn takes in which the model answers: reasoning, how it finishes, what it costs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ CALLED = ToolCall("call_llmsim_7_0", "a", {}, "{}")
 MAKERS: dict[str, tuple[Maker, tuple[Any, ...]]] = {
     "assistant": (lambda **more: Assistant("x", **more), (Text("x"),)),
     "tool_calls": (lambda **more: ToolCalls([Call("a")], **more), (CALLED,)),
-    "tool_calls with ids": (lambda **more: ToolCalls([Call("a", id="1")], **more), (ToolCall("1", "a", {}, "{}"),)),
+    "tool_calls with ids": (
+        lambda **more: ToolCalls([Call("a", id="1")], **more),
+        (ToolCall("1", "a", {}, "{}"),),
+    ),
     "mixed": (lambda **more: Mixed("x", [Call("a")], **more), (Text("x"), CALLED)),
     "refusal": (lambda **more: RefusalTurn("x", **more), (Refusal("x"),)),
     "echo": (lambda **more: Echo("> ", **more), (Text("> Hi"),)),
@@ -64,7 +67,9 @@ def test_the_reasoning_comes_first(make: Maker, blocks: tuple[Any, ...], reasoni
 
 @on_every_turn
 @pytest.mark.parametrize("word", FINISH_REASONS)
-def test_the_finish_reason_may_be_any_on_any_turn_and_changes_nothing_else(make: Maker, blocks: tuple[Any, ...], word: str) -> None:
+def test_the_finish_reason_may_be_any_on_any_turn_and_changes_nothing_else(
+    make: Maker, blocks: tuple[Any, ...], word: str
+) -> None:
     reply = played(make(finish_reason=word))
     assert (reply.blocks, reply.finish_reason) == (blocks, word)
 
@@ -79,8 +84,18 @@ def test_a_usage_is_taken_as_far_as_it_goes(make: Maker, blocks: tuple[Any, ...]
         usage = usage_of(HI, played(make(reasoning="so it is", usage=Usage(**figures))))
         return usage.prompt, usage.completion, usage.reasoning, usage.cached
 
-    assert given(prompt_tokens=1, completion_tokens=2, reasoning_tokens=3, cached_tokens=4) == (1, 2, 3, 4)
-    assert given(prompt_tokens=0, completion_tokens=0, reasoning_tokens=0, cached_tokens=0) == (0, 0, 0, 0)
+    assert given(prompt_tokens=1, completion_tokens=2, reasoning_tokens=3, cached_tokens=4) == (
+        1,
+        2,
+        3,
+        4,
+    )
+    assert given(prompt_tokens=0, completion_tokens=0, reasoning_tokens=0, cached_tokens=0) == (
+        0,
+        0,
+        0,
+        0,
+    )
     assert given() == (counted.prompt, counted.completion, 3, 0)
     assert given(prompt_tokens=1) == (1, counted.completion, 3, 0)
     assert given(completion_tokens=2) == (counted.prompt, 2, 3, 0)
@@ -89,7 +104,9 @@ def test_a_usage_is_taken_as_far_as_it_goes(make: Maker, blocks: tuple[Any, ...]
 
 
 def test_the_total_is_the_prompt_and_the_completion() -> None:
-    assert usage_of(HI, played(Assistant("x", usage=Usage(120_000, 7, 3, 100_000)))).total == 120_007
+    assert (
+        usage_of(HI, played(Assistant("x", usage=Usage(120_000, 7, 3, 100_000)))).total == 120_007
+    )
 
 
 @pytest.mark.parametrize("name", BARE_TURNS)
@@ -121,5 +138,7 @@ def test_turns_that_differ_in_one_of_them_are_different() -> None:
 
 
 def test_a_usage_that_is_null_is_refused_as_null_is_everywhere() -> None:
-    with pytest.raises(ScriptInvalidError, match=r"1:56: \$\.turns\[0\]\.usage: expected an object, got null"):
+    with pytest.raises(
+        ScriptInvalidError, match=r"1:56: \$\.turns\[0\]\.usage: expected an object, got null"
+    ):
         Script.from_json(said('"usage": null'), "s")

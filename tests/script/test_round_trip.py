@@ -10,7 +10,22 @@ from typing import Any
 import pytest
 
 from llmsim.errors import ScriptInvalidError
-from llmsim.script import Assistant, Call, Echo, Error, InvalidRequest, Lorem, Mixed, Other, RateLimit, Refusal, Script, Timeout, ToolCalls, Usage
+from llmsim.script import (
+    Assistant,
+    Call,
+    Echo,
+    Error,
+    InvalidRequest,
+    Lorem,
+    Mixed,
+    Other,
+    RateLimit,
+    Refusal,
+    Script,
+    Timeout,
+    ToolCalls,
+    Usage,
+)
 from tests.script.samples import VALID
 
 LETTERS = ['"', "\\", "\n", "\0", "a", "é", "\u2028", "\u0085", "🏰", "\ud83d", "{", "%", " "]
@@ -30,10 +45,17 @@ class Generator:
         if depth > 3 or self.random.random() < 0.5:
             return self.random.choice(leaves)
         items = [self.value(depth + 1) for _ in range(self.random.randrange(4))]
-        return items if self.random.random() < 0.5 else {self.text() + str(index): item for index, item in enumerate(items)}
+        return (
+            items
+            if self.random.random() < 0.5
+            else {self.text() + str(index): item for index, item in enumerate(items)}
+        )
 
     def calls(self) -> list[Call]:
-        return [Call(self.text() + "n", self.value(), id=self.random.choice([None, self.text() + "i"])) for _ in range(self.random.randrange(1, 4))]
+        return [
+            Call(self.text() + "n", self.value(), id=self.random.choice([None, self.text() + "i"]))
+            for _ in range(self.random.randrange(1, 4))
+        ]
 
     def count(self) -> int | None:
         return self.random.choice([None, 0, 7, 2**70])
@@ -54,7 +76,9 @@ class Generator:
             lambda: Mixed(self.text(), self.calls(), **self.extras()),
             lambda: Refusal(self.text(), **self.extras()),
             lambda: Echo(self.random.choice(["", self.text()]), **self.extras()),
-            lambda: Lorem(self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()),
+            lambda: Lorem(
+                self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()
+            ),
             lambda: Error(RateLimit()),
             lambda: Error(RateLimit(self.text())),
             lambda: Error(Timeout()),
@@ -72,7 +96,11 @@ class Generator:
 @pytest.mark.parametrize("seed", range(200))
 def test_any_script_survives_writing_and_reading(seed):
     script = Generator(seed).script()
-    for again in (Script.from_spec(script.to_spec()), Script.from_json(script.canonical()), pickle.loads(pickle.dumps(script))):
+    for again in (
+        Script.from_spec(script.to_spec()),
+        Script.from_json(script.canonical()),
+        pickle.loads(pickle.dumps(script)),
+    ):
         assert again == script
         assert again.canonical() == script.canonical()
     assert script.canonical().isascii()
@@ -89,8 +117,14 @@ def test_every_valid_form_survives_writing_and_reading(text):
     [
         (Assistant("é"), {"type": "assistant", "text": "é"}),
         (ToolCalls([Call("a")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": {}}]}),
-        (ToolCalls([Call("a", None, "x")]), {"type": "tool_calls", "calls": [{"name": "a", "arguments": None, "id": "x"}]}),
-        (Mixed("", [Call("a", 1)]), {"type": "mixed", "text": "", "calls": [{"name": "a", "arguments": 1}]}),
+        (
+            ToolCalls([Call("a", None, "x")]),
+            {"type": "tool_calls", "calls": [{"name": "a", "arguments": None, "id": "x"}]},
+        ),
+        (
+            Mixed("", [Call("a", 1)]),
+            {"type": "mixed", "text": "", "calls": [{"name": "a", "arguments": 1}]},
+        ),
         (Refusal("No."), {"type": "refusal", "text": "No."}),
         (Echo(), {"type": "echo"}),
         (Echo("> "), {"type": "echo", "prefix": "> "}),
@@ -98,7 +132,13 @@ def test_every_valid_form_survives_writing_and_reading(text):
         (Lorem(5, -1), {"type": "lorem", "tokens": 5, "seed": -1}),
         (
             Assistant("x", usage=Usage(0, None, 3), finish_reason="stop", reasoning=""),
-            {"type": "assistant", "reasoning": "", "finish_reason": "stop", "usage": {"prompt_tokens": 0, "reasoning_tokens": 3}, "text": "x"},
+            {
+                "type": "assistant",
+                "reasoning": "",
+                "finish_reason": "stop",
+                "usage": {"prompt_tokens": 0, "reasoning_tokens": 3},
+                "text": "x",
+            },
         ),
         (Refusal("x", usage=Usage()), {"type": "refusal", "usage": {}, "text": "x"}),
         (Error(RateLimit()), {"type": "error", "kind": "rate_limit"}),
@@ -115,9 +155,14 @@ def test_a_turn_is_written_with_the_keys_it_needs_in_a_fixed_order(turn, spec):
 
 
 def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys():
-    one = '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}], "description": "d"}'
+    one = (
+        '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}], '
+        '"description": "d"}'
+    )
     two = '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "\u2028é"}]}'
-    expected = b'{"on_exhausted":"repeat_last","turns":[{"type":"assistant","text":"\\u2028\\u00e9"}]}'
+    expected = (
+        b'{"on_exhausted":"repeat_last","turns":[{"type":"assistant","text":"\\u2028\\u00e9"}]}'
+    )
     assert Script.from_json(one).canonical() == Script.from_json(two).canonical() == expected
 
 
@@ -127,7 +172,9 @@ def test_what_to_spec_gives_is_the_callers_to_change():
     assert script.turns[0].calls[0].arguments == {"k": []}
 
 
-@pytest.mark.parametrize(("left", "right"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ({"a": 1}, {"a": True})])
+@pytest.mark.parametrize(
+    ("left", "right"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ({"a": 1}, {"a": True})]
+)
 def test_arguments_that_python_calls_equal_and_json_does_not_are_different_scripts(left, right):
     assert Script([ToolCalls([Call("a", left)])]) != Script([ToolCalls([Call("a", right)])])
 

@@ -1,4 +1,7 @@
-"""The ways to ask the anthropic SDK for a message: plain, streamed and through its stream helper, by the sync and the async client."""
+"""The ways to ask the anthropic SDK for a message.
+
+Plain, streamed and through its stream helper, by the sync and the async client.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,11 @@ def said_in(message: Any) -> Said:
     assert (message.type, message.role, message.stop_sequence) == ("message", "assistant", None)
     thinking = [block for block in message.content if block.type == "thinking"]
     assert all(block.signature for block in thinking)
-    calls = [Called(block.id, block.name, block.input) for block in message.content if block.type == "tool_use"]
+    calls = [
+        Called(block.id, block.name, block.input)
+        for block in message.content
+        if block.type == "tool_use"
+    ]
     return Said(
         message.id,
         joined([block.text for block in message.content if block.type == "text"]),
@@ -32,7 +39,11 @@ def said_in(message: Any) -> Said:
         message.stop_reason,
         [{"role": "assistant", "content": message.content}],
         joined([block.thinking for block in thinking]),
-        usage=(message.usage.input_tokens, message.usage.output_tokens, message.usage.cache_read_input_tokens),
+        usage=(
+            message.usage.input_tokens,
+            message.usage.output_tokens,
+            message.usage.cache_read_input_tokens,
+        ),
     )
 
 
@@ -40,7 +51,10 @@ _GROWS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta":
 
 
 def _of_events(events: Iterable[Any]) -> Said:
-    """A stream put together by hand: a message begins empty, and one block after the other begins empty, grows and stops."""
+    """A stream put together by hand.
+
+    A message begins empty, and one block after the other begins empty, grows and stops.
+    """
     first, *blocks, delta, last = events
     assert (first.type, delta.type, last.type) == ("message_start", "message_delta", "message_stop")
     message = first.message.to_dict()
@@ -86,7 +100,9 @@ async def plain_async(client: AsyncAnthropic, request: dict[str, Any]) -> Said:
 
 
 async def streamed_async(client: AsyncAnthropic, request: dict[str, Any]) -> Said:
-    return _of_events([event async for event in await client.messages.create(**request, stream=True)])
+    return _of_events(
+        [event async for event in await client.messages.create(**request, stream=True)]
+    )
 
 
 async def helped_async(client: AsyncAnthropic, request: dict[str, Any]) -> Said:

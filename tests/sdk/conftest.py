@@ -1,4 +1,7 @@
-"""One server for each test module, which plays the module's `TURNS` in a loop; and one for all, with a session for each test that `play`s."""
+"""One server for each test module, which plays the module's `TURNS` in a loop.
+
+And one for all, with a session for each test that `play`s.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.running import PATIENCE, Server, write_script
 from tests.sdk.scripted import WORKERS, Served
-from tests.serving import PATIENCE, Server, write_script
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,7 +21,10 @@ def _local_clients() -> Iterator[None]:
     """No client here may look for another server, or send traces."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
-            if name.startswith(("OPENAI_", "ANTHROPIC_")) or name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+            if name.startswith(("OPENAI_", "ANTHROPIC_")) or name in (
+                "LANGSMITH_TRACING",
+                "LANGCHAIN_TRACING_V2",
+            ):
                 patch.delenv(name)
         patch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
@@ -26,12 +32,19 @@ def _local_clients() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """`request.param`, where a test sets it, is the worker class."""
     turns = request.module.TURNS
     directory = tmp_path_factory.mktemp("served")
     script = write_script(directory / "script.json", *turns, on_exhausted="loop")
-    with Server(directory, script, LLMSIM_WORKERS=str(WORKERS), LLMSIM_WORKER_CLASS=getattr(request, "param", "gevent")) as server:
+    with Server(
+        directory,
+        script,
+        LLMSIM_WORKERS=str(WORKERS),
+        LLMSIM_WORKER_CLASS=getattr(request, "param", "gevent"),
+    ) as server:
         yield (found := Served(server, len(turns)))
         found.assert_unharmed()
 
@@ -52,10 +65,17 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def play(sessions: Server) -> Callable[..., Served]:
-    """A function that makes a session, which plays the given turns once from position 0; any more is an error."""
+    """A function that makes a session, which plays the given turns once from position 0.
+
+    Any more is an error.
+    """
 
     def make(*turns: dict[str, Any], on_exhausted: str = "error") -> Served:
-        made = httpx.post(f"{sessions.origin}/llmsim/sessions", json={"script": {"on_exhausted": on_exhausted, "turns": turns}}, timeout=PATIENCE)
+        made = httpx.post(
+            f"{sessions.origin}/llmsim/sessions",
+            json={"script": {"on_exhausted": on_exhausted, "turns": turns}},
+            timeout=PATIENCE,
+        )
         assert made.status_code == 201, made.text
         return Served(sessions, len(turns), f"/s/{made.json()['name']}")
 

@@ -23,7 +23,11 @@ def write_file(path: str, lines: list[str]) -> str:
 
 
 TOOLS = {"read_file": read_file, "write_file": write_file}
-RESULTS = ["contents of a.txt", f"contents of {READ_B['path']}", "3 lines to c.txt"]  # of the scripted tool loop
+RESULTS = [
+    "contents of a.txt",
+    f"contents of {READ_B['path']}",
+    "3 lines to c.txt",
+]  # of the scripted tool loop
 
 
 def ask(runnable: Any, history: list[Any], streamed: bool) -> Any:
@@ -45,7 +49,12 @@ def run_tool_loop(model: Any, streamed: bool) -> tuple[list[tuple[str, list[Any]
     bound = model.bind_tools([*TOOLS.values()])
     while not said or (said[-1][1] and len(said) < 9):
         message = ask(bound, history, streamed)
-        said.append((message.text, [(call["id"], call["name"], call["args"]) for call in message.tool_calls]))
+        said.append(
+            (
+                message.text,
+                [(call["id"], call["name"], call["args"]) for call in message.tool_calls],
+            )
+        )
         history.append(message)
         for call in message.tool_calls:
             results.append(TOOLS[call["name"]].invoke(call["args"]))

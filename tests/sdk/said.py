@@ -15,7 +15,11 @@ class Called(NamedTuple):
 
 
 class Said(NamedTuple):
-    """An answer: `items` are what the history gets of it, `usage` the tokens of prompt, completion and cache, where the way tells them."""
+    """An answer.
+
+    `items` are what the history gets of it, `usage` the tokens of prompt, completion and cache,
+    where the way tells them.
+    """
 
     id: str
     text: str | None

@@ -7,27 +7,36 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from tests.serving import Server, text
+from tests.running import Server, text
 
 WORKERS = 3
 
 CLAUDE = "claude-sonnet-5"
 
 RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
-OVERLOADED: dict[str, Any] = {"type": "error", "kind": "other", "message": "Overloaded", "status_code": 529}
+OVERLOADED: dict[str, Any] = {
+    "type": "error",
+    "kind": "other",
+    "message": "Overloaded",
+    "status_code": 529,
+}
 
 READ_A = {"path": "a.txt"}
 READ_B = {"path": 'sub dir/ü "b".txt'}
 WRITE = {"path": "c.txt", "lines": ["ä\u2028\U0001f642", "\\n\n", ""]}
 
-# A tool loop with a 429 on the way: an SDK with its default retries asks three times and takes all four turns.
+# A tool loop with a 429 on the way: an SDK with its default retries asks three times and takes all
+# four turns.
 TOOL_LOOP: list[dict[str, Any]] = [
     {"type": "tool_calls", "calls": [{"name": "read_file", "arguments": READ_A}]},
     RATE_LIMIT,
     {
         "type": "mixed",
         "text": "Two at once: Grüße \U0001f642\u2028.",
-        "calls": [{"name": "read_file", "arguments": READ_B}, {"name": "write_file", "arguments": WRITE}],
+        "calls": [
+            {"name": "read_file", "arguments": READ_B},
+            {"name": "write_file", "arguments": WRITE},
+        ],
     },
     text("All done."),
 ]
@@ -36,7 +45,10 @@ ROUGH_TOOL_LOOP = [*TOOL_LOOP[:3], OVERLOADED, TOOL_LOOP[3]]
 
 
 class Served:
-    """A server, or below `prefix` a session of one. Where the script loops tests can share it: each begins where a lap begins."""
+    """A server, or below `prefix` a session of one. Where the script loops tests can share it.
+
+    Each begins where a lap begins.
+    """
 
     def __init__(self, server: Server, turns: int, prefix: str = "") -> None:
         self.server = server
@@ -62,7 +74,9 @@ class Served:
         """Take one turn, whatever it is."""
         body = b'{"model": "m", "input": "x"}'
         try:
-            urllib.request.urlopen(urllib.request.Request(self.url("/v1/responses"), body), timeout=60).close()
+            urllib.request.urlopen(
+                urllib.request.Request(self.url("/v1/responses"), body), timeout=60
+            ).close()
         except urllib.error.HTTPError as error:
             error.close()
 

@@ -19,7 +19,9 @@ MIXED = {**ROUGH_TOOL_LOOP[2], "reasoning": "Two files."}
 TURNS = [*ROUGH_TOOL_LOOP[:2], MIXED, *ROUGH_TOOL_LOOP[3:]]
 
 
-def _run(served: Served, ran: list[Any], *, streamed: bool, **options: Any) -> tuple[AgentRunResult[str], int]:
+def _run(
+    served: Served, ran: list[Any], *, streamed: bool, **options: Any
+) -> tuple[AgentRunResult[str], int]:
     """The result, and how many events a streamed run had."""
     events = 0
 
@@ -29,8 +31,13 @@ def _run(served: Served, ran: list[Any], *, streamed: bool, **options: Any) -> t
             events += 1
 
     async def run() -> AgentRunResult[str]:
-        async with AsyncAnthropic(base_url=served.url("/anthropic"), api_key="unused", **options) as client:
-            agent = Agent(AnthropicModel(CLAUDE, provider=AnthropicProvider(anthropic_client=client)), instructions="Work.")
+        async with AsyncAnthropic(
+            base_url=served.url("/anthropic"), api_key="unused", **options
+        ) as client:
+            agent = Agent(
+                AnthropicModel(CLAUDE, provider=AnthropicProvider(anthropic_client=client)),
+                instructions="Work.",
+            )
 
             @agent.tool_plain
             def read_file(path: str) -> str:
@@ -48,7 +55,9 @@ def _run(served: Served, ran: list[Any], *, streamed: bool, **options: Any) -> t
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(streamed: bool, play: Callable[..., Served]) -> None:
+def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
+    streamed: bool, play: Callable[..., Served]
+) -> None:
     ran: list[Any] = []
     served = play(*TURNS)
     result, events = _run(served, ran, streamed=streamed)
@@ -58,8 +67,13 @@ def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
     parts = [part for message in result.all_messages() for part in message.parts]
     calls = [part.tool_call_id for part in parts if part.part_kind == "tool-call"]
     assert calls == ["call_llmsim_0_0", "call_llmsim_2_0", "call_llmsim_2_1"]
-    assert [part.content for part in parts if part.part_kind == "text"] == [MIXED["text"], "All done."]
-    assert [(part.content, bool(part.signature)) for part in parts if part.part_kind == "thinking"] == [("Two files.", True)]
+    assert [part.content for part in parts if part.part_kind == "text"] == [
+        MIXED["text"],
+        "All done.",
+    ]
+    assert [
+        (part.content, bool(part.signature)) for part in parts if part.part_kind == "thinking"
+    ] == [("Two files.", True)]
     assert (events > 20) == streamed
     assert served.position() == 5
 
@@ -68,5 +82,8 @@ def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
 def test_a_529_is_raised_where_retries_are_off(streamed: bool, play: Callable[..., Served]) -> None:
     with pytest.raises(ModelHTTPError) as raised:
         _run(served := play(OVERLOADED), [], streamed=streamed, max_retries=0)
-    assert (raised.value.status_code, raised.value.body["error"]["type"]) == (529, "overloaded_error")
+    assert (raised.value.status_code, raised.value.body["error"]["type"]) == (
+        529,
+        "overloaded_error",
+    )
     assert served.position() == 1

@@ -1,4 +1,4 @@
-"""Scripted errors arrive as the anthropic SDK's own exceptions, with what the body says about them."""
+"""Scripted errors arrive as the anthropic SDK's own exceptions, with what the body says."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Row(NamedTuple):
 
 def _other(status: int | None, exception: type[APIStatusError], error_type: str) -> Row:
     message = f"as status {status}"
-    turn = {"type": "error", "kind": "other", "message": message} | ({} if status is None else {"status_code": status})
+    turn = {"type": "error", "kind": "other", "message": message} | (
+        {} if status is None else {"status_code": status}
+    )
     return Row(turn, exception, status or 500, error_type, message)
 
 
@@ -35,8 +37,20 @@ _TIMEOUT = {"type": "error", "kind": "timeout"}
 _INVALID = {"type": "error", "kind": "invalid_request", "message": "bad ärgs \U0001f642"}
 
 ROWS = [
-    Row(RATE_LIMIT, anthropic.RateLimitError, 429, "rate_limit_error", "Rate limit exceeded. Please retry after some time."),
-    Row(RATE_LIMIT | {"message": "Slower."}, anthropic.RateLimitError, 429, "rate_limit_error", "Slower."),
+    Row(
+        RATE_LIMIT,
+        anthropic.RateLimitError,
+        429,
+        "rate_limit_error",
+        "Rate limit exceeded. Please retry after some time.",
+    ),
+    Row(
+        RATE_LIMIT | {"message": "Slower."},
+        anthropic.RateLimitError,
+        429,
+        "rate_limit_error",
+        "Slower.",
+    ),
     Row(_TIMEOUT, anthropic.GatewayTimeoutError, 504, "timeout_error", "Request timed out"),
     Row(_INVALID, anthropic.BadRequestError, 400, "invalid_request_error", _INVALID["message"]),
     Row(OVERLOADED, anthropic.OverloadedError, 529, "overloaded_error", "Overloaded"),
@@ -60,7 +74,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize("way", ANTHROPIC_WAYS, ids=str)
-def test_every_error_kind_and_status_is_the_sdks_own_exception_and_takes_one_turn(way: Way, play: Callable[..., Served]) -> None:
+def test_every_error_kind_and_status_is_the_sdks_own_exception_and_takes_one_turn(
+    way: Way, play: Callable[..., Served]
+) -> None:
     served = play(*(row.turn for row in ROWS))
     found = []
     with way.open(served.origin, max_retries=0) as ask:
@@ -69,7 +85,11 @@ def test_every_error_kind_and_status_is_the_sdks_own_exception_and_takes_one_tur
                 ask([USER])
             error = raised.value
             assert error.type == row.type
-            body = {"type": "error", "error": {"type": row.type, "message": row.message}, "request_id": error.request_id}
+            body = {
+                "type": "error",
+                "error": {"type": row.type, "message": row.message},
+                "request_id": error.request_id,
+            }
             assert error.body == body
             found.append((row.turn, type(error), error.status_code, error.type, error.api_message))
     assert found == [tuple(row) for row in ROWS]
@@ -89,21 +109,37 @@ def test_every_error_kind_and_status_is_the_sdks_own_exception_and_takes_one_tur
     ids=str,
 )
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_request_that_is_refused_is_a_bad_request_error_at_once_that_names_the_field_and_takes_no_turn(
+def test_a_refused_request_is_a_bad_request_error_that_names_the_field_and_takes_no_turn(
     wrong: dict[str, Any], field: str, stream: bool, play: Callable[..., Served]
 ) -> None:
     served = play(OVERLOADED)
-    request: dict[str, Any] = {"model": CLAUDE, "max_tokens": 9, "messages": [USER], "stream": stream} | wrong
-    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client, pytest.raises(anthropic.BadRequestError) as raised:
+    request: dict[str, Any] = {
+        "model": CLAUDE,
+        "max_tokens": 9,
+        "messages": [USER],
+        "stream": stream,
+    } | wrong
+    with (
+        Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client,
+        pytest.raises(anthropic.BadRequestError) as raised,
+    ):
         client.messages.create(**request)
     assert raised.value.type == "invalid_request_error"
     assert field in raised.value.api_message
     assert served.position() == 0
 
 
-def test_an_unknown_route_is_a_not_found_error_in_anthropics_shape(play: Callable[..., Served]) -> None:
+def test_an_unknown_route_is_a_not_found_error_in_anthropics_shape(
+    play: Callable[..., Served],
+) -> None:
     served = play(OVERLOADED)
-    with Anthropic(base_url=served.url("/anthropic/v2"), api_key="unused") as client, pytest.raises(anthropic.NotFoundError) as raised:
+    with (
+        Anthropic(base_url=served.url("/anthropic/v2"), api_key="unused") as client,
+        pytest.raises(anthropic.NotFoundError) as raised,
+    ):
         client.messages.create(model=CLAUDE, max_tokens=9, messages=[USER])
-    assert (raised.value.type, raised.value.body["request_id"]) == ("not_found_error", raised.value.request_id)
+    assert (raised.value.type, raised.value.body["request_id"]) == (
+        "not_found_error",
+        raised.value.request_id,
+    )
     assert served.position() == 0

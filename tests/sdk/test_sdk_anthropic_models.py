@@ -1,4 +1,7 @@
-"""What the anthropic SDK may ask for before it generates: models and token counts. Neither takes a turn."""
+"""What the anthropic SDK may ask for before it generates: models and token counts.
+
+Neither takes a turn.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,42 @@ from typing import Any
 import pytest
 from anthropic import Anthropic, AsyncAnthropic, BadRequestError, NotFoundError
 
+from tests.running import text
 from tests.sdk.scripted import CLAUDE, Served
-from tests.serving import text
 
 NAMES = ["gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"]
 SHORT: list[Any] = [{"role": "user", "content": "Hi"}]
 LONG: list[Any] = [
     *SHORT,
-    {"role": "assistant", "content": [{"type": "tool_use", "id": "call_1", "name": "read_file", "input": {"path": "a.txt"}}]},
-    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "call_1", "content": "one two three"}]},
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "tool_use", "id": "call_1", "name": "read_file", "input": {"path": "a.txt"}}
+        ],
+    },
+    {
+        "role": "user",
+        "content": [{"type": "tool_result", "tool_use_id": "call_1", "content": "one two three"}],
+    },
 ]
-TOOLS: list[Any] = [{"name": "read_file", "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}}}]
+TOOLS: list[Any] = [
+    {
+        "name": "read_file",
+        "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}},
+    }
+]
 
 
 @pytest.mark.parametrize("base", ["/anthropic", ""])
-def test_models_are_listed_and_found_by_name_and_take_no_turn(base: str, play: Callable[..., Served]) -> None:
+def test_models_are_listed_and_found_by_name_and_take_no_turn(
+    base: str, play: Callable[..., Served]
+) -> None:
     served = play(text("Hi"))
     with Anthropic(base_url=served.url(base), api_key="unused") as client:
         listed = list(client.models.list())
-        assert [(model.id, model.type, model.display_name) for model in listed] == [(name, "model", name) for name in NAMES]
+        assert [(model.id, model.type, model.display_name) for model in listed] == [
+            (name, "model", name) for name in NAMES
+        ]
         assert [client.models.retrieve(name) for name in NAMES] == listed
         assert {model.created_at.year for model in listed} == {2025}
         with pytest.raises(NotFoundError) as raised:
@@ -38,13 +58,24 @@ def test_models_are_listed_and_found_by_name_and_take_no_turn(base: str, play: C
 
 
 @pytest.mark.parametrize("base", ["/anthropic", ""])
-def test_tokens_are_counted_as_the_answer_counts_them_and_take_no_turn(base: str, play: Callable[..., Served]) -> None:
+def test_tokens_are_counted_as_the_answer_counts_them_and_take_no_turn(
+    base: str, play: Callable[..., Served]
+) -> None:
     served = play(text("Hi"), text("Hi"))
-    requests: list[dict[str, Any]] = [{"messages": SHORT}, {"messages": LONG, "tools": TOOLS, "system": "Be brief."}]
+    requests: list[dict[str, Any]] = [
+        {"messages": SHORT},
+        {"messages": LONG, "tools": TOOLS, "system": "Be brief."},
+    ]
     with Anthropic(base_url=served.url(base), api_key="unused") as client:
-        counted = [client.messages.count_tokens(model=CLAUDE, **request).input_tokens for request in requests]
+        counted = [
+            client.messages.count_tokens(model=CLAUDE, **request).input_tokens
+            for request in requests
+        ]
         assert served.position() == 0
-        used = [client.messages.create(model=CLAUDE, max_tokens=9, **request).usage.input_tokens for request in requests]
+        used = [
+            client.messages.create(model=CLAUDE, max_tokens=9, **request).usage.input_tokens
+            for request in requests
+        ]
         with pytest.raises(BadRequestError) as refused:
             client.messages.count_tokens(model=CLAUDE, messages=[])
     assert counted == used

@@ -1,4 +1,7 @@
-"""A client that goes away in the middle of a stream costs its own turn and nothing else, under every worker class."""
+"""A client that goes away in the middle of a stream costs its own turn and nothing else.
+
+Under every worker class.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +15,68 @@ import pytest
 from anthropic import Anthropic
 from openai import AsyncOpenAI, OpenAI
 
+from tests.running import text
 from tests.sdk.scripted import CLAUDE, Served
-from tests.serving import text
 
-LONG = "The quick brown fox jumps over the lazy dog. " * 4500  # 200,000 characters: far more than the sockets between hold
+LONG = (
+    "The quick brown fox jumps over the lazy dog. " * 4500
+)  # 200,000 characters: far more than the sockets between hold
 TURNS = [text(LONG)]
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
 def _break_out_of_a_chat_stream(served: Served) -> None:
-    with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client, client.chat.completions.create(**_CHAT) as stream:
-        assert next(chunk.choices[0].delta.content for chunk in stream if chunk.choices[0].delta.content) in LONG
+    with (
+        OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client,
+        client.chat.completions.create(**_CHAT) as stream,
+    ):
+        assert (
+            next(
+                chunk.choices[0].delta.content for chunk in stream if chunk.choices[0].delta.content
+            )
+            in LONG
+        )
 
 
 def _break_out_of_a_responses_stream(served: Served) -> None:
-    with OpenAI(base_url=served.url("/openresponses/v1"), api_key="unused") as client, client.responses.create(**_RESPONSES) as stream:
-        assert next(event.delta for event in stream if event.type == "response.output_text.delta") in LONG
+    with (
+        OpenAI(base_url=served.url("/openresponses/v1"), api_key="unused") as client,
+        client.responses.create(**_RESPONSES) as stream,
+    ):
+        assert (
+            next(event.delta for event in stream if event.type == "response.output_text.delta")
+            in LONG
+        )
 
 
 def _leave_the_stream_helper(served: Served) -> None:
-    with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client, client.responses.stream(model="gpt-5", input="Hi") as stream:
-        assert next(event.delta for event in stream if event.type == "response.output_text.delta") in LONG
+    with (
+        OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client,
+        client.responses.stream(model="gpt-5", input="Hi") as stream,
+    ):
+        assert (
+            next(event.delta for event in stream if event.type == "response.output_text.delta")
+            in LONG
+        )
 
 
 def _break_out_of_an_anthropic_stream(served: Served) -> None:
-    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client, client.messages.create(**_ANTHROPIC, stream=True) as stream:
-        assert next(event.delta.text for event in stream if event.type == "content_block_delta") in LONG
+    with (
+        Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client,
+        client.messages.create(**_ANTHROPIC, stream=True) as stream,
+    ):
+        assert (
+            next(event.delta.text for event in stream if event.type == "content_block_delta")
+            in LONG
+        )
 
 
 def _leave_the_anthropic_stream_helper(served: Served) -> None:
-    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client, client.messages.stream(**_ANTHROPIC) as stream:
+    with (
+        Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client,
+        client.messages.stream(**_ANTHROPIC) as stream,
+    ):
         assert next(stream.text_stream) in LONG
 
 
@@ -75,7 +109,10 @@ def _reset_the_connection(served: Served) -> None:
     address = urlsplit(served.server.origin)
     body = b'{"model": "gpt-5", "input": "Hi", "stream": true}'
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        connection.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: llmsim\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        connection.sendall(
+            b"POST /v1/responses HTTP/1.1\r\nHost: llmsim\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
         assert connection.recv(64).startswith(b"HTTP/1.1 200 OK\r\n")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -98,7 +135,9 @@ LEAVING = [
 
 @pytest.mark.parametrize("served", ["gevent", "gthread", "sync"], indirect=True, scope="module")
 @pytest.mark.parametrize("leave", LEAVING, ids=lambda leave: leave.__name__.strip("_"))
-def test_the_next_request_gets_the_next_position_whole_after(leave: Callable[[Served], None], served: Served, start: int) -> None:
+def test_the_next_request_gets_the_next_position_whole_after(
+    leave: Callable[[Served], None], served: Served, start: int
+) -> None:
     for lap in range(2):
         leave(served)
         with OpenAI(base_url=served.url("/openai/v1"), api_key="unused", max_retries=0) as client:

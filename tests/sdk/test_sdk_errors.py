@@ -14,7 +14,10 @@ from tests.sdk.ways import WAYS, Way
 
 
 class Row(NamedTuple):
-    """An error turn, and what the SDK makes of it; `openresponses` is the type and the code there, `param` is empty."""
+    """An error turn, and what the SDK makes of it.
+
+    `openresponses` is the type and the code there, `param` is empty.
+    """
 
     turn: dict[str, Any]
     exception: type[APIStatusError]
@@ -26,8 +29,17 @@ class Row(NamedTuple):
 
 def _other(status: int | None, exception: type[APIStatusError], openresponses: str) -> Row:
     message = f"as status {status}"
-    turn = {"type": "error", "kind": "other", "message": message} | ({} if status is None else {"status_code": status})
-    return Row(turn, exception, status or 500, message, ("server_error", None), (openresponses, openresponses))
+    turn = {"type": "error", "kind": "other", "message": message} | (
+        {} if status is None else {"status_code": status}
+    )
+    return Row(
+        turn,
+        exception,
+        status or 500,
+        message,
+        ("server_error", None),
+        (openresponses, openresponses),
+    )
 
 
 _TIMEOUT = {"type": "error", "kind": "timeout"}
@@ -36,14 +48,35 @@ _INVALID = {"type": "error", "kind": "invalid_request", "message": "bad ärgs \U
 
 def _limited(message: str, turn: dict[str, Any]) -> Row:
     code = "rate_limit_exceeded"
-    return Row(turn, openai.RateLimitError, 429, message, ("rate_limit_error", code), ("too_many_requests", code))
+    return Row(
+        turn,
+        openai.RateLimitError,
+        429,
+        message,
+        ("rate_limit_error", code),
+        ("too_many_requests", code),
+    )
 
 
 ROWS = [
     _limited("Rate limit exceeded. Please retry after some time.", RATE_LIMIT),
     _limited("Slower.", RATE_LIMIT | {"message": "Slower."}),
-    Row(_TIMEOUT, openai.InternalServerError, 504, "Request timed out", ("timeout_error", "timeout"), ("server_error", "timeout")),
-    Row(_INVALID, openai.BadRequestError, 400, _INVALID["message"], ("invalid_request_error", None), ("invalid_request", "invalid_request")),
+    Row(
+        _TIMEOUT,
+        openai.InternalServerError,
+        504,
+        "Request timed out",
+        ("timeout_error", "timeout"),
+        ("server_error", "timeout"),
+    ),
+    Row(
+        _INVALID,
+        openai.BadRequestError,
+        400,
+        _INVALID["message"],
+        ("invalid_request_error", None),
+        ("invalid_request", "invalid_request"),
+    ),
     _other(None, openai.InternalServerError, "server_error"),
     _other(400, openai.BadRequestError, "invalid_request"),
     _other(401, openai.AuthenticationError, "invalid_request"),
@@ -65,8 +98,15 @@ TURNS = [row.turn for row in ROWS]
 def _expected(row: Row, base: str) -> dict[str, Any]:
     openresponses = base == "/openresponses/v1"
     error_type, code = row.openresponses if openresponses else row.openai
-    told = {"type": error_type, "code": code, "param": "" if openresponses else None, "message": row.message}
-    return {"class": row.exception, "status": row.status, "body": told} | {name: told[name] for name in ("type", "code", "param")}
+    told = {
+        "type": error_type,
+        "code": code,
+        "param": "" if openresponses else None,
+        "message": row.message,
+    }
+    return {"class": row.exception, "status": row.status, "body": told} | {
+        name: told[name] for name in ("type", "code", "param")
+    }
 
 
 def _raised(ask: Ask) -> dict[str, Any]:
@@ -80,7 +120,9 @@ def _raised(ask: Ask) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
-def test_every_error_kind_is_the_sdks_own_exception_and_takes_one_turn(way: Way, served: Served, start: int) -> None:
+def test_every_error_kind_is_the_sdks_own_exception_and_takes_one_turn(
+    way: Way, served: Served, start: int
+) -> None:
     with way.open(served.server.origin, max_retries=0) as ask:
         raised = [_raised(ask) for _ in ROWS]
     assert raised == [_expected(row, way.base) for row in ROWS]
@@ -102,7 +144,10 @@ def test_a_request_that_is_refused_is_a_bad_request_error_at_once_and_takes_no_t
     request_: dict[str, Any], param: str, stream: bool, served: Served
 ) -> None:
     before = served.position()
-    with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client, pytest.raises(openai.BadRequestError) as raised:
+    with (
+        OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client,
+        pytest.raises(openai.BadRequestError) as raised,
+    ):
         client.chat.completions.create(model="gpt-5", stream=stream, **request_)
     assert (raised.value.param, raised.value.type) == (param, "invalid_request_error")
     assert served.position() == before

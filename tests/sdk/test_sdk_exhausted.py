@@ -8,9 +8,9 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
+from tests.running import Server, numbered, write_script
 from tests.sdk.scripted import CLAUDE, WORKERS, Served
 from tests.sdk.ways import ALL_WAYS, Way
-from tests.serving import Server, numbered, write_script
 
 COUNT = 6
 _REQUEST = {"model": CLAUDE, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
@@ -30,32 +30,53 @@ def test_positions_run_from_0_to_the_last_turn(ending: Served) -> None:
     said = []
     with OpenAI(base_url=ending.url("/openai/v1"), api_key="unused") as client:
         for _ in range(COUNT):
-            raw = client.chat.completions.with_raw_response.create(model="gpt-5", messages=[{"role": "user", "content": "Hi"}])
+            raw = client.chat.completions.with_raw_response.create(
+                model="gpt-5", messages=[{"role": "user", "content": "Hi"}]
+            )
             said.append((raw.headers["x-llmsim-position"], raw.parse().choices[0].message.content))
     assert said == [(str(position), str(position)) for position in range(COUNT)]
 
 
-def test_positions_of_the_anthropic_sdk_run_from_0_to_the_last_turn_in_a_session_too(ending: Served) -> None:
+def test_positions_of_the_anthropic_sdk_run_from_0_to_the_last_turn_in_a_session_too(
+    ending: Served,
+) -> None:
     said = []
     with Anthropic(base_url=ending.url("/s/own/anthropic"), api_key="unused") as client:
         for stream in (False, True) * (COUNT // 2):
             raw = client.messages.with_raw_response.create(**_REQUEST, stream=stream)
             parsed = raw.parse()
-            texts = [event.delta.text for event in parsed if event.type == "content_block_delta"] if stream else [parsed.content[0].text]
+            texts = (
+                [event.delta.text for event in parsed if event.type == "content_block_delta"]
+                if stream
+                else [parsed.content[0].text]
+            )
             said.append((raw.headers["x-llmsim-position"], "".join(texts)))
     assert said == [(str(position), str(position)) for position in range(COUNT)]
 
 
 @pytest.mark.parametrize("way", ALL_WAYS, ids=str)
-def test_an_exhausted_script_is_an_internal_server_error_after_exactly_one_request(way: Way, ending: Served) -> None:
+def test_an_exhausted_script_is_an_internal_server_error_after_exactly_one_request(
+    way: Way, ending: Served
+) -> None:
     while (before := ending.position()) < COUNT:
         ending.take()
-    with way.open(ending.server.origin) as ask, pytest.raises(way.sdk.InternalServerError) as raised:
+    with (
+        way.open(ending.server.origin) as ask,
+        pytest.raises(way.sdk.InternalServerError) as raised,
+    ):
         ask([{"role": "user", "content": "Hi"}])
     error = raised.value
-    assert (error.status_code, error.type) == (500, "api_error" if way.api == "anthropic" else "server_error")
-    assert way.api == "anthropic" or error.code == "script_exhausted"  # Anthropic's errors have no code
+    assert (error.status_code, error.type) == (
+        500,
+        "api_error" if way.api == "anthropic" else "server_error",
+    )
+    assert (
+        way.api == "anthropic" or error.code == "script_exhausted"
+    )  # Anthropic's errors have no code
     assert "all 6 turns were served" in error.message
-    assert (error.response.headers["x-should-retry"], "x-llmsim-turn" in error.response.headers) == ("false", False)
+    assert (
+        error.response.headers["x-should-retry"],
+        "x-llmsim-turn" in error.response.headers,
+    ) == ("false", False)
     assert error.response.headers["x-llmsim-position"] == str(before)
     assert ending.position() == before + 1

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from openai import AsyncOpenAI, NotFoundError, OpenAI
 
+from tests.running import text
 from tests.sdk.scripted import Served
-from tests.serving import text
 
 TURNS = [text("Hi")]
 NAMES = ["gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"]
@@ -24,7 +24,11 @@ def test_models_are_listed_and_found_by_name_and_take_no_turn(base: str, served:
         with pytest.raises(NotFoundError) as raised:
             client.models.retrieve("gpt-6/unknown")
     assert {(model.object, model.owned_by) for model in listed} == {("model", "llmsim")}
-    assert (raised.value.type, raised.value.code, raised.value.param) == ("invalid_request_error", "model_not_found", "model")
+    assert (raised.value.type, raised.value.code, raised.value.param) == (
+        "invalid_request_error",
+        "model_not_found",
+        "model",
+    )
     assert served.position() == before
 
 
@@ -41,7 +45,10 @@ def test_the_async_client_lists_and_finds_models_as_well(served: Served) -> None
 
 def test_an_unknown_route_is_a_not_found_error(served: Served) -> None:
     before = served.position()
-    with OpenAI(base_url=served.url("/openai/v2"), api_key="unused") as client, pytest.raises(NotFoundError) as raised:
+    with (
+        OpenAI(base_url=served.url("/openai/v2"), api_key="unused") as client,
+        pytest.raises(NotFoundError) as raised,
+    ):
         client.responses.create(model="gpt-5", input="Hi")
     assert raised.value.type == "invalid_request_error"
     assert served.position() == before

@@ -14,19 +14,37 @@ from openai import AsyncOpenAI, OpenAI, RateLimitError
 from tests.sdk.scripted import CLAUDE, TOOL_LOOP, Served
 
 TURNS = TOOL_LOOP
-ROUTES = [("chat", "/openai/v1"), ("chat", "/v1"), ("responses", "/openai/v1"), ("responses", "/v1"), ("responses", "/openresponses/v1")]
+ROUTES = [
+    ("chat", "/openai/v1"),
+    ("chat", "/v1"),
+    ("responses", "/openai/v1"),
+    ("responses", "/v1"),
+    ("responses", "/openresponses/v1"),
+]
 ROUTES += [("anthropic", "/anthropic"), ("anthropic", "")]
 LIMITED = (RateLimitError, AnthropicRateLimitError)
 REQUEST: dict[str, dict[str, Any]] = {
     "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"model": "gpt-5", "input": "Hi"},
-    "anthropic": {"model": CLAUDE, "max_tokens": 99, "messages": [{"role": "user", "content": "Hi"}]},
+    "anthropic": {
+        "model": CLAUDE,
+        "max_tokens": 99,
+        "messages": [{"role": "user", "content": "Hi"}],
+    },
 }
-ID = {"chat": "chatcmpl-llmsim-{}-{}", "responses": "resp_llmsim_{}_{}", "anthropic": "msg_llmsim_{}_{}"}
+ID = {
+    "chat": "chatcmpl-llmsim-{}-{}",
+    "responses": "resp_llmsim_{}_{}",
+    "anthropic": "msg_llmsim_{}_{}",
+}
 
 
 def _resource(client: Any, api: str) -> Any:
-    resource = {"chat": lambda: client.chat.completions, "responses": lambda: client.responses, "anthropic": lambda: client.messages}[api]()
+    resource = {
+        "chat": lambda: client.chat.completions,
+        "responses": lambda: client.responses,
+        "anthropic": lambda: client.messages,
+    }[api]()
     return resource.with_raw_response
 
 
@@ -42,9 +60,13 @@ def _ids(parsed: Any, api: str, stream: bool) -> set[str]:
 
 @pytest.mark.parametrize(("api", "base"), ROUTES, ids=str)
 @pytest.mark.parametrize("stream", [False, True])
-def test_positions_count_up_and_ids_carry_generation_and_position(api: str, base: str, stream: bool, served: Served, start: int) -> None:
+def test_positions_count_up_and_ids_carry_generation_and_position(
+    api: str, base: str, stream: bool, served: Served, start: int
+) -> None:
     proofs, ids = [], []
-    with (Anthropic if api == "anthropic" else OpenAI)(base_url=served.url(base), api_key="unused", max_retries=0) as client:
+    with (Anthropic if api == "anthropic" else OpenAI)(
+        base_url=served.url(base), api_key="unused", max_retries=0
+    ) as client:
         for turn in range(2 * len(TURNS)):
             try:
                 raw = _resource(client, api).create(**REQUEST[api], stream=stream)
@@ -53,12 +75,18 @@ def test_positions_count_up_and_ids_carry_generation_and_position(api: str, base
             except LIMITED as error:
                 headers = error.response.headers
             proofs.append(headers)
-    assert [headers["x-llmsim-position"] for headers in proofs] == [str(start + turn) for turn in range(8)]
+    assert [headers["x-llmsim-position"] for headers in proofs] == [
+        str(start + turn) for turn in range(8)
+    ]
     assert [headers["x-llmsim-turn"] for headers in proofs] == list("01230123")
     workers = {headers["x-llmsim-worker"].rpartition(":")[2] for headers in proofs}
     assert workers <= {str(pid) for pid in served.server.worker_pids()}
     (generation,) = {headers["x-llmsim-generation"] for headers in proofs}
-    assert ids == [(position, {ID[api].format(generation, position)}) for position in range(start, start + 8) if position % 4 != 1]
+    assert ids == [
+        (position, {ID[api].format(generation, position)})
+        for position in range(start, start + 8)
+        if position % 4 != 1
+    ]
 
 
 async def _all_at_once(served: Served, count: int) -> list[Any]:
@@ -84,8 +112,12 @@ async def _all_at_once(served: Served, count: int) -> list[Any]:
         return await asyncio.gather(*(one(clients, number) for number in range(count)))
 
 
-def test_requests_made_at_once_over_openai_and_anthropic_get_each_position_once_from_several_workers(served: Served, start: int) -> None:
+def test_requests_made_at_once_over_two_families_get_each_position_once(
+    served: Served, start: int
+) -> None:
     headers = asyncio.run(_all_at_once(served, 80))
-    taken = sorted((int(found["x-llmsim-position"]), int(found["x-llmsim-turn"])) for found in headers)
+    taken = sorted(
+        (int(found["x-llmsim-position"]), int(found["x-llmsim-turn"])) for found in headers
+    )
     assert taken == [(start + number, number % len(TURNS)) for number in range(80)]
     assert len({found["x-llmsim-worker"] for found in headers}) > 1

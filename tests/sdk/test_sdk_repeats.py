@@ -1,4 +1,7 @@
-"""A script that repeats its last turn calls a tool anew each time: agents run no call whose id they have seen."""
+"""A script that repeats its last turn calls a tool anew each time.
+
+Agents run no call whose id they have seen.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ import pytest
 from agents import Agent, MaxTurnsExceeded, Runner, function_tool
 from openai import AsyncOpenAI
 
+from tests.running import Server, text, write_script
 from tests.sdk.agent_models import MODELS
 from tests.sdk.scripted import WORKERS, Served
 from tests.sdk.ways import ALL_WAYS, Way
-from tests.serving import Server, text, write_script
 
 MAX_TURNS = 4
 
@@ -22,8 +25,16 @@ MAX_TURNS = 4
 def repeating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The last turn, which calls a tool twice, is the only one left."""
     directory = tmp_path_factory.mktemp("repeating")
-    calls = [{"name": "touch", "arguments": {"path": "a"}}, {"name": "touch", "arguments": {"path": "b"}}]
-    script = write_script(directory / "script.json", text("Hi"), {"type": "tool_calls", "calls": calls}, on_exhausted="repeat_last")
+    calls = [
+        {"name": "touch", "arguments": {"path": "a"}},
+        {"name": "touch", "arguments": {"path": "b"}},
+    ]
+    script = write_script(
+        directory / "script.json",
+        text("Hi"),
+        {"type": "tool_calls", "calls": calls},
+        on_exhausted="repeat_last",
+    )
     with Server(directory, script, LLMSIM_WORKERS=str(WORKERS)) as server:
         (served := Served(server, 2)).take()
         yield served
@@ -34,13 +45,20 @@ def repeating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_call_ids_differ_on_each_answer(way: Way, repeating: Served) -> None:
     before = repeating.position()
     with way.open(repeating.server.origin) as ask:
-        ids = [[call.id for call in ask([{"role": "user", "content": "Go."}]).calls] for _ in range(3)]
-    assert ids == [[f"call_llmsim_{position}_0", f"call_llmsim_{position}_1"] for position in range(before, before + 3)]
+        ids = [
+            [call.id for call in ask([{"role": "user", "content": "Go."}]).calls] for _ in range(3)
+        ]
+    assert ids == [
+        [f"call_llmsim_{position}_0", f"call_llmsim_{position}_1"]
+        for position in range(before, before + 3)
+    ]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
 @pytest.mark.parametrize("streamed", [False, True])
-def test_an_agent_runs_the_tool_on_each_of_its_turns(model: Any, streamed: bool, repeating: Served) -> None:
+def test_an_agent_runs_the_tool_on_each_of_its_turns(
+    model: Any, streamed: bool, repeating: Served
+) -> None:
     touched: list[str] = []
 
     @function_tool
@@ -50,11 +68,15 @@ def test_an_agent_runs_the_tool_on_each_of_its_turns(model: Any, streamed: bool,
 
     async def run() -> None:
         async with AsyncOpenAI(base_url=repeating.url(model.base), api_key="unused") as client:
-            agent = Agent(name="toucher", model=model.make("gpt-5", openai_client=client), tools=[touch])
+            agent = Agent(
+                name="toucher", model=model.make("gpt-5", openai_client=client), tools=[touch]
+            )
             if not streamed:
                 await Runner.run(agent, "Go.", max_turns=MAX_TURNS)
             else:
-                async for _ in Runner.run_streamed(agent, "Go.", max_turns=MAX_TURNS).stream_events():
+                async for _ in Runner.run_streamed(
+                    agent, "Go.", max_turns=MAX_TURNS
+                ).stream_events():
                     pass
 
     before = repeating.position()

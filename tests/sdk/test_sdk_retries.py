@@ -8,8 +8,8 @@ import openai
 import pytest
 from openai import OpenAI
 
+from tests.running import text
 from tests.sdk.scripted import RATE_LIMIT, Served
-from tests.serving import text
 
 RETRIED = [
     RATE_LIMIT,
@@ -17,15 +17,29 @@ RETRIED = [
     {"type": "error", "kind": "other", "message": "m"},
     {"type": "error", "kind": "other", "message": "m", "status_code": 409},
 ]
-NOT_RETRIED = [{"type": "error", "kind": "invalid_request", "message": "m"}, {"type": "error", "kind": "other", "message": "m", "status_code": 418}]
-TURNS = [*(turn for failing in RETRIED for turn in (failing, text("after"))), *NOT_RETRIED, RATE_LIMIT, RATE_LIMIT, RATE_LIMIT, text("too late")]
+NOT_RETRIED = [
+    {"type": "error", "kind": "invalid_request", "message": "m"},
+    {"type": "error", "kind": "other", "message": "m", "status_code": 418},
+]
+TURNS = [
+    *(turn for failing in RETRIED for turn in (failing, text("after"))),
+    *NOT_RETRIED,
+    RATE_LIMIT,
+    RATE_LIMIT,
+    RATE_LIMIT,
+    text("too late"),
+]
 
 
 def _ask(client: OpenAI) -> Any:
-    return client.chat.completions.with_raw_response.create(model="gpt-5", messages=[{"role": "user", "content": "Hi"}])
+    return client.chat.completions.with_raw_response.create(
+        model="gpt-5", messages=[{"role": "user", "content": "Hi"}]
+    )
 
 
-def test_the_sdk_gets_past_one_failure_but_not_past_a_bad_request_or_three_429s(served: Served, start: int) -> None:
+def test_the_sdk_gets_past_one_failure_but_not_past_a_bad_request_or_three_429s(
+    served: Served, start: int
+) -> None:
     position = start
     with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client:
         for _ in RETRIED:

@@ -1,4 +1,7 @@
-"""The ways to ask an official SDK for an answer: each API plain, streamed and through its stream helper, by the sync and the async client."""
+"""The ways to ask an official SDK for an answer.
+
+Each API plain, streamed and through its stream helper, by the sync and the async client.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,15 @@ from openai import AsyncOpenAI, OpenAI
 from tests.sdk import anthropic_ways
 from tests.sdk.said import Ask, Called, Said, joined
 
-BASES = {"chat": ("/openai/v1", "/v1"), "responses": ("/openai/v1", "/v1", "/openresponses/v1"), "anthropic": ("/anthropic", "")}
-BARE = ("/v1", "")  # the same routes under another path; Anthropic's clients add the `/v1` to either
+BASES = {
+    "chat": ("/openai/v1", "/v1"),
+    "responses": ("/openai/v1", "/v1", "/openresponses/v1"),
+    "anthropic": ("/anthropic", ""),
+}
+BARE = (
+    "/v1",
+    "",
+)  # the same routes under another path; Anthropic's clients add the `/v1` to either
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,8 @@ class Way:
     client: str
 
     def __str__(self) -> str:
-        return f"{self.client}-{self.api}-{self.how}-{self.base.strip('/').replace('/', '-') or 'bare'}"
+        base = self.base.strip("/").replace("/", "-") or "bare"
+        return f"{self.client}-{self.api}-{self.how}-{base}"
 
     @property
     def sdk(self) -> ModuleType:
@@ -50,11 +61,16 @@ class Way:
             return
         with asyncio.Runner() as runner:
             client = async_client(**options)
-            yield lambda history: runner.run(_ASYNC[self.api, self.how](client, _request(self.api, history)))
+            yield lambda history: runner.run(
+                _ASYNC[self.api, self.how](client, _request(self.api, history))
+            )
             runner.run(client.close())
 
 
-_CLIENTS: dict[ModuleType, tuple[Any, Any]] = {openai: (OpenAI, AsyncOpenAI), anthropic: (Anthropic, AsyncAnthropic)}
+_CLIENTS: dict[ModuleType, tuple[Any, Any]] = {
+    openai: (OpenAI, AsyncOpenAI),
+    anthropic: (Anthropic, AsyncAnthropic),
+}
 
 ALL_WAYS = [
     Way(base, api, how, client)
@@ -72,10 +88,24 @@ def tool_results(api: str, calls: list[Called]) -> list[Any]:
     """What the tools returned, as the API's history has it: each says that it has run."""
     outputs = [(call.id, f"{call.name} has run") for call in calls]
     if api == "chat":
-        return [{"role": "tool", "tool_call_id": call_id, "content": output} for call_id, output in outputs]
+        return [
+            {"role": "tool", "tool_call_id": call_id, "content": output}
+            for call_id, output in outputs
+        ]
     if api == "responses":
-        return [{"type": "function_call_output", "call_id": call_id, "output": output} for call_id, output in outputs]
-    return [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": call_id, "content": output} for call_id, output in outputs]}]
+        return [
+            {"type": "function_call_output", "call_id": call_id, "output": output}
+            for call_id, output in outputs
+        ]
+    return [
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": call_id, "content": output}
+                for call_id, output in outputs
+            ],
+        }
+    ]
 
 
 def run_tool_loop(ask: Ask, way: Way) -> list[Said]:
@@ -90,13 +120,20 @@ def run_tool_loop(ask: Ask, way: Way) -> list[Said]:
 
 
 def _tool(name: str, **properties: Any) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
     return {"name": name, "parameters": schema, "strict": True}
 
 
 _TOOLS = [
     _tool("read_file", path={"type": "string"}),
-    _tool("write_file", path={"type": "string"}, lines={"type": "array", "items": {"type": "string"}}),
+    _tool(
+        "write_file", path={"type": "string"}, lines={"type": "array", "items": {"type": "string"}}
+    ),
 ]
 
 
@@ -104,22 +141,49 @@ def _request(api: str, history: list[Any]) -> dict[str, Any]:
     if api == "anthropic":
         return anthropic_ways.request_of(history, _TOOLS)
     if api == "chat":
-        return {"model": "gpt-5", "messages": history, "tools": [{"type": "function", "function": tool} for tool in _TOOLS]}
-    return {"model": "gpt-5", "input": history, "tools": [{"type": "function", **tool} for tool in _TOOLS]}
+        return {
+            "model": "gpt-5",
+            "messages": history,
+            "tools": [{"type": "function", "function": tool} for tool in _TOOLS],
+        }
+    return {
+        "model": "gpt-5",
+        "input": history,
+        "tools": [{"type": "function", **tool} for tool in _TOOLS],
+    }
 
 
 def _of_completion(completion: Any) -> Said:
     (choice,) = completion.choices
     message = choice.message
-    calls = [Called(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]
+    calls = [
+        Called(call.id, call.function.name, json.loads(call.function.arguments))
+        for call in message.tool_calls or ()
+    ]
     reasoning = (message.model_extra or {}).get("reasoning_content")
     counted = completion.usage
-    usage = counted and (counted.prompt_tokens, counted.completion_tokens, counted.prompt_tokens_details.cached_tokens)
-    return Said(completion.id, message.content, calls, choice.finish_reason, [message], reasoning, message.refusal, usage)
+    usage = counted and (
+        counted.prompt_tokens,
+        counted.completion_tokens,
+        counted.prompt_tokens_details.cached_tokens,
+    )
+    return Said(
+        completion.id,
+        message.content,
+        calls,
+        choice.finish_reason,
+        [message],
+        reasoning,
+        message.refusal,
+        usage,
+    )
 
 
 def _of_chunks(chunks: Iterable[Any]) -> Said:
-    """A stream put together by hand: one chunk opens a call, and those after it only add to its arguments."""
+    """A stream put together by hand.
+
+    One chunk opens a call, and those after it only add to its arguments.
+    """
     told: dict[str, list[str]] = {"content": [], "reasoning_content": [], "refusal": []}
     calls: list[dict[str, Any]] = []
     ids: set[str] = set()
@@ -135,28 +199,54 @@ def _of_chunks(chunks: Iterable[Any]) -> Said:
         for call in choice.delta.tool_calls or ():
             if call.id:
                 assert call.index == len(calls)
-                calls.append({"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": ""}})
+                calls.append(
+                    {
+                        "id": call.id,
+                        "type": "function",
+                        "function": {"name": call.function.name, "arguments": ""},
+                    }
+                )
             assert call.index == len(calls) - 1
             calls[-1]["function"]["arguments"] += call.function.arguments
     (completion_id,) = ids
     text, reasoning, refusal = (joined(texts) for texts in told.values())
-    message = {"role": "assistant", "content": text, "refusal": refusal} | ({"tool_calls": calls} if calls else {})
-    called = [Called(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls]
+    message = {"role": "assistant", "content": text, "refusal": refusal} | (
+        {"tool_calls": calls} if calls else {}
+    )
+    called = [
+        Called(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
+        for call in calls
+    ]
     return Said(completion_id, text, called, ended, [message], reasoning, refusal)
 
 
 def _of_response(response: Any) -> Said:
     parts = [part for item in response.output if item.type == "message" for part in item.content]
-    calls = [Called(item.call_id, item.name, json.loads(item.arguments)) for item in response.output if item.type == "function_call"]
+    calls = [
+        Called(item.call_id, item.name, json.loads(item.arguments))
+        for item in response.output
+        if item.type == "function_call"
+    ]
     return Said(
         response.id,
         joined([part.text for part in parts if part.type == "output_text"]),
         calls,
         response.incomplete_details.reason if response.status == "incomplete" else response.status,
         list(response.output),
-        joined([part.text for item in response.output if item.type == "reasoning" for part in item.summary]),
+        joined(
+            [
+                part.text
+                for item in response.output
+                if item.type == "reasoning"
+                for part in item.summary
+            ]
+        ),
         joined([part.refusal for part in parts if part.type == "refusal"]),
-        (response.usage.input_tokens, response.usage.output_tokens, response.usage.input_tokens_details.cached_tokens),
+        (
+            response.usage.input_tokens,
+            response.usage.output_tokens,
+            response.usage.input_tokens_details.cached_tokens,
+        ),
     )
 
 
@@ -169,9 +259,16 @@ def _of_events(events: Iterable[Any]) -> Said:
     assert response.id == events[0].response.id
     said = _of_response(response)
     arguments = joined([item.arguments for item in response.output if item.type == "function_call"])
-    grown = {"output_text": said.text, "reasoning_summary_text": said.reasoning, "refusal": said.refusal, "function_call_arguments": arguments}
+    grown = {
+        "output_text": said.text,
+        "reasoning_summary_text": said.reasoning,
+        "refusal": said.refusal,
+        "function_call_arguments": arguments,
+    }
     for kind, whole in grown.items():
-        assert "".join(event.delta for event in events if event.type == f"response.{kind}.delta") == (whole or "")
+        assert "".join(
+            event.delta for event in events if event.type == f"response.{kind}.delta"
+        ) == (whole or "")
     return said
 
 
@@ -206,7 +303,9 @@ async def _plain_chat_async(client: AsyncOpenAI, request: dict[str, Any]) -> Sai
 
 
 async def _streamed_chat_async(client: AsyncOpenAI, request: dict[str, Any]) -> Said:
-    return _of_chunks([chunk async for chunk in await client.chat.completions.create(**request, stream=True)])
+    return _of_chunks(
+        [chunk async for chunk in await client.chat.completions.create(**request, stream=True)]
+    )
 
 
 async def _helped_chat_async(client: AsyncOpenAI, request: dict[str, Any]) -> Said:
@@ -219,7 +318,9 @@ async def _plain_response_async(client: AsyncOpenAI, request: dict[str, Any]) ->
 
 
 async def _streamed_response_async(client: AsyncOpenAI, request: dict[str, Any]) -> Said:
-    return _of_events([event async for event in await client.responses.create(**request, stream=True)])
+    return _of_events(
+        [event async for event in await client.responses.create(**request, stream=True)]
+    )
 
 
 async def _helped_response_async(client: AsyncOpenAI, request: dict[str, Any]) -> Said:

@@ -1,4 +1,7 @@
-"""A real server through its life: start, reload, restart, death, and everything that may stop a start."""
+"""A real server through its life.
+
+Start, reload, restart, death, and everything that may stop a start.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,26 @@ import httpx
 import psutil
 import pytest
 
-from tests.serving import GUNICORN, PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
+from tests.running import (
+    GUNICORN,
+    PATIENCE,
+    ROOT,
+    Server,
+    clean_environment,
+    numbered,
+    text,
+    write_script,
+)
 
 PLACES = ("X-LLMSim-Position", "X-LLMSim-Turn", "X-LLMSim-Generation")
 
 
 def ask(server: Server) -> httpx.Response:
-    return httpx.post(f"{server.base_url}/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]}, timeout=PATIENCE)
+    return httpx.post(
+        f"{server.base_url}/chat/completions",
+        json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+        timeout=PATIENCE,
+    )
 
 
 def said(response: httpx.Response) -> str:
@@ -42,7 +58,9 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.02)
 
 
-def refused(tmp_path: Path, *arguments: str, command: list[str] | None = None, **variables: str) -> str:
+def refused(
+    tmp_path: Path, *arguments: str, command: list[str] | None = None, **variables: str
+) -> str:
     """What a server prints that must not start: it exits with 1 and shows no traceback."""
     ended = subprocess.run(
         [*(command or [*GUNICORN, "wsgi:app"]), *arguments],
@@ -103,19 +121,33 @@ def test_an_unknown_variable_gets_one_warning(tmp_path: Path) -> None:
         ("LLMSIM_GRACEFUL_TIMEOUT", "77", "graceful_timeout = 77"),
     ],
 )
-def test_a_server_setting_reaches_gunicorn(tmp_path: Path, variable: str, value: str, shown: str) -> None:
+def test_a_server_setting_reaches_gunicorn(
+    tmp_path: Path, variable: str, value: str, shown: str
+) -> None:
     environment = clean_environment(tmp_path)
     del environment["LLMSIM_PORT"]
     command = [*GUNICORN, "--print-config", "wsgi:app"]
-    printed = subprocess.run(command, cwd=ROOT, env=environment | {variable: value}, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment | {variable: value},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert shown in {" ".join(line.split()) for line in printed.splitlines()}
 
 
-@pytest.mark.parametrize(("worker_class", "shown"), [("gthread", "threads = 9"), ("gevent", "threads = 1"), ("sync", "threads = 1")])
+@pytest.mark.parametrize(
+    ("worker_class", "shown"),
+    [("gthread", "threads = 9"), ("gevent", "threads = 1"), ("sync", "threads = 1")],
+)
 def test_threads_count_for_gthread_alone(tmp_path: Path, worker_class: str, shown: str) -> None:
     environment = clean_environment(tmp_path, LLMSIM_THREADS="9", LLMSIM_WORKER_CLASS=worker_class)
     command = [*GUNICORN, "--print-config", "wsgi:app"]
-    printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    ).stdout
     assert shown in {" ".join(line.split()) for line in printed.splitlines()}
 
 
@@ -129,15 +161,35 @@ def broken_scripts(tmp_path: Path) -> dict[str, tuple[Path, str]]:
         return path
 
     (tmp_path / "folder").mkdir()
-    deep = b'{"turns":[{"type":"tool_calls","calls":[{"name":"a","arguments":' + b"[" * 10_000 + b"]" * 10_000 + b"}]}]}"
+    deep = (
+        b'{"turns":[{"type":"tool_calls","calls":[{"name":"a","arguments":'
+        + b"[" * 10_000
+        + b"]" * 10_000
+        + b"}]}]}"
+    )
     turn = b'{"type":"assistant","text":"a"}'
     return {
         "missing": (tmp_path / "missing.json", "No such file"),
         "directory": (tmp_path / "folder", "directory"),
-        "not UTF-8": (file("latin.json", b'{"turns":[{"type":"assistant","text":"\xe9"}]}'), "latin.json:1:39"),
-        "broken JSON": (file("broken.json", b'{"turns": [\n  {"type" "assistant"}]}'), "broken.json:2:11"),
-        "duplicate key": (file("twice.json", b'{"turns":[' + turn + b'],\n "turns":[]}'), "twice.json:2:2"),
-        "NaN": (file("nan.json", b'{"turns":[\n{"type":"tool_calls","calls":[{"name":"a","arguments":NaN}]}]}'), "nan.json:2:55"),
+        "not UTF-8": (
+            file("latin.json", b'{"turns":[{"type":"assistant","text":"\xe9"}]}'),
+            "latin.json:1:39",
+        ),
+        "broken JSON": (
+            file("broken.json", b'{"turns": [\n  {"type" "assistant"}]}'),
+            "broken.json:2:11",
+        ),
+        "duplicate key": (
+            file("twice.json", b'{"turns":[' + turn + b'],\n "turns":[]}'),
+            "twice.json:2:2",
+        ),
+        "NaN": (
+            file(
+                "nan.json",
+                b'{"turns":[\n{"type":"tool_calls","calls":[{"name":"a","arguments":NaN}]}]}',
+            ),
+            "nan.json:2:55",
+        ),
         "too deep": (file("deep.json", deep), "deep.json:1:"),
         "invalid": (
             file("invalid.json", b'{"turns":[\n {"type":"error","kind":"ratelimit"}]}'),
@@ -145,15 +197,32 @@ def broken_scripts(tmp_path: Path) -> dict[str, tuple[Path, str]]:
         ),
         "empty": (file("empty.json", b'{"turns": []}'), "empty.json:1:11"),
         "no object": (file("list.json", b"[]"), "list.json:1:1"),
-        "too large": (file("large.json", b'{"description":"' + b"a" * 2**20 + b'","turns":[' + turn + b"]}"), "max_script_mb"),
+        "too large": (
+            file("large.json", b'{"description":"' + b"a" * 2**20 + b'","turns":[' + turn + b"]}"),
+            "max_script_mb",
+        ),
     }
 
 
 @pytest.mark.parametrize(
     "case",
-    ["missing", "directory", "not UTF-8", "broken JSON", "duplicate key", "NaN", "too deep", "invalid", "empty", "no object", "too large"],
+    [
+        "missing",
+        "directory",
+        "not UTF-8",
+        "broken JSON",
+        "duplicate key",
+        "NaN",
+        "too deep",
+        "invalid",
+        "empty",
+        "no object",
+        "too large",
+    ],
 )
-def test_a_script_that_cannot_be_played_stops_the_start_and_is_pointed_at(tmp_path: Path, case: str) -> None:
+def test_a_script_that_cannot_be_played_stops_the_start_and_is_pointed_at(
+    tmp_path: Path, case: str
+) -> None:
     path, shown = broken_scripts(tmp_path)[case]
     output = refused(tmp_path, LLMSIM_SCRIPT_PATH=str(path), LLMSIM_MAX_SCRIPT_MB="1")
     assert shown in output
@@ -167,7 +236,9 @@ def test_an_unreadable_script_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
-    assert "LLMSIM_WORKERS: expected a whole number, got 'x'" in refused(tmp_path, LLMSIM_WORKERS="x")
+    assert "LLMSIM_WORKERS: expected a whole number, got 'x'" in refused(
+        tmp_path, LLMSIM_WORKERS="x"
+    )
     assert "LLMSIM_WORKERS: expected a whole number, got 'x'" in refused(
         tmp_path, command=[sys.executable, "-m", "llmsim", "serve", "--workers", "x"]
     )
@@ -189,14 +260,18 @@ def test_a_state_directory_that_is_not_ours_alone_stops_the_start(tmp_path: Path
     (tmp_path / "open").chmod(0o777)
     assert "others may write into it" in refused(tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "open"))
     (tmp_path / "file").write_text("")
-    assert "cannot use the state directory" in refused(tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "file"))
+    assert "cannot use the state directory" in refused(
+        tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "file")
+    )
     assert "cannot use the state directory" in refused(tmp_path, LLMSIM_STATE_DIR="/proc/nowhere")
 
 
 def test_a_cursor_file_of_another_make_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "cursors").write_bytes(b"something else")
-    assert "was not written by this version" in refused(tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "state"))
+    assert "was not written by this version" in refused(
+        tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "state")
+    )
 
 
 # State
@@ -213,7 +288,9 @@ def test_the_private_directory_is_private_and_goes_with_the_server(tmp_path: Pat
             assert server.state_dirs() == []
 
 
-def test_what_a_killed_server_left_is_swept_by_the_next_and_a_living_ones_is_not(tmp_path: Path) -> None:
+def test_what_a_killed_server_left_is_swept_by_the_next_and_a_living_ones_is_not(
+    tmp_path: Path,
+) -> None:
     with Server(tmp_path, None) as living, Server(tmp_path, None) as killed:
         workers = killed.worker_pids()
         (dead_directory,) = set(killed.state_dirs()) - {living_directory(living)}
@@ -229,7 +306,11 @@ def test_what_a_killed_server_left_is_swept_by_the_next_and_a_living_ones_is_not
 
 
 def living_directory(server: Server) -> Path:
-    held = [path for path in server.state_dirs() if (path / "holder").read_text() == str(server.process.pid)]
+    held = [
+        path
+        for path in server.state_dirs()
+        if (path / "holder").read_text() == str(server.process.pid)
+    ]
     return held[0]
 
 
@@ -262,7 +343,9 @@ def test_a_durable_start_with_a_changed_script_rewinds_and_says_so(tmp_path: Pat
     assert response.headers["X-LLMSim-Generation"] != first
 
 
-def test_a_second_server_on_one_state_directory_is_refused_with_the_firsts_pid(tmp_path: Path) -> None:
+def test_a_second_server_on_one_state_directory_is_refused_with_the_firsts_pid(
+    tmp_path: Path,
+) -> None:
     state = str(tmp_path / "state")
     with Server(tmp_path, None, LLMSIM_STATE_DIR=state) as server:
         output = refused(tmp_path, LLMSIM_STATE_DIR=state)
@@ -288,7 +371,9 @@ def test_a_reload_of_the_same_script_rewinds_nothing(tmp_path: Path) -> None:
     with Server(tmp_path, script) as server:
         before = ask(server)
         document = json.loads(script.read_text())
-        script.write_text(json.dumps(document | {"description": "a comment changes nothing"}, indent=2))
+        script.write_text(
+            json.dumps(document | {"description": "a comment changes nothing"}, indent=2)
+        )
         server.reload()
         after = ask(server)
         assert (position(after), said(after)) == (1, "1")
@@ -307,7 +392,9 @@ def test_a_reload_of_a_changed_script_replaces_it_and_rewinds(tmp_path: Path) ->
         assert after.headers["X-LLMSim-Generation"] != before.headers["X-LLMSim-Generation"]
 
 
-def test_a_reload_of_a_wrong_script_is_refused_in_the_log_and_the_old_one_goes_on(tmp_path: Path) -> None:
+def test_a_reload_of_a_wrong_script_is_refused_in_the_log_and_the_old_one_goes_on(
+    tmp_path: Path,
+) -> None:
     script = write_script(tmp_path / "s.json", *numbered(9))
     with Server(tmp_path, script) as server:
         ask(server)
@@ -323,7 +410,9 @@ def test_a_reload_of_a_wrong_script_is_refused_in_the_log_and_the_old_one_goes_o
         assert said(ask(server)) == "mended"
 
 
-def test_a_file_that_is_edited_without_a_reload_changes_nothing_even_for_a_new_worker(tmp_path: Path) -> None:
+def test_a_file_that_is_edited_without_a_reload_changes_nothing_even_for_a_new_worker(
+    tmp_path: Path,
+) -> None:
     script = write_script(tmp_path / "s.json", *numbered(50))
     with Server(tmp_path, script) as server:
         write_script(script, text("edited"))
@@ -361,7 +450,11 @@ def test_usr2_hands_the_cursor_over_to_the_new_master(tmp_path: Path) -> None:
 def test_gunicorn_without_the_hooks_is_refused_rather_than_served_inexactly(tmp_path: Path) -> None:
     command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-w", "2"]
     with bare_gunicorn(tmp_path, command) as origin:
-        response = httpx.post(f"{origin}/v1/chat/completions", json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]}, timeout=PATIENCE)
+        response = httpx.post(
+            f"{origin}/v1/chat/completions",
+            json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+            timeout=PATIENCE,
+        )
         assert response.status_code == 503
         assert "gunicorn -c gunicorn.conf.py wsgi:app" in response.json()["error"]["message"]
         assert "LLMSIM_STATE_DIR" in response.json()["error"]["message"]
@@ -375,7 +468,9 @@ def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_p
     with bare_gunicorn(tmp_path, command, **variables) as origin:
         body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
         answers, workers = [], set()
-        while len(answers) < 20 or (len(workers) < 2 and len(answers) < 2_000):  # the others may still be starting
+        while len(answers) < 20 or (
+            len(workers) < 2 and len(answers) < 2_000
+        ):  # the others may still be starting
             answers.append(httpx.post(f"{origin}/v1/chat/completions", json=body, timeout=PATIENCE))
             workers.add(answers[-1].headers["X-LLMSim-Worker"])
         assert [position(answer) for answer in answers] == list(range(len(answers)))
@@ -383,7 +478,10 @@ def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_p
 
 
 class bare_gunicorn:
-    """gunicorn without llmsim's configuration; in another folder, since it would find the one in the checkout by itself."""
+    """gunicorn without llmsim's configuration.
+
+    In another folder, since it would find the one in the checkout by itself.
+    """
 
     def __init__(self, tmp_path: Path, command: list[str], **variables: str) -> None:
         self.log = tmp_path / "bare.log"
@@ -391,7 +489,13 @@ class bare_gunicorn:
 
     def __enter__(self) -> str:
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(self.command, cwd=self.log.parent, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.log.parent,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 60
         while "Booting worker" not in self.log.read_text():
             assert time.monotonic() < deadline, self.log.read_text()
@@ -408,10 +512,13 @@ def test_an_application_in_one_process_needs_no_server(tmp_path: Path) -> None:
         "from llmsim.app import create_app\n"
         "client = create_app().test_client()\n"
         "body = {'model': 'm', 'messages': [{'role': 'user', 'content': 'Hi'}]}\n"
-        "for _ in range(3): print(client.post('/v1/chat/completions', json=body).headers['X-LLMSim-Position'])\n"
+        "for _ in range(3): print(client.post('/v1/chat/completions', "
+        "json=body).headers['X-LLMSim-Position'])\n"
     )
     environment = clean_environment(tmp_path)
-    printed = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    ).stdout
     assert printed.split() == ["0", "1", "2"]
     assert list(tmp_path.glob("llmsim-*")) == []
 
@@ -421,14 +528,18 @@ def test_an_application_in_one_process_needs_no_server(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
-def test_a_body_over_the_limit_is_not_read_to_its_end(tmp_path: Path, chunked: bool, worker_class: str) -> None:
+def test_a_body_over_the_limit_is_not_read_to_its_end(
+    tmp_path: Path, chunked: bool, worker_class: str
+) -> None:
     block = b"x" * 65536
     with Server(tmp_path, None, LLMSIM_MAX_BODY_MB="1", LLMSIM_WORKER_CLASS=worker_class) as server:
         host, port = server.origin.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             kind = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 1000000000"
             connection.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n\r\n")
-            sent = send_until_refused(connection, b"%x\r\n%s\r\n" % (len(block), block) if chunked else block)
+            sent = send_until_refused(
+                connection, b"%x\r\n%s\r\n" % (len(block), block) if chunked else block
+            )
             connection.settimeout(5)
             answer = read_all(connection)
         assert b"413" in answer.split(b"\r\n")[0]

@@ -9,7 +9,7 @@ import pytest
 from anthropic.types import MessageTokensCount
 
 from tests.conftest import MakeClient
-from tests.serving import numbered, text
+from tests.running import numbered, text
 from tests.wire import assemble
 from tests.wire.frames import json_frames
 from tests.wire.strict import anthropic_client
@@ -20,15 +20,27 @@ VERSION = {"anthropic-version": "2023-06-01"}
 
 LOOKED = {
     "role": "assistant",
-    "content": [{"type": "text", "text": "Let me look."}, {"type": "tool_use", "id": "t", "name": "bash", "input": {"command": "ls"}}],
+    "content": [
+        {"type": "text", "text": "Let me look."},
+        {"type": "tool_use", "id": "t", "name": "bash", "input": {"command": "ls"}},
+    ],
 }
-SEEN = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "a.txt"}, {"type": "text", "text": "Go on."}]}
+SEEN = {
+    "role": "user",
+    "content": [
+        {"type": "tool_result", "tool_use_id": "t", "content": "a.txt"},
+        {"type": "text", "text": "Go on."},
+    ],
+}
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
 
 BODIES: dict[str, dict[str, Any]] = {
     "the least": {"messages": HI},
     "a system text": {"messages": HI, "system": "Be brief."},
-    "system blocks": {"messages": HI, "system": [{"type": "text", "text": "Be brief."}, {"type": "text", "text": "Be kind."}]},
+    "system blocks": {
+        "messages": HI,
+        "system": [{"type": "text", "text": "Be brief."}, {"type": "text", "text": "Be kind."}],
+    },
     "tools": {"messages": HI, "tools": [{"name": "bash", "input_schema": {"type": "object"}}]},
     "a tool loop": {"messages": [*HI, LOOKED, SEEN]},
     "a picture": {"messages": [{"role": "user", "content": [PICTURE]}]},
@@ -39,7 +51,9 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("route", MESSAGES)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-def test_count_tokens_tells_what_the_message_will_then_cost_and_takes_no_turn(make_client: MakeClient, route: str, body: dict[str, Any]) -> None:
+def test_count_tokens_tells_what_the_message_will_then_cost_and_takes_no_turn(
+    make_client: MakeClient, route: str, body: dict[str, Any]
+) -> None:
     client = make_client(*numbered(2))
     for _ in range(3):
         counted = client.post(f"{route}/count_tokens", json={"model": "m", **body})
@@ -54,16 +68,33 @@ def test_count_tokens_tells_what_the_message_will_then_cost_and_takes_no_turn(ma
 
 def test_what_says_more_costs_more(make_client: MakeClient) -> None:
     client = make_client(text("a"))
-    counted = [client.post(f"{MESSAGES[0]}/count_tokens", json={"model": "m", **body}).get_json()["input_tokens"] for body in BODIES.values()]
+    counted = [
+        client.post(f"{MESSAGES[0]}/count_tokens", json={"model": "m", **body}).get_json()[
+            "input_tokens"
+        ]
+        for body in BODIES.values()
+    ]
     least, *others, thinking = counted
     assert min(others) > least == thinking
 
 
-def test_count_tokens_takes_no_turn_of_a_session_either_and_ignores_query_strings(make_client: MakeClient) -> None:
+def test_count_tokens_takes_no_turn_of_a_session_either_and_ignores_query_strings(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(2))
     route = "/s/agent-7/anthropic/v1/messages"
-    assert client.post(f"{route}/count_tokens?beta=true", json={"model": "m", "messages": HI, "stream": True}).status_code == 200
-    assert client.post(route, json={"model": "m", "max_tokens": 16, "messages": HI}).headers["X-LLMSim-Position"] == "0"
+    assert (
+        client.post(
+            f"{route}/count_tokens?beta=true", json={"model": "m", "messages": HI, "stream": True}
+        ).status_code
+        == 200
+    )
+    assert (
+        client.post(route, json={"model": "m", "max_tokens": 16, "messages": HI}).headers[
+            "X-LLMSim-Position"
+        ]
+        == "0"
+    )
 
 
 @pytest.mark.parametrize("route", MESSAGES)
@@ -71,11 +102,31 @@ def test_count_tokens_takes_no_turn_of_a_session_either_and_ignores_query_string
     ("data", "status", "type_", "message"),
     [
         (b"", 400, "invalid_request_error", "The request body is empty; send a JSON object."),
-        (b"[]", 400, "invalid_request_error", "The request body must be a JSON object, got an array."),
+        (
+            b"[]",
+            400,
+            "invalid_request_error",
+            "The request body must be a JSON object, got an array.",
+        ),
         (b'{"messages": []}', 400, "invalid_request_error", "'model' is required: a string."),
-        (b'{"model": "m"}', 400, "invalid_request_error", "'messages' is required: an array of messages."),
-        (b'{"model": "m", "messages": []}', 400, "invalid_request_error", "'messages' must not be an empty array."),
-        (b'{"model": "m", "messages": [{}]}', 400, "invalid_request_error", "'messages[0].role' is required: a string."),
+        (
+            b'{"model": "m"}',
+            400,
+            "invalid_request_error",
+            "'messages' is required: an array of messages.",
+        ),
+        (
+            b'{"model": "m", "messages": []}',
+            400,
+            "invalid_request_error",
+            "'messages' must not be an empty array.",
+        ),
+        (
+            b'{"model": "m", "messages": [{}]}',
+            400,
+            "invalid_request_error",
+            "'messages[0].role' is required: a string.",
+        ),
         (b"x" * (2**20 + 1), 413, "request_too_large", "The request body is larger than 1 MiB"),
     ],
     ids=lambda value: str(value)[:20],
@@ -86,7 +137,11 @@ def test_count_tokens_refuses_what_a_message_would_be_refused_for(
     response = make_client(text("a"), max_body_mb=1).post(f"{route}/count_tokens", data=data)
     body = response.get_json()
     assert (response.status_code, response.content_type) == (status, "application/json")
-    assert (body["type"], body["error"]["type"], body["request_id"]) == ("error", type_, response.headers["request-id"])
+    assert (body["type"], body["error"]["type"], body["request_id"]) == (
+        "error",
+        type_,
+        response.headers["request-id"],
+    )
     assert body["error"]["message"].startswith(message)
 
 
@@ -101,43 +156,80 @@ MODELS = ("m1", "meta/llama")
 
 
 def anthropic_model(name: str) -> dict[str, str]:
-    return {"type": "model", "id": name, "display_name": name, "created_at": "2025-06-15T15:06:40Z", "lifecycle": "active"}
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": "2025-06-15T15:06:40Z",
+        "lifecycle": "active",
+    }
 
 
-WAYS = [("/anthropic/v1/models", {}), ("/anthropic/v1/models", VERSION), ("/v1/models", VERSION), ("/s/agent-7/anthropic/v1/models", {})]
+WAYS = [
+    ("/anthropic/v1/models", {}),
+    ("/anthropic/v1/models", VERSION),
+    ("/v1/models", VERSION),
+    ("/s/agent-7/anthropic/v1/models", {}),
+]
 
 
 @pytest.mark.parametrize(("path", "headers"), WAYS)
-@pytest.mark.parametrize("query", ["", "?limit=1", "?limit=1000&after_id=m1", "?before_id=nope&beta=true"])
-def test_anthropic_s_models_come_in_its_shape_and_on_one_page(make_client: MakeClient, path: str, headers: dict[str, str], query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["", "?limit=1", "?limit=1000&after_id=m1", "?before_id=nope&beta=true"]
+)
+def test_anthropic_s_models_come_in_its_shape_and_on_one_page(
+    make_client: MakeClient, path: str, headers: dict[str, str], query: str
+) -> None:
     body = make_client(text("a"), models=MODELS).get(path + query, headers=headers).get_json()
-    assert body == {"data": [anthropic_model(name) for name in MODELS], "has_more": False, "first_id": "m1", "last_id": "meta/llama"}
+    assert body == {
+        "data": [anthropic_model(name) for name in MODELS],
+        "has_more": False,
+        "first_id": "m1",
+        "last_id": "meta/llama",
+    }
 
 
 @pytest.mark.parametrize(("path", "headers"), WAYS)
 @pytest.mark.parametrize("name", MODELS)
-def test_one_of_anthropic_s_models_may_have_a_slash_in_its_name(make_client: MakeClient, path: str, headers: dict[str, str], name: str) -> None:
-    assert make_client(text("a"), models=MODELS).get(f"{path}/{name}", headers=headers).get_json() == anthropic_model(name)
+def test_one_of_anthropic_s_models_may_have_a_slash_in_its_name(
+    make_client: MakeClient, path: str, headers: dict[str, str], name: str
+) -> None:
+    assert make_client(text("a"), models=MODELS).get(
+        f"{path}/{name}", headers=headers
+    ).get_json() == anthropic_model(name)
 
 
 @pytest.mark.parametrize(("path", "headers"), WAYS)
-def test_a_model_that_is_not_listed_is_a_404_in_anthropic_s_shape(make_client: MakeClient, path: str, headers: dict[str, str]) -> None:
+def test_a_model_that_is_not_listed_is_a_404_in_anthropic_s_shape(
+    make_client: MakeClient, path: str, headers: dict[str, str]
+) -> None:
     response = make_client(text("a"), models=MODELS).get(f"{path}/meta/lama", headers=headers)
     body = response.get_json()
     assert response.status_code == 404
-    assert (body["type"], body["error"]["type"], body["request_id"]) == ("error", "not_found_error", response.headers["request-id"])
+    assert (body["type"], body["error"]["type"], body["request_id"]) == (
+        "error",
+        "not_found_error",
+        response.headers["request-id"],
+    )
     assert "'meta/lama'" in body["error"]["message"]
     assert "did you mean 'meta/llama'?" in body["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/openai/v1/models", "/openresponses/v1/models"])
-def test_without_the_version_header_the_models_are_openai_s(make_client: MakeClient, path: str) -> None:
+def test_without_the_version_header_the_models_are_openai_s(
+    make_client: MakeClient, path: str
+) -> None:
     body = make_client(text("a"), models=MODELS).get(path).get_json()
-    assert (body["object"], [model["object"] for model in body["data"]]) == ("list", ["model", "model"])
+    assert (body["object"], [model["object"] for model in body["data"]]) == (
+        "list",
+        ["model", "model"],
+    )
 
 
 @pytest.mark.parametrize("path", ["/openai/v1/models", "/openresponses/v1/models"])
-def test_below_openai_s_prefixes_the_version_header_means_nothing(make_client: MakeClient, path: str) -> None:
+def test_below_openai_s_prefixes_the_version_header_means_nothing(
+    make_client: MakeClient, path: str
+) -> None:
     body = make_client(text("a"), models=MODELS).get(path, headers=VERSION).get_json()
     assert body.get("object") == "list"
 
@@ -152,7 +244,9 @@ def test_the_sdk_accepts_the_models_and_asks_for_no_second_page(make_client: Mak
     page = anthropic_client(client.get("/anthropic/v1/models").data).models.list()
     assert [model.id for model in page] == list(MODELS)
     assert not page.has_next_page()
-    model = anthropic_client(client.get("/anthropic/v1/models/meta/llama").data).models.retrieve("meta/llama")
+    model = anthropic_client(client.get("/anthropic/v1/models/meta/llama").data).models.retrieve(
+        "meta/llama"
+    )
     assert (model.id, model.model_extra) == ("meta/llama", {})
 
 
@@ -160,14 +254,22 @@ ARGUMENTS = [[1, "two"], "ls", 5, -0.5, 2**70, True, None, {}, {"value": 1}, {"c
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
-def test_arguments_that_are_no_object_go_out_as_a_value_plain_and_streamed(make_client: MakeClient, arguments: Any) -> None:
-    client = make_client({"type": "tool_calls", "calls": [{"name": "bash", "arguments": arguments, "id": "mine"}]})
+def test_arguments_that_are_no_object_go_out_as_a_value_plain_and_streamed(
+    make_client: MakeClient, arguments: Any
+) -> None:
+    client = make_client(
+        {"type": "tool_calls", "calls": [{"name": "bash", "arguments": arguments, "id": "mine"}]}
+    )
     body = {"model": "m", "max_tokens": 16, "messages": HI}
     plain = json.loads(client.post(MESSAGES[0], json=body).data)
     expected = arguments if isinstance(arguments, dict) else {"value": arguments}
-    assert plain["content"] == [{"type": "tool_use", "id": "mine", "name": "bash", "input": expected}]
+    assert plain["content"] == [
+        {"type": "tool_use", "id": "mine", "name": "bash", "input": expected}
+    ]
     assert plain["stop_reason"] == "tool_use"
-    streamed = assemble.message(json_frames(client.post(MESSAGES[0], json={**body, "stream": True}).data))
+    streamed = assemble.message(
+        json_frames(client.post(MESSAGES[0], json={**body, "stream": True}).data)
+    )
     assert streamed["content"] == plain["content"]
 
 
@@ -175,20 +277,31 @@ def test_a_key_of_anthropic_s_header_may_name_the_session(make_client: MakeClien
     client = make_client(*numbered(3))
     body = {"model": "m", "max_tokens": 16, "messages": HI}
     client.post(MESSAGES[0], json=body)
-    response = client.post(MESSAGES[0], json=body, headers={"x-api-key": "llmsim-agent-7", **VERSION})
-    assert (response.headers["X-LLMSim-Session"], response.headers["X-LLMSim-Position"]) == ("agent-7", "0")
+    response = client.post(
+        MESSAGES[0], json=body, headers={"x-api-key": "llmsim-agent-7", **VERSION}
+    )
+    assert (response.headers["X-LLMSim-Session"], response.headers["X-LLMSim-Position"]) == (
+        "agent-7",
+        "0",
+    )
 
 
 def test_the_model_is_repeated_and_the_version_header_not_needed(make_client: MakeClient) -> None:
-    answered = make_client(text("a")).post(MESSAGES[0], json={"model": "claude-of-2030", "max_tokens": 1, "messages": HI})
+    answered = make_client(text("a")).post(
+        MESSAGES[0], json={"model": "claude-of-2030", "max_tokens": 1, "messages": HI}
+    )
     assert (answered.status_code, answered.get_json()["model"]) == (200, "claude-of-2030")
 
 
 @pytest.mark.parametrize("route", MESSAGES)
-def test_an_echo_hears_the_last_user_message_behind_tool_results(make_client: MakeClient, route: str) -> None:
+def test_an_echo_hears_the_last_user_message_behind_tool_results(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client({"type": "echo", "prefix": "> "})
     body = {"model": "m", "max_tokens": 16, "messages": [*HI, LOOKED, SEEN]}
-    assert client.post(route, json=body).get_json()["content"] == [{"type": "text", "text": "> Go on."}]
+    assert client.post(route, json=body).get_json()["content"] == [
+        {"type": "text", "text": "> Go on."}
+    ]
     results_alone = {"role": "user", "content": SEEN["content"][:1]}
     body = {"model": "m", "max_tokens": 16, "messages": [*HI, LOOKED, results_alone]}
     assert client.post(route, json=body).get_json()["content"] == [{"type": "text", "text": "> Hi"}]

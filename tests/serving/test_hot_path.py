@@ -11,12 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from llmsim import Script, shared
+from llmsim import Script
 from llmsim.app import create_app, create_served_app
 from llmsim.playback import Playback
+from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
-from tests.serving import numbered
+from tests.running import numbered
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 REQUESTS = [
@@ -47,15 +48,26 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
 def seen(response: TestResponse) -> tuple[int, set[str], str]:
     """What does not differ from try to try."""
     varying = r"[0-9a-f]{16,}|(?<=\"created\":)\d+"
-    return response.status_code, {name for name, _ in response.headers}, re.sub(varying, "", response.get_data(as_text=True))
+    return (
+        response.status_code,
+        {name for name, _ in response.headers},
+        re.sub(varying, "", response.get_data(as_text=True)),
+    )
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "http://elsewhere"}], ids=["no browser", "browser"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "http://elsewhere"}], ids=["no browser", "browser"]
+)
 def test_they_answer_as_flask_does(client: Client, headers: dict[str, str]) -> None:
     answers = []
     for create, name in ((create_app, "flask"), (create_served_app, "served")):
         asking = client(create, name)
-        answers.append([seen(asking.open(path, method=method, json=body, headers=headers)) for method, path, body in REQUESTS])
+        answers.append(
+            [
+                seen(asking.open(path, method=method, json=body, headers=headers))
+                for method, path, body in REQUESTS
+            ]
+        )
     assert [status for status, *_ in answers[0]] == [200, 200, 200, 400, 404, 400, 404, 405]
     assert answers[1] == answers[0]
 

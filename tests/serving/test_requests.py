@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
-from tests.serving import numbered, text
+from tests.running import numbered, text
 
 CHAT = ["/openai/v1/chat/completions", "/v1/chat/completions"]
 RESPONSES = ["/openai/v1/responses", "/v1/responses"]
@@ -19,15 +19,26 @@ ROUTES = CHAT + RESPONSES + OPENRESPONSES + ANTHROPIC
 
 
 def body_for(route: str, **fields: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]} if route in CHAT + ANTHROPIC else {"input": "Hi"}
+    said: dict[str, Any] = (
+        {"messages": [{"role": "user", "content": "Hi"}]}
+        if route in CHAT + ANTHROPIC
+        else {"input": "Hi"}
+    )
     return {"model": "m", "max_tokens": 16, **said, **fields}
 
 
 def error_of(route: str, response: Any) -> dict[str, Any]:
-    """The error object, once it has the keys of its API; Anthropic's has no code, and the request's id beside it."""
+    """The error object, once it has the keys of its API.
+
+    Anthropic's has no code, and the request's id beside it.
+    """
     body = response.get_json()
     if route in ANTHROPIC:
-        assert (body["type"], set(body), set(body["error"])) == ("error", {"type", "error", "request_id"}, {"type", "message"})
+        assert (body["type"], set(body), set(body["error"])) == (
+            "error",
+            {"type", "error", "request_id"},
+            {"type", "message"},
+        )
         assert body["request_id"] == response.headers["request-id"]
     else:
         assert (set(body), set(body["error"])) == ({"error"}, {"message", "type", "param", "code"})
@@ -56,11 +67,19 @@ def test_every_api_takes_the_next_turn_and_proves_it(make_client: MakeClient, ro
         assert text_of(response.get_json()) == str(expected % 2)
         assert response.headers["X-LLMSim-Position"] == str(expected)
         assert response.headers["X-LLMSim-Turn"] == str(expected % 2)
-        assert response.get_json()["id"].replace("_", "-").endswith(f"-{response.headers['X-LLMSim-Generation']}-{expected}")
-        mine, others = ("request-id", "x-request-id") if route in ANTHROPIC else ("x-request-id", "request-id")
+        assert (
+            response.get_json()["id"]
+            .replace("_", "-")
+            .endswith(f"-{response.headers['X-LLMSim-Generation']}-{expected}")
+        )
+        mine, others = (
+            ("request-id", "x-request-id") if route in ANTHROPIC else ("x-request-id", "request-id")
+        )
         assert response.headers[mine].startswith("req_")
         assert others not in response.headers
-        assert response.headers.get("openai-processing-ms", "").isdigit() is (route not in ANTHROPIC)
+        assert response.headers.get("openai-processing-ms", "").isdigit() is (
+            route not in ANTHROPIC
+        )
 
 
 def test_all_apis_and_both_ways_of_answering_share_one_cursor(make_client: MakeClient) -> None:
@@ -74,7 +93,9 @@ def test_all_apis_and_both_ways_of_answering_share_one_cursor(make_client: MakeC
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_stream_is_an_event_stream_that_proxies_leave_alone(make_client: MakeClient, route: str) -> None:
+def test_a_stream_is_an_event_stream_that_proxies_leave_alone(
+    make_client: MakeClient, route: str
+) -> None:
     response = make_client(text("a b c")).post(route, json=body_for(route, stream=True))
     assert response.content_type == "text/event-stream; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-cache"
@@ -84,10 +105,22 @@ def test_a_stream_is_an_event_stream_that_proxies_leave_alone(make_client: MakeC
 
 
 SCRIPTED = [
-    ({"kind": "rate_limit"}, 429, "rate_limit_error", "rate_limit_exceeded", "Rate limit exceeded. Please retry after some time."),
+    (
+        {"kind": "rate_limit"},
+        429,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        "Rate limit exceeded. Please retry after some time.",
+    ),
     ({"kind": "timeout"}, 504, "timeout_error", "timeout", "Request timed out"),
     ({"kind": "timeout", "message": "slow"}, 504, "timeout_error", "timeout", "slow"),
-    ({"kind": "invalid_request", "message": "bad args"}, 400, "invalid_request_error", None, "bad args"),
+    (
+        {"kind": "invalid_request", "message": "bad args"},
+        400,
+        "invalid_request_error",
+        None,
+        "bad args",
+    ),
     ({"kind": "other", "message": "boom"}, 500, "server_error", None, "boom"),
     ({"kind": "other", "message": "boom", "status_code": 418}, 418, "server_error", None, "boom"),
 ]
@@ -97,19 +130,32 @@ SCRIPTED = [
 @pytest.mark.parametrize("route", CHAT + RESPONSES)
 @pytest.mark.parametrize(("turn", "status", "type_", "code", "message"), SCRIPTED)
 def test_a_scripted_error_answers_with_its_status_streamed_or_not(
-    make_client: MakeClient, route: str, stream: bool, turn: dict[str, Any], status: int, type_: str, code: str | None, message: str
+    make_client: MakeClient,
+    route: str,
+    stream: bool,
+    turn: dict[str, Any],
+    status: int,
+    type_: str,
+    code: str | None,
+    message: str,
 ) -> None:
     client = make_client({"type": "error", **turn}, text("next"))
     response = client.post(route, json=body_for(route, stream=stream))
     assert (response.status_code, response.content_type) == (status, "application/json")
-    assert response.get_json() == {"error": {"message": message, "type": type_, "param": None, "code": code}}
+    assert response.get_json() == {
+        "error": {"message": message, "type": type_, "param": None, "code": code}
+    }
     assert response.headers["X-LLMSim-Position"] == "0"
     assert position(client) == 1
 
 
 @pytest.mark.parametrize(("turn", "status"), [(turn, status) for turn, status, *_ in SCRIPTED])
-def test_an_openresponses_error_has_strings_for_code_and_param(make_client: MakeClient, turn: dict[str, Any], status: int) -> None:
-    response = make_client({"type": "error", **turn}).post(OPENRESPONSES[0], json=body_for(OPENRESPONSES[0]))
+def test_an_openresponses_error_has_strings_for_code_and_param(
+    make_client: MakeClient, turn: dict[str, Any], status: int
+) -> None:
+    response = make_client({"type": "error", **turn}).post(
+        OPENRESPONSES[0], json=body_for(OPENRESPONSES[0])
+    )
     error = response.get_json()["error"]
     assert response.status_code == status
     assert error["param"] == ""
@@ -127,13 +173,17 @@ def test_a_429_says_when_to_retry(make_client: MakeClient) -> None:
 
 
 def test_retry_after_is_0_by_default_and_only_on_a_429(make_client: MakeClient) -> None:
-    client = make_client({"type": "error", "kind": "rate_limit"}, {"type": "error", "kind": "timeout"})
+    client = make_client(
+        {"type": "error", "kind": "rate_limit"}, {"type": "error", "kind": "timeout"}
+    )
     assert client.post(CHAT[0], json=body_for(CHAT[0])).headers["Retry-After"] == "0"
     assert "Retry-After" not in client.post(CHAT[0], json=body_for(CHAT[0])).headers
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_an_exhausted_script_is_an_error_that_asks_for_no_retry(make_client: MakeClient, route: str) -> None:
+def test_an_exhausted_script_is_an_error_that_asks_for_no_retry(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(text("only"), on_exhausted="error")
     client.post(route, json=body_for(route))
     response = client.post(route, json=body_for(route, stream=True))
@@ -162,7 +212,9 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize(("body", "message"), BAD_BODIES, ids=lambda value: str(value)[:20])
-def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(make_client: MakeClient, route: str, body: bytes, message: str) -> None:
+def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(
+    make_client: MakeClient, route: str, body: bytes, message: str
+) -> None:
     client = make_client(*numbered(2))
     response = client.post(route, data=body, content_type="application/json")
     assert response.status_code == 400
@@ -172,7 +224,9 @@ def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(make_client:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_missing_model_is_refused_by_name_and_takes_no_turn(make_client: MakeClient, route: str) -> None:
+def test_a_missing_model_is_refused_by_name_and_takes_no_turn(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(*numbered(2))
     body = body_for(route)
     del body["model"]
@@ -184,14 +238,22 @@ def test_a_missing_model_is_refused_by_name_and_takes_no_turn(make_client: MakeC
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"])
-def test_a_wrong_content_type_is_accepted_where_the_body_is_json(make_client: MakeClient, content_type: str) -> None:
-    response = make_client(text("a")).post(CHAT[0], data=json.dumps(body_for(CHAT[0])), content_type=content_type)
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"]
+)
+def test_a_wrong_content_type_is_accepted_where_the_body_is_json(
+    make_client: MakeClient, content_type: str
+) -> None:
+    response = make_client(text("a")).post(
+        CHAT[0], data=json.dumps(body_for(CHAT[0])), content_type=content_type
+    )
     assert response.status_code == 200
 
 
 def test_a_wrong_content_type_is_named_where_the_body_is_not_json(make_client: MakeClient) -> None:
-    response = make_client(text("a")).post(CHAT[0], data="a=b", content_type="application/x-www-form-urlencoded")
+    response = make_client(text("a")).post(
+        CHAT[0], data="a=b", content_type="application/x-www-form-urlencoded"
+    )
     assert response.status_code == 400
     assert response.get_json()["error"]["code"] == "unsupported_content_type"
     assert "'application/x-www-form-urlencoded'" in response.get_json()["error"]["message"]
@@ -203,7 +265,9 @@ def test_lone_surrogates_as_javascript_sends_them_are_taken(make_client: MakeCli
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_body_over_the_limit_is_refused_before_it_is_read(make_client: MakeClient, route: str) -> None:
+def test_a_body_over_the_limit_is_refused_before_it_is_read(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(text("a"), max_body_mb=1)
     response = client.post(route, data=b"x" * (2**20 + 1))
     assert response.status_code == 413
@@ -215,7 +279,9 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(make_client: MakeCli
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_a_wrong_method_is_a_405_that_names_the_right_one(make_client: MakeClient, route: str, method: str) -> None:
+def test_a_wrong_method_is_a_405_that_names_the_right_one(
+    make_client: MakeClient, route: str, method: str
+) -> None:
     client = make_client(*numbered(2))
     response = client.open(route, method=method)
     assert response.status_code == 405
@@ -241,14 +307,27 @@ def test_a_wrong_method_is_a_405_that_names_the_right_one(make_client: MakeClien
         ("/v1/messages/nope", "not_found_error"),
     ],
 )
-def test_an_unknown_route_is_a_404_in_the_dialect_of_its_api(make_client: MakeClient, path: str, type_: str) -> None:
+def test_an_unknown_route_is_a_404_in_the_dialect_of_its_api(
+    make_client: MakeClient, path: str, type_: str
+) -> None:
     response = make_client(text("a")).post(path, json={})
     assert (response.status_code, response.content_type) == (404, "application/json")
     assert response.get_json()["error"]["type"] == type_
     assert f"POST {path}" in response.get_json()["error"]["message"]
 
 
-BASES = ["/", "/v1", "/v1/", "/openai", "/openai/v1", "/openresponses/v1", "/anthropic", "/anthropic/", "/anthropic/v1", "/anthropic/v1/"]
+BASES = [
+    "/",
+    "/v1",
+    "/v1/",
+    "/openai",
+    "/openai/v1",
+    "/openresponses/v1",
+    "/anthropic",
+    "/anthropic/",
+    "/anthropic/v1",
+    "/anthropic/v1/",
+]
 
 
 @pytest.mark.parametrize("path", [*BASES, "/health", "/v1/models", "/anthropic/v1/models"])
@@ -262,7 +341,9 @@ def test_bases_answer_and_take_no_turn(make_client: MakeClient, path: str, metho
 
 
 @pytest.mark.parametrize("route", RESPONSES + OPENRESPONSES + ANTHROPIC)
-def test_an_upgrade_to_websocket_is_a_426_and_takes_no_turn(make_client: MakeClient, route: str) -> None:
+def test_an_upgrade_to_websocket_is_a_426_and_takes_no_turn(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client(*numbered(2))
     response = client.get(route, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
     assert response.status_code == 426
@@ -278,9 +359,15 @@ def test_unknown_query_strings_are_ignored(make_client: MakeClient, route: str) 
 
 
 @pytest.mark.parametrize("route", [CHAT[0], ANTHROPIC[0]])
-def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeClient, route: str) -> None:
+def test_a_browser_on_any_page_may_call_and_read_the_headers(
+    make_client: MakeClient, route: str
+) -> None:
     client = make_client({"type": "error", "kind": "rate_limit"}, text("a"))
-    asked = {"Origin": "http://page", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+    asked = {
+        "Origin": "http://page",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,x-stainless-os",
+    }
     preflight = client.options(route, headers=asked)
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
@@ -288,9 +375,16 @@ def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeCl
     assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
     for _ in range(2):
         response = client.post(route, json=body_for(route), headers={"Origin": "http://page"})
-        exposed = {name.strip().lower() for name in response.headers["Access-Control-Expose-Headers"].split(",")}
+        exposed = {
+            name.strip().lower()
+            for name in response.headers["Access-Control-Expose-Headers"].split(",")
+        }
         own = {
-            name.lower() for name, _ in response.headers if name.lower().startswith(("x-llmsim", "x-r", "retry", "openai", "request", "anthropic"))
+            name.lower()
+            for name, _ in response.headers
+            if name.lower().startswith(
+                ("x-llmsim", "x-r", "retry", "openai", "request", "anthropic")
+            )
         }
         assert len(own) > 5
         assert own <= exposed
@@ -299,20 +393,34 @@ def test_a_browser_on_any_page_may_call_and_read_the_headers(make_client: MakeCl
 
 def test_the_models_are_those_of_the_setting(make_client: MakeClient) -> None:
     client = make_client(text("a"), models=("m1", "meta/llama"))
-    shapes = {base: set(client.get(f"{base}/models/m1").get_json()) for base in ("/openai/v1", "/openresponses/v1", "/v1")}
+    shapes = {
+        base: set(client.get(f"{base}/models/m1").get_json())
+        for base in ("/openai/v1", "/openresponses/v1", "/v1")
+    }
     assert list(shapes.values()) == [{"id", "object", "created", "owned_by"}] * 3
     for base in ("/v1", "/openai/v1", "/openresponses/v1"):
-        assert [model["id"] for model in client.get(f"{base}/models").get_json()["data"]] == ["m1", "meta/llama"]
+        assert [model["id"] for model in client.get(f"{base}/models").get_json()["data"]] == [
+            "m1",
+            "meta/llama",
+        ]
         assert client.get(f"{base}/models/meta/llama").get_json()["id"] == "meta/llama"
         missing = client.get(f"{base}/models/nope")
-        assert (missing.status_code, missing.get_json()["error"]["code"]) == (404, "model_not_found")
+        assert (missing.status_code, missing.get_json()["error"]["code"]) == (
+            404,
+            "model_not_found",
+        )
 
 
-@pytest.mark.parametrize(("route", "type_"), [(CHAT[0], "server_error"), (OPENRESPONSES[0], "server_error"), (ANTHROPIC[0], "api_error")])
-def test_a_failure_inside_llmsim_is_an_error_in_the_dialect(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, route: str, type_: str) -> None:
+@pytest.mark.parametrize(
+    ("route", "type_"),
+    [(CHAT[0], "server_error"), (OPENRESPONSES[0], "server_error"), (ANTHROPIC[0], "api_error")],
+)
+def test_a_failure_inside_llmsim_is_an_error_in_the_dialect(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, route: str, type_: str
+) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("llmsim.apis.rendering.usage_of", lambda *_: 1 // 0)
+    monkeypatch.setattr("llmsim.serving.rendering.usage_of", lambda *_: 1 // 0)
     response = client.post(route, json=body_for(route))
     assert (response.status_code, response.content_type) == (500, "application/json")
     assert error_of(route, response)["type"] == type_

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from openai import OpenAI
 
 from tests.conftest import MakeClient
-from tests.serving import Server, numbered, text, write_script
+from tests.running import Server, numbered, text, write_script
 
 ROUTES = {
     "/openai/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}]},
@@ -27,8 +27,16 @@ BAD_NAMES = ["a b", "a" * 65, "ä", "a*b", "a:b", "'"]
 GOOD_NAMES = ["a", "Z", "0", ".", "-", "_", "..", "a.b-c_D9", "a" * 64]
 
 
-def ask(client: FlaskClient, prefix: str = "", route: str = CHAT, headers: dict[str, str] | None = None, **fields: Any) -> Any:
-    return client.post(prefix + route, json={"model": "m", **ROUTES[route], **fields}, headers=headers or {})
+def ask(
+    client: FlaskClient,
+    prefix: str = "",
+    route: str = CHAT,
+    headers: dict[str, str] | None = None,
+    **fields: Any,
+) -> Any:
+    return client.post(
+        prefix + route, json={"model": "m", **ROUTES[route], **fields}, headers=headers or {}
+    )
 
 
 def place(response: Any) -> tuple[str, int]:
@@ -81,19 +89,29 @@ def test_the_url_prefix_comes_before_the_header_and_the_header_before_the_key(
 
 
 @pytest.mark.parametrize("name", GOOD_NAMES)
-def test_a_name_of_letters_digits_dots_hyphens_and_underscores_is_a_session(make_client: MakeClient, name: str) -> None:
+def test_a_name_of_letters_digits_dots_hyphens_and_underscores_is_a_session(
+    make_client: MakeClient, name: str
+) -> None:
     client = make_client(*numbered(3))
     # A client resolves `..` in a URL by itself, so it can come in a header only.
-    answers = [ask(client, headers={"X-LLMSim-Session": name}), ask(client, headers={"Authorization": f"Bearer llmsim-{name}"})]
+    answers = [
+        ask(client, headers={"X-LLMSim-Session": name}),
+        ask(client, headers={"Authorization": f"Bearer llmsim-{name}"}),
+    ]
     assert [place(answer) for answer in answers] == [(name, 0), (name, 1)]
 
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(make_client: MakeClient, route: str, name: str) -> None:
+def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(
+    make_client: MakeClient, route: str, name: str
+) -> None:
     client = make_client(*numbered(3))
     latin = name.encode().decode("latin-1")
-    by_prefix, by_header = ask(client, f"/s/{name}", route), ask(client, route=route, headers={"X-LLMSim-Session": latin})
+    by_prefix, by_header = (
+        ask(client, f"/s/{name}", route),
+        ask(client, route=route, headers={"X-LLMSim-Session": latin}),
+    )
     by_key = [
         ask(client, route=route, headers={"Authorization": f"Bearer llmsim-{latin}"}),
         ask(client, route=route, headers={"x-api-key": f"llmsim-{latin}"}),
@@ -102,7 +120,9 @@ def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(make_clie
         assert (response.status_code, response.content_type) == (400, "application/json")
         error = response.get_json()["error"]
         assert set(error) == {"message", "type", "param", "code"}
-        assert error["type"] == ("invalid_request" if route == OPENRESPONSES else "invalid_request_error")
+        assert error["type"] == (
+            "invalid_request" if route == OPENRESPONSES else "invalid_request_error"
+        )
         assert (error["param"], error["code"]) == ("session", "invalid_session")
         assert "1 to 64 of the characters" in error["message"]
         assert "X-LLMSim-Position" not in response.headers
@@ -125,7 +145,9 @@ def test_an_empty_name_is_a_bad_one_and_not_the_default_session(make_client: Mak
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("stream", [False, True])
-def test_every_api_answers_below_a_prefix(make_client: MakeClient, route: str, stream: bool) -> None:
+def test_every_api_answers_below_a_prefix(
+    make_client: MakeClient, route: str, stream: bool
+) -> None:
     client = make_client(*numbered(3))
     response = ask(client, "/s/a", route, stream=stream)
     assert response.status_code == 200
@@ -141,19 +163,33 @@ def test_the_models_answer_below_a_prefix(make_client: MakeClient, base: str) ->
     assert client.get(f"/s/a{base}/models/nope").status_code == 404
 
 
-def test_health_below_a_prefix_is_that_of_the_session_and_makes_none(make_client: MakeClient) -> None:
+def test_health_below_a_prefix_is_that_of_the_session_and_makes_none(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(3))
     assert client.get("/s/a/health").get_json()["position"] == 0
     assert client.get("/llmsim/sessions").get_json()["sessions"] == []
     ask(client, "/s/a")
     assert (position(client, "/s/a"), position(client)) == (1, 0)
     client.put("/llmsim/sessions/a/script", json={"turns": numbered(7)})
-    assert client.get("/s/a/health").get_json() | {"turns": 7, "position": 0} == client.get("/s/a/health").get_json()
+    assert (
+        client.get("/s/a/health").get_json() | {"turns": 7, "position": 0}
+        == client.get("/s/a/health").get_json()
+    )
     assert client.get("/s/a b/health").status_code == 400
 
 
-@pytest.mark.parametrize(("path", "type_"), [("/openai/v1/nope", "invalid_request_error"), ("/openresponses/v1/nope", "not_found"), ("/nope", None)])
-def test_an_unknown_route_below_a_prefix_is_a_404_in_the_dialect_of_its_api(make_client: MakeClient, path: str, type_: str | None) -> None:
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [
+        ("/openai/v1/nope", "invalid_request_error"),
+        ("/openresponses/v1/nope", "not_found"),
+        ("/nope", None),
+    ],
+)
+def test_an_unknown_route_below_a_prefix_is_a_404_in_the_dialect_of_its_api(
+    make_client: MakeClient, path: str, type_: str | None
+) -> None:
     client = make_client(text("a"))
     response = client.post(f"/s/a{path}", json={})
     assert response.status_code == 404
@@ -169,7 +205,9 @@ def test_a_wrong_method_below_a_prefix_is_a_405(make_client: MakeClient) -> None
 
 @pytest.mark.parametrize("public_url", ["", "https://sim.example.com"])
 @pytest.mark.parametrize("path", ["/s/a", "/s/a/", "/s/a/openai/v1", "/s/a/v1"])
-def test_what_answers_at_a_base_below_a_prefix_names_base_urls_of_that_session(make_client: MakeClient, path: str, public_url: str) -> None:
+def test_what_answers_at_a_base_below_a_prefix_names_base_urls_of_that_session(
+    make_client: MakeClient, path: str, public_url: str
+) -> None:
     answer = make_client(text("a"), public_url=public_url).get(path).get_json()
     root = public_url or "http://localhost"
     assert answer["base_urls"] == {
@@ -182,7 +220,10 @@ def test_what_answers_at_a_base_below_a_prefix_names_base_urls_of_that_session(m
 
 def test_what_only_looks_like_a_prefix_is_an_unknown_route(make_client: MakeClient) -> None:
     client = make_client(text("a"))
-    assert [client.post(path, json={}).status_code for path in ("/s", f"/S/a{CHAT}", f"/x/s/a{CHAT}", f"/s/a/s/b{CHAT}")] == [404] * 4
+    assert [
+        client.post(path, json={}).status_code
+        for path in ("/s", f"/S/a{CHAT}", f"/x/s/a{CHAT}", f"/s/a/s/b{CHAT}")
+    ] == [404] * 4
 
 
 TURNS: list[dict[str, Any]] = [
@@ -198,10 +239,22 @@ TURNS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_session_stands_on_every_scripted_answer_and_on_that_of_an_exhausted_script(make_client: MakeClient, route: str, stream: bool) -> None:
+def test_the_session_stands_on_every_scripted_answer_and_on_that_of_an_exhausted_script(
+    make_client: MakeClient, route: str, stream: bool
+) -> None:
     client = make_client(*TURNS, on_exhausted="error")
     answers = [ask(client, "/s/a", route, stream=stream) for _ in range(len(TURNS) + 2)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 504, 400, 418, 500, 500]
+    assert [answer.status_code for answer in answers] == [
+        200,
+        200,
+        200,
+        429,
+        504,
+        400,
+        418,
+        500,
+        500,
+    ]
     assert [place(answer) for answer in answers] == [("a", at) for at in range(len(TURNS) + 2)]
     assert place(ask(client, route=route, stream=stream)) == ("default", 0)
 
@@ -211,7 +264,9 @@ def test_a_page_of_another_site_may_read_the_session_of_its_answer(make_client: 
     assert "X-LLMSim-Session" in response.headers["Access-Control-Expose-Headers"]
 
 
-def test_sessions_count_on_their_own_whichever_way_they_are_named_and_the_default_one_too(make_client: MakeClient) -> None:
+def test_sessions_count_on_their_own_whichever_way_they_are_named_and_the_default_one_too(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(100))
     found = []
     for _ in range(5):
@@ -227,7 +282,11 @@ def test_sessions_count_on_their_own_whichever_way_they_are_named_and_the_defaul
 
 def test_names_that_differ_in_case_are_different_sessions(make_client: MakeClient) -> None:
     client = make_client(*numbered(3))
-    assert [place(ask(client, f"/s/{name}")) for name in ("a", "A", "a")] == [("a", 0), ("A", 0), ("a", 1)]
+    assert [place(ask(client, f"/s/{name}")) for name in ("a", "A", "a")] == [
+        ("a", 0),
+        ("A", 0),
+        ("a", 1),
+    ]
 
 
 def test_each_session_has_a_generation_of_its_own_that_stays(make_client: MakeClient) -> None:
@@ -242,7 +301,9 @@ def test_ids_of_answers_never_repeat_over_sessions(make_client: MakeClient) -> N
     assert len({ask(client, f"/s/{name}").get_json()["id"] for name in "abcdef"}) == 6
 
 
-def test_a_full_table_is_a_503_that_names_the_setting_and_takes_no_turn(make_client: MakeClient) -> None:
+def test_a_full_table_is_a_503_that_names_the_setting_and_takes_no_turn(
+    make_client: MakeClient,
+) -> None:
     client = make_client(*numbered(9), max_sessions=2)
     assert [place(ask(client, f"/s/{name}")) for name in "ab"] == [("a", 0), ("b", 0)]
     for route in ROUTES:
@@ -252,7 +313,9 @@ def test_a_full_table_is_a_503_that_names_the_setting_and_takes_no_turn(make_cli
         assert "LLMSIM_MAX_SESSIONS" in response.get_json()["error"]["message"]
         assert "X-LLMSim-Position" not in response.headers
     assert [place(ask(client, f"/s/{name}")) for name in "ab"] == [("a", 1), ("b", 1)]
-    assert [session["name"] for session in client.get("/llmsim/sessions").get_json()["sessions"]] in (["a", "b"], ["b", "a"])
+    assert [
+        session["name"] for session in client.get("/llmsim/sessions").get_json()["sessions"]
+    ] in (["a", "b"], ["b", "a"])
 
 
 def test_a_deleted_session_leaves_its_place_to_another(make_client: MakeClient) -> None:
@@ -273,7 +336,9 @@ COUNT = 40
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("sessions")
-    with Server(directory, write_script(directory / "script.json", *numbered(COUNT)), LLMSIM_WORKERS="2") as running:
+    with Server(
+        directory, write_script(directory / "script.json", *numbered(COUNT)), LLMSIM_WORKERS="2"
+    ) as running:
         yield running
 
 
@@ -282,7 +347,11 @@ def sdk(base_url: str, api_key: str = "unused", **headers: str) -> OpenAI:
 
 
 def say(client: OpenAI) -> str | None:
-    return client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}]).choices[0].message.content
+    return (
+        client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
+        .choices[0]
+        .message.content
+    )
 
 
 def test_the_openai_sdk_names_its_session_by_base_url_by_key_or_by_header(server: Server) -> None:
@@ -295,7 +364,9 @@ def test_the_openai_sdk_names_its_session_by_base_url_by_key_or_by_header(server
     said = [{way: say(client) for way, client in clients.items()} for _ in range(10)]
     assert said == [dict.fromkeys(clients, str(at)) for at in range(10)]
     for way in ("prefix", "key", "header"):
-        raw = clients[way].chat.completions.with_raw_response.create(model="m", messages=[{"role": "user", "content": "Hi"}])
+        raw = clients[way].chat.completions.with_raw_response.create(
+            model="m", messages=[{"role": "user", "content": "Hi"}]
+        )
         assert raw.headers["X-LLMSim-Session"] == f"sdk-{way}"
         assert raw.headers["X-LLMSim-Position"] == "10"
 
@@ -306,7 +377,9 @@ def test_the_openai_sdk_goes_through_all_its_routes_below_a_prefix(server: Serve
     assert client.responses.create(model="m", input="Hi").output_text == "0"
     with client.responses.stream(model="m", input="Hi") as stream:
         assert stream.get_final_response().output_text == "1"
-    chunks = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}], stream=True)
+    chunks = client.chat.completions.create(
+        model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
+    )
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "2"
     with pytest.raises(openai.NotFoundError):
         client.images.generate(model="m", prompt="a")

@@ -9,57 +9,93 @@ import pytest
 from llmsim import Script
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Call, Renderer, Stamp
-from llmsim.apis.stream_template import StreamTemplates
 from llmsim.conversation import Conversation
 from llmsim.playback import taken
 from llmsim.reply import Reply
+from llmsim.serving.stream_template import StreamTemplates
 from llmsim.store.base import Claim
 from llmsim.usage import usage_of
 
 RENDERERS = {api.renderer.name: api.renderer for api in APIS}
-CALLS = [{"name": "bash", "arguments": {"command": "ls", "n": 7}}, {"name": "read", "arguments": [1], "id": "call_42"}]
+CALLS = [
+    {"name": "bash", "arguments": {"command": "ls", "n": 7}},
+    {"name": "read", "arguments": [1], "id": "call_42"},
+]
 TURNS: dict[str, dict[str, Any]] = {
     "text": {"type": "assistant", "text": "Hello wörld, \u2028 line 🙂 " * 20},
     "empty text": {"type": "assistant", "text": ""},
     "one word": {"type": "assistant", "text": "Hi"},
-    "text that looks like frames": {"type": "assistant", "text": 'data: {"id":1}\n\ndata: [DONE]\n\n' * 5},
+    "text that looks like frames": {
+        "type": "assistant",
+        "text": 'data: {"id":1}\n\ndata: [DONE]\n\n' * 5,
+    },
     "calls": {"type": "tool_calls", "calls": CALLS},
     "mixed": {"type": "mixed", "text": "Both.", "reasoning": "Think first.", "calls": CALLS},
     "refusal": {"type": "refusal", "text": "No."},
     "cut short": {"type": "lorem", "tokens": 300, "finish_reason": "length"},
-    "given usage": {"type": "assistant", "text": "a", "usage": {"prompt_tokens": 1000, "cached_tokens": 10, "completion_tokens": 7}},
+    "given usage": {
+        "type": "assistant",
+        "text": "a",
+        "usage": {"prompt_tokens": 1000, "cached_tokens": 10, "completion_tokens": 7},
+    },
     "given cached tokens": {"type": "assistant", "text": "a", "usage": {"cached_tokens": 3}},
 }
 REQUESTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "usage asked for": {"stream_options": {"include_usage": True}},
     "two choices": {"n": 2, "stream_options": {"include_usage": True}},
-    "echoed fields": {"instructions": "Be 'brief' \u00e9", "metadata": {"a": "b"}, "temperature": 0.5, "tools": [{"type": "function", "name": "f"}]},
+    "echoed fields": {
+        "instructions": "Be 'brief' \u00e9",
+        "metadata": {"a": "b"},
+        "temperature": 0.5,
+        "tools": [{"type": "function", "name": "f"}],
+    },
     "another model": {"model": 'a "quoted" \\ model/é'},
 }
 
 
 def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
-    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "max_tokens": 9, "stream": True}
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "input": "Hi",
+        "max_tokens": 9,
+        "stream": True,
+    }
     return renderer.read(body | fields)
 
 
 @pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
 @pytest.mark.parametrize("fields", REQUESTS.values(), ids=REQUESTS)
-def test_a_filled_stream_is_the_rendered_one(renderer: Renderer, turn: dict[str, Any], fields: dict[str, Any]) -> None:
-    script, call, templates = Script.from_spec({"turns": [turn]}), called(renderer, fields), StreamTemplates()
+def test_a_filled_stream_is_the_rendered_one(
+    renderer: Renderer, turn: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    script, call, templates = (
+        Script.from_spec({"turns": [turn]}),
+        called(renderer, fields),
+        StreamTemplates(),
+    )
     for position in range(4):
         played = taken(Claim(position, 0xABC, position, 1), script, call.conversation)
         assert isinstance(played.outcome, Reply)
-        stamp = Stamp("0000000000000abc", position, 1_800_000_000 + position, usage_of(call.conversation, played.outcome))
+        stamp = Stamp(
+            "0000000000000abc",
+            position,
+            1_800_000_000 + position,
+            usage_of(call.conversation, played.outcome),
+        )
         rendered = b"".join(event.frame() for event in renderer.events(played.outcome, call, stamp))
         filled = templates.stream(renderer, call, played, stamp)
         assert filled == (None if position == 0 else rendered)
 
 
 def test_a_turn_that_reads_the_conversation_is_never_kept() -> None:
-    renderer, script, templates = RENDERERS["chat"], Script.from_spec({"turns": [{"type": "echo"}]}), StreamTemplates()
+    renderer, script, templates = (
+        RENDERERS["chat"],
+        Script.from_spec({"turns": [{"type": "echo"}]}),
+        StreamTemplates(),
+    )
     call = called(renderer, {})
     for position in range(3):
         played = taken(Claim(position, 1, position, 1), script, call.conversation)
@@ -77,4 +113,7 @@ def test_requests_that_differ_share_no_stream() -> None:
         assert isinstance(played.outcome, Reply)
         stamp = Stamp("1", position, 1, usage_of(call.conversation, played.outcome))
         filled = templates.stream(renderer, call, played, stamp)
-        assert filled in (None, b"".join(event.frame() for event in renderer.events(played.outcome, call, stamp)))
+        assert filled in (
+            None,
+            b"".join(event.frame() for event in renderer.events(played.outcome, call, stamp)),
+        )

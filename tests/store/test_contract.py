@@ -12,7 +12,9 @@ from llmsim.errors import StateLostError, StoreFullError
 from llmsim.store.base import DEFAULT_SESSION, Page, Session, Store
 from llmsim.store.mmap_store import MmapStore
 
-ENGINES: dict[str, Callable[[Path], Store]] = {"mmap": lambda directory: MmapStore.create_in(directory, max_sessions=100)}
+ENGINES: dict[str, Callable[[Path], Store]] = {
+    "mmap": lambda directory: MmapStore.create_in(directory, max_sessions=100)
+}
 
 
 @pytest.fixture(params=ENGINES)
@@ -112,7 +114,9 @@ def test_a_reset_rewinds_into_a_new_generation_of_the_same_script(store: Store) 
         assert rewound is not None
         assert (rewound.position, rewound.script) == (0, before.script)
         assert rewound.generation != before.generation
-        assert store.claim(name) == before._replace(position=0, arrival=0, generation=rewound.generation)
+        assert store.claim(name) == before._replace(
+            position=0, arrival=0, generation=rewound.generation
+        )
     assert store.reset("none") is None
 
 
@@ -192,7 +196,11 @@ def test_the_end_of_an_entry_can_be_amended(store: Store) -> None:
     receipt = store.append("a", b'{"n":1,"end":1}')
     store.append("a", b'{"n":2,"end":1}')
     store.amend(receipt, b'"end":2}')
-    assert list(store.entries("a", 0, 10).entries) == [b'{"n":0,"end":1}', b'{"n":1,"end":2}', b'{"n":2,"end":1}']
+    assert list(store.entries("a", 0, 10).entries) == [
+        b'{"n":0,"end":1}',
+        b'{"n":1,"end":2}',
+        b'{"n":2,"end":1}',
+    ]
 
 
 @pytest.mark.parametrize("clear", ["reset", "delete", "put_script"])

@@ -1,4 +1,4 @@
-"""The state directory: private, held by one live process at a time, never reached through a link."""
+"""The state directory: private, held by one live process, never reached through a link."""
 
 from __future__ import annotations
 
@@ -21,8 +21,19 @@ def temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def in_another_process(program: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", f"import sys\nfrom pathlib import Path\nfrom llmsim.store import state_dir\n{program}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"TMPDIR": tempfile.gettempdir()}).stdout.strip()
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys\nfrom pathlib import Path\nfrom llmsim.store import state_dir\n{program}",
+        *arguments,
+    ]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"TMPDIR": tempfile.gettempdir()},
+    ).stdout.strip()
 
 
 def test_a_private_directory_is_for_the_user_alone_and_goes_when_released() -> None:
@@ -63,7 +74,9 @@ def test_a_durable_directory_is_made_private_and_stays(tmp_path: Path) -> None:
 def test_a_directory_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
     held = state_dir.take(tmp_path / "state")
     program = "try: state_dir.take(Path(sys.argv[1]))\nexcept Exception as error: print(error)"
-    assert f"in use by a running llmsim (process {os.getpid()})" in in_another_process(program, str(held.path))
+    assert f"in use by a running llmsim (process {os.getpid()})" in in_another_process(
+        program, str(held.path)
+    )
     held.release()
     assert in_another_process(program, str(held.path)) == ""
 
@@ -97,8 +110,15 @@ def test_a_hold_can_be_handed_over_through_an_exec(tmp_path: Path) -> None:
     made = state_dir.make_private()
     handed_over = made.hand_over()
     program = "held = state_dir.inherit(sys.argv[1]); print(held.path, held.private)"
-    command = [sys.executable, "-c", f"import sys\nfrom llmsim.store import state_dir\n{program}", handed_over]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, pass_fds=[made.holder]).stdout
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys\nfrom llmsim.store import state_dir\n{program}",
+        handed_over,
+    ]
+    printed = subprocess.run(
+        command, capture_output=True, text=True, check=True, pass_fds=[made.holder]
+    ).stdout
     assert printed.strip() == f"{made.path} True"
     made.release()
 
@@ -129,7 +149,9 @@ def test_a_directory_that_others_may_write_is_refused(tmp_path: Path, mode: int)
         state_dir.take(tmp_path / "state")
 
 
-def test_a_directory_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "state").mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(StartupError, match="belongs to user id"):

@@ -1,4 +1,8 @@
-"""Many clients at once: threads that each ask again as soon as they have an answer, over every API, plain and streamed, in any session."""
+"""Many clients at once.
+
+Threads that each ask again as soon as they have an answer, over every API, plain and streamed, in
+any session.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ from tests.stress.proofs import Taken
 from tests.wire.frames import json_frames
 
 CLIENTS = 32
-# Then a client connects anew: the first worker that is up takes every connection that there is, and would keep them.
+# Then a client connects anew: the first worker that is up takes every connection that there is, and
+# would keep them.
 REQUESTS_A_CONNECTION = 20
 _SOCKET_SECONDS = 20
 _RUN_SECONDS = 120
@@ -26,7 +31,10 @@ _HEADERS = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client got, in which session and from which worker. `text` is None where the script was exhausted."""
+    """What a client got, in which session and from which worker.
+
+    `text` is None where the script was exhausted.
+    """
 
     taken: Taken
     worker: str
@@ -51,7 +59,11 @@ def _chat(body: bytes) -> str:
 
 def _chat_stream(body: bytes) -> str:
     assert body.endswith(b"data: [DONE]\n\n")
-    return "".join(choice["delta"].get("content") or "" for chunk in json_frames(body) for choice in chunk["choices"])
+    return "".join(
+        choice["delta"].get("content") or ""
+        for chunk in json_frames(body)
+        for choice in chunk["choices"]
+    )
 
 
 def _response(body: bytes) -> str:
@@ -77,24 +89,35 @@ def _requests() -> Iterator[Request]:
     ]
     for path, asked, plain, streamed in apis:
         for stream, read in ((False, plain), (True, streamed)):
-            yield Request(path, json.dumps({"model": "llmsim", "stream": stream} | asked).encode(), read)
+            yield Request(
+                path, json.dumps({"model": "llmsim", "stream": stream} | asked).encode(), read
+            )
 
 
 REQUESTS = tuple(_requests())
 
 
 def requests_in(session: str) -> list[Request]:
-    """Every way to ask for a turn of that session, by each way to name it: URL prefix, header and API key, as a client of each API sends it."""
+    """Every way to ask for a turn of that session, by each way to name it.
+
+    URL prefix, header and API key, as a client of each API sends it.
+    """
     named = [replace(request, session=session) for request in REQUESTS]
     prefixed = [replace(request, path=f"/s/{session}{request.path}") for request in named]
-    headers = {"X-LLMSim-Session": session}, {"Authorization": f"Bearer llmsim-{session}"}, {"x-api-key": f"llmsim-{session}"}
+    headers = (
+        {"X-LLMSim-Session": session},
+        {"Authorization": f"Bearer llmsim-{session}"},
+        {"x-api-key": f"llmsim-{session}"},
+    )
     return prefixed + [replace(request, headers=own) for own in headers for request in named]
 
 
 class Client:
     """A connection to wherever `origin()` says, made anew now and then and when it breaks."""
 
-    def __init__(self, origin: Callable[[], str], requests_a_connection: int = REQUESTS_A_CONNECTION) -> None:
+    def __init__(
+        self, origin: Callable[[], str], requests_a_connection: int = REQUESTS_A_CONNECTION
+    ) -> None:
         self._origin = origin
         self._requests_a_connection = requests_a_connection
         self._connection: http.client.HTTPConnection | None = None
@@ -113,7 +136,12 @@ class Client:
         except (OSError, http.client.HTTPException):
             self.close()
             raise
-        taken = Taken(began, time.monotonic_ns(), int(headers["X-LLMSim-Generation"], 16), int(headers["X-LLMSim-Position"]))
+        taken = Taken(
+            began,
+            time.monotonic_ns(),
+            int(headers["X-LLMSim-Generation"], 16),
+            int(headers["X-LLMSim-Position"]),
+        )
         assert headers["X-LLMSim-Session"] == request.session
         if status == 500:
             assert headers["X-LLMSim-Turn"] is None
@@ -130,17 +158,23 @@ class Client:
             self.close()
         self._asked += 1
         if self._connection is None:
-            connection = http.client.HTTPConnection(self._origin().removeprefix("http://"), timeout=_SOCKET_SECONDS)
+            connection = http.client.HTTPConnection(
+                self._origin().removeprefix("http://"), timeout=_SOCKET_SECONDS
+            )
             try:
                 connection.connect()
             except OSError as error:
                 raise ConnectionRefusedError(str(error)) from error
             self._connection = connection
-        self._connection.request("POST", request.path, request.body, {**_HEADERS, **request.headers})
+        self._connection.request(
+            "POST", request.path, request.body, {**_HEADERS, **request.headers}
+        )
         response = self._connection.getresponse()
         body = response.read()
         assert response.status in (200, 500), f"{response.status}: {body!r}"
-        assert "X-LLMSim-Position" in response.headers, f"{response.status} that is no turn: {body!r}"
+        assert "X-LLMSim-Position" in response.headers, (
+            f"{response.status} that is no turn: {body!r}"
+        )
         return response.status, response.headers, body
 
 
@@ -151,13 +185,19 @@ def ask_once(origin: str, session: str | None = None) -> Answer:
 
 
 class Crowd:
-    """Clients that ask until they are told to stop or the script is exhausted. A client whose request fails asks anew: that is another request.
+    """Clients that ask until they are told to stop or the script is exhausted.
+
+    A client whose request fails asks anew: that is another request.
 
     With `sessions`, each client asks in one of them, and there are as many clients in each.
     """
 
     def __init__(
-        self, origin: Callable[[], str], clients: int = CLIENTS, sessions: Sequence[str] = (), requests_a_connection: int = REQUESTS_A_CONNECTION
+        self,
+        origin: Callable[[], str],
+        clients: int = CLIENTS,
+        sessions: Sequence[str] = (),
+        requests_a_connection: int = REQUESTS_A_CONNECTION,
     ) -> None:
         self._origin = origin
         self._sessions = sessions
@@ -167,7 +207,10 @@ class Crowd:
         self._faults: list[BaseException] = []
         self._deadline = time.monotonic() + _RUN_SECONDS
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._guarded, args=(number,), daemon=True) for number in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(number,), daemon=True)
+            for number in range(clients)
+        ]
 
     @property
     def answers(self) -> list[Answer]:
@@ -238,7 +281,11 @@ class Crowd:
 
     def _work(self, number: int) -> None:
         client = Client(self._origin, self._requests_a_connection)
-        requests = requests_in(self._sessions[number % len(self._sessions)]) if self._sessions else REQUESTS
+        requests = (
+            requests_in(self._sessions[number % len(self._sessions)])
+            if self._sessions
+            else REQUESTS
+        )
         for request in islice(cycle(requests), number % len(requests), None):
             if self._stop.is_set():
                 break

@@ -63,8 +63,13 @@ def arm_files(countdown: Countdown) -> None:
         setattr(os, name, _counted(getattr(os, name), countdown))
 
 
-def die_at(directory: Path, deadly: int, act: Callable[[MmapStore], object], *, files: bool = False) -> bool:
-    """Do `act` in a child that dies in the place of its write number `deadly`, into the table or, with `files`, of files; false when it has fewer."""
+def die_at(
+    directory: Path, deadly: int, act: Callable[[MmapStore], object], *, files: bool = False
+) -> bool:
+    """Do `act` in a child that dies in the place of its write number `deadly`.
+
+    Writes into the table count or, with `files`, those of files; false when it has fewer.
+    """
 
     def work() -> None:
         store = MmapStore(directory)

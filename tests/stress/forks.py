@@ -52,7 +52,10 @@ def kill(pid: int) -> None:
 
 
 def wait_for(pid: int, seconds: float = 60) -> int:
-    """Wait for a child to end; its exit status. One that takes longer is killed, and the status is that of the kill."""
+    """Wait for a child to end; its exit status.
+
+    One that takes longer is killed, and the status is that of the kill.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -65,7 +68,10 @@ def wait_for(pid: int, seconds: float = 60) -> int:
 
 @contextmanager
 def at_work(*works: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
-    """Children, each at one of `works`, for as long as the block lasts; each is given a function that says whether to go on."""
+    """Children, each at one of `works`, for as long as the block lasts.
+
+    Each is given a function that says whether to go on.
+    """
     ended = mmap.mmap(-1, 1)
 
     def go_on() -> bool:
@@ -81,7 +87,10 @@ def at_work(*works: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
 
 
 class Notes:
-    """A directory of what was claimed: one file for each thread that claims, whole records only, whoever is killed."""
+    """A directory of what was claimed.
+
+    One file for each thread that claims, whole records only, whoever is killed.
+    """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir()
@@ -119,4 +128,6 @@ class Notes:
     def _claim_once(store: Store, write: Callable[[bytes], object]) -> None:
         began = time.monotonic_ns()
         claim = store.claim(DEFAULT_SESSION)
-        write(_RECORD.pack(began, time.monotonic_ns(), claim.generation, claim.position, claim.script))
+        write(
+            _RECORD.pack(began, time.monotonic_ns(), claim.generation, claim.position, claim.script)
+        )

@@ -1,4 +1,7 @@
-"""What must hold for positions that were handed out, checked from outside with nothing but the answers and a monotonic clock."""
+"""What must hold for positions that were handed out.
+
+Checked from outside, with nothing but the answers and a monotonic clock.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from typing import NamedTuple
 
 
 class Taken(NamedTuple):
-    """A position that somebody was given. Times are `time.monotonic_ns()` of this machine, before it was asked for and after it was had."""
+    """A position that somebody was given.
+
+    Times are `time.monotonic_ns()` of this machine, before it was asked for and after it was had.
+    """
 
     began: int
     ended: int
@@ -24,7 +30,10 @@ def assert_each_once(taken: Iterable[Taken], count: int) -> None:
     assert_none_twice(taken)
     assert len({one.generation for one in taken}) == 1
     positions = {one.position for one in taken}
-    assert positions == set(range(count)), f"lost: {sorted(set(range(count)) - positions)}, of nobody: {sorted(positions - set(range(count)))}"
+    assert positions == set(range(count)), (
+        f"lost: {sorted(set(range(count)) - positions)}, of nobody: "
+        f"{sorted(positions - set(range(count)))}"
+    )
 
 
 def assert_none_twice(taken: Iterable[Taken]) -> None:
@@ -37,7 +46,10 @@ def assert_none_twice(taken: Iterable[Taken]) -> None:
 def lost(taken: Iterable[Taken]) -> int:
     """How many positions below the highest one of their generation were given to nobody."""
     generations = by_generation(taken).values()
-    return sum(max(one.position for one in own) + 1 - len({one.position for one in own}) for own in generations)
+    return sum(
+        max(one.position for one in own) + 1 - len({one.position for one in own})
+        for own in generations
+    )
 
 
 def assert_in_order(taken: Iterable[Taken]) -> None:
@@ -52,13 +64,18 @@ def assert_in_order(taken: Iterable[Taken]) -> None:
 
 
 def assert_generations_never_return(taken: Sequence[Taken]) -> None:
-    """Once a claim of another generation has begun and ended after one of this generation ended, this generation is over."""
+    """Once a later claim was of another generation, this generation is over.
+
+    Later: it began and ended after one of this generation had ended.
+    """
     in_time = sorted(taken, key=lambda one: one.began)
     beginnings = [one.began for one in in_time]
     for generation, own in by_generation(taken).items():
         early, late = min(one.ended for one in own), max(one.began for one in own)
         for other in in_time[bisect_right(beginnings, early) : bisect_left(beginnings, late)]:
-            assert other.generation == generation or other.ended >= late, f"generation {generation:x} came back after {other}"
+            assert other.generation == generation or other.ended >= late, (
+                f"generation {generation:x} came back after {other}"
+            )
 
 
 def by_generation(taken: Iterable[Taken]) -> dict[int, list[Taken]]:

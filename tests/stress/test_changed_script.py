@@ -1,4 +1,7 @@
-"""A script that is changed and reloaded under load: each generation plays one script, from its start."""
+"""A script that is changed and reloaded under load.
+
+Each generation plays one script, from its start.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import write_script
+from tests.running import write_script
 from tests.stress.clients import Crowd, ask_once
 from tests.stress.named_scripts import named, names_by_generation
-from tests.stress.proofs import assert_generations_never_return, assert_in_order, assert_none_twice, lost
+from tests.stress.proofs import (
+    assert_generations_never_return,
+    assert_in_order,
+    assert_none_twice,
+    lost,
+)
 from tests.stress.servers import stressed_server
 
 TURNS = 200
@@ -21,7 +29,9 @@ def write(path: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
-def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(tmp_path: Path, worker_class: str) -> None:
+def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(
+    tmp_path: Path, worker_class: str
+) -> None:
     path = write(tmp_path / "script.json", "A")
     with stressed_server(tmp_path, path, worker_class) as server:
         crowd = Crowd(lambda: server.origin)
@@ -31,7 +41,9 @@ def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(tmp_
                 write(path, name)
                 server.reload()
                 after = ask_once(server.origin)
-                assert str(after.text).startswith(name), "a request after the reload got the script before it"
+                assert str(after.text).startswith(name), (
+                    "a request after the reload got the script before it"
+                )
                 crowd.add(after)
                 crowd.wait_for(100)
     assert len(names_by_generation(crowd.answers, TURNS)) == len(RELOADS) + 1

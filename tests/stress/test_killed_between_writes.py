@@ -28,7 +28,9 @@ def store(tmp_path: Path) -> MmapStore:
 
 
 @pytest.mark.parametrize("claims_before", [0, 1, 5])
-def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(tmp_path: Path, store: MmapStore, claims_before: int) -> None:
+def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(
+    tmp_path: Path, store: MmapStore, claims_before: int
+) -> None:
     generations = {claim(store).generation for _ in range(claims_before)}
     deadly = 0
     while True:
@@ -56,7 +58,9 @@ def fresh(directory: Path) -> MmapStore:
     return store
 
 
-def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_comes_again(tmp_path: Path, store: MmapStore) -> None:
+def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_comes_again(
+    tmp_path: Path, store: MmapStore
+) -> None:
     generation, deadly = claim(store).generation, 0
     while True:
         found = store.session(DEFAULT_SESSION)
@@ -73,7 +77,9 @@ def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_come
     assert after.position == before + 1
 
 
-def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(tmp_path: Path, store: MmapStore) -> None:
+def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(
+    tmp_path: Path, store: MmapStore
+) -> None:
     generation = claim(store).generation
     assert die_at(tmp_path, 0, lambda other: other.publish(b"new"))
     after = claim(store)
@@ -81,8 +87,13 @@ def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(tmp_path: P
     assert store.script(after.script) == b"{}"
 
 
-def test_a_parent_that_is_killed_under_the_lock_does_not_hold_its_children_up(tmp_path: Path) -> None:
-    """As gunicorn's master, which publishes on SIGHUP, and whose workers inherit whatever it has open."""
+def test_a_parent_that_is_killed_under_the_lock_does_not_hold_its_children_up(
+    tmp_path: Path,
+) -> None:
+    """As gunicorn's master, which publishes on SIGHUP.
+
+    Its workers inherit whatever it has open.
+    """
     read, write = os.pipe()
 
     def child(store: MmapStore) -> None:

@@ -1,4 +1,7 @@
-"""A server that is killed outright and started again on its state directory, while clients go on asking."""
+"""A server that is killed outright and started again on its state directory.
+
+Clients go on asking all the while.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import numbered, write_script
+from tests.running import numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_in_order, assert_none_twice, lost
 from tests.stress.servers import stressed_server
@@ -47,12 +50,17 @@ def wait_until_gone(pids: list[int], seconds: float) -> None:
 
 
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
-def test_positions_go_on_over_a_killed_master_and_none_comes_twice(tmp_path: Path, worker_class: str) -> None:
+def test_positions_go_on_over_a_killed_master_and_none_comes_twice(
+    tmp_path: Path, worker_class: str
+) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="loop")
     state = str(tmp_path / "state")
     with orphanage() as orphans, contextlib.ExitStack() as servers:
-        # A new port each time: orphaned workers hold the old one, and may still answer on it, until they notice.
-        server = servers.enter_context(stressed_server(tmp_path, script, worker_class, LLMSIM_STATE_DIR=state))
+        # A new port each time: orphaned workers hold the old one, and may still answer on it, until
+        # they notice.
+        server = servers.enter_context(
+            stressed_server(tmp_path, script, worker_class, LLMSIM_STATE_DIR=state)
+        )
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
             for _ in range(RESTARTS):
@@ -60,7 +68,9 @@ def test_positions_go_on_over_a_killed_master_and_none_comes_twice(tmp_path: Pat
                 orphans.extend(server.worker_pids())
                 server.process.kill()
                 server.process.wait()
-                server = servers.enter_context(stressed_server(tmp_path, script, worker_class, LLMSIM_STATE_DIR=state))
+                server = servers.enter_context(
+                    stressed_server(tmp_path, script, worker_class, LLMSIM_STATE_DIR=state)
+                )
                 assert "continuing at position" in server.log()
             crowd.wait_for(200)
         if worker_class != "sync":  # which looks for its master only between two requests

@@ -1,10 +1,13 @@
-"""Two hundred sessions at once over four workers: each plays its own script from its first turn to its last, whatever happens to the workers."""
+"""Two hundred sessions at once over four workers.
+
+Each plays its own script from its first turn to its last, whatever happens to the workers.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.serving import numbered, write_script
+from tests.running import numbered, write_script
 from tests.stress.clients import Answer, Crowd
 from tests.stress.control import control_of
 from tests.stress.named_scripts import names_by_generation
@@ -28,7 +31,10 @@ def crowd_in_sessions(origin: str) -> Crowd:
 
 
 def answers_in(session: str, crowd: Crowd) -> list[Answer]:
-    """What the session's client got, in the order in which it got it; every text is of this session and its position."""
+    """What the session's client got, in the order in which it got it.
+
+    Every text is of this session and its position.
+    """
     found = [answer for answer in crowd.answers if answer.session == session]
     assert set(names_by_generation(found, TURNS).values()) <= {session}
     assert len({answer.taken.generation for answer in found}) <= 1
@@ -52,7 +58,9 @@ def test_each_session_plays_its_own_script_in_order(tmp_path: Path) -> None:
     assert len({answer.taken.generation for answer in crowd.answers}) == len(SESSIONS)
 
 
-def test_killed_workers_repeat_no_turn_of_any_session_and_lose_only_those_of_its_failed_requests(tmp_path: Path) -> None:
+def test_killed_workers_repeat_no_turn_of_any_session_and_lose_only_those_of_its_failed_requests(
+    tmp_path: Path,
+) -> None:
     default = write_script(tmp_path / "script.json", *numbered(1))
     with stressed_server(tmp_path, default, "gevent") as server:
         make_sessions(server.origin, "loop")

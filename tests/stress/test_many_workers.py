@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import numbered, write_script
+from tests.running import numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
@@ -16,7 +16,9 @@ TURNS = 3_000
 
 @pytest.mark.parametrize("preload", ["true", "false"], ids=["preload", "no_preload"])
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
-def test_every_turn_is_served_once_and_in_order(tmp_path: Path, worker_class: str, preload: str) -> None:
+def test_every_turn_is_served_once_and_in_order(
+    tmp_path: Path, worker_class: str, preload: str
+) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="error")
     with stressed_server(tmp_path, script, worker_class, LLMSIM_PRELOAD=preload) as server:
         crowd = Crowd(lambda: server.origin)

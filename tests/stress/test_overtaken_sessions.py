@@ -1,4 +1,7 @@
-"""What another worker does to a session between two steps of this one, in the order that hurts most; and what a session leaves behind."""
+"""What another worker does to a session between two steps of this one.
+
+In the order that hurts most; and what a session leaves behind.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,11 @@ def elsewhere(directory: Path, act: Callable[[Playback], object]) -> None:
     ids=["two swaps", "a swap and a reset", "a deletion", "a deletion and a new script"],
 )
 def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one_that_came(
-    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch, overtaking: Callable[[Playback], object], played: str
+    tmp_path: Path,
+    store: MmapStore,
+    monkeypatch: pytest.MonkeyPatch,
+    overtaking: Callable[[Playback], object],
+    played: str,
 ) -> None:
     elsewhere(tmp_path, lambda other: other.put_script("s", script("own")))
     claim = MmapStore.claim
@@ -66,13 +73,17 @@ def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one
     assert f"'{played}'" in repr(taken.outcome)
 
 
-def test_a_request_that_comes_in_the_middle_of_a_deletion_keeps_its_entry(tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_comes_in_the_middle_of_a_deletion_keeps_its_entry(
+    tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.create("s")
     delete, requests = JournalFiles.delete, []
 
     def be_overtaken_and_delete(journals: JournalFiles, session: str) -> int:
         monkeypatch.undo()
-        requests.append(fork(lambda: [MmapStore(tmp_path).claim("s"), MmapStore(tmp_path).append("s", ENTRY)]))
+        requests.append(
+            fork(lambda: [MmapStore(tmp_path).claim("s"), MmapStore(tmp_path).append("s", ENTRY)])
+        )
         time.sleep(0.2)
         return delete(journals, session)
 
@@ -84,9 +95,13 @@ def test_a_request_that_comes_in_the_middle_of_a_deletion_keeps_its_entry(tmp_pa
     assert (found.position, list(store.entries("s", 0, 10).entries)) == (1, [ENTRY])
 
 
-def test_a_session_that_is_given_scripts_and_rewound_leaves_none_behind(tmp_path: Path, store: MmapStore) -> None:
+def test_a_session_that_is_given_scripts_and_rewound_leaves_none_behind(
+    tmp_path: Path, store: MmapStore
+) -> None:
     for number in range(20):
         store.put_script("s", b"%d" % number)
         store.reset("s")
     left = len(list(tmp_path.glob("script-*.json")))
-    assert left < 10, "the default script, the session's own and a few that requests in flight may ask for"
+    assert left < 10, (
+        "the default script, the session's own and a few that requests in flight may ask for"
+    )

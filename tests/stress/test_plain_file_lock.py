@@ -1,4 +1,7 @@
-"""The lock around the cursor is filelock's own: a `FileLock` on the same file and the store's claims exclude each other."""
+"""The lock around the cursor is filelock's own.
+
+A `FileLock` on the same file and the store's claims exclude each other.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ def store(tmp_path: Path) -> MmapStore:
 
 @contextmanager
 def held_by_another_process(path: Path) -> Iterator[None]:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
@@ -45,9 +50,13 @@ def held_by_another_process(path: Path) -> Iterator[None]:
             process.stdin.close()
 
 
-def test_a_claim_waits_while_another_process_holds_a_file_lock_on_the_cursor(tmp_path: Path, store: MmapStore) -> None:
+def test_a_claim_waits_while_another_process_holds_a_file_lock_on_the_cursor(
+    tmp_path: Path, store: MmapStore
+) -> None:
     claims: list[Claim] = [store.claim(DEFAULT_SESSION)]
-    claiming = threading.Thread(target=lambda: claims.append(store.claim(DEFAULT_SESSION)), daemon=True)
+    claiming = threading.Thread(
+        target=lambda: claims.append(store.claim(DEFAULT_SESSION)), daemon=True
+    )
     with held_by_another_process(tmp_path / "cursors"):
         claiming.start()
         claiming.join(0.3)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stress.proofs import Taken, assert_each_once, assert_generations_never_return, assert_in_order, assert_none_twice, lost
+from tests.stress.proofs import (
+    Taken,
+    assert_each_once,
+    assert_generations_never_return,
+    assert_in_order,
+    assert_none_twice,
+    lost,
+)
 
 
 def one_after_another(*places: tuple[int, int]) -> list[Taken]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import numbered, write_script
+from tests.running import numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
@@ -16,8 +16,12 @@ RELOADS = 2
 
 
 # A gevent worker looks once a second whether it has served enough.
-@pytest.mark.parametrize(("worker_class", "turns"), [("gevent", 3_000), ("gthread", 1_500), ("sync", 1_500)])
-def test_workers_that_restart_every_fifty_requests_lose_and_repeat_nothing(tmp_path: Path, worker_class: str, turns: int) -> None:
+@pytest.mark.parametrize(
+    ("worker_class", "turns"), [("gevent", 3_000), ("gthread", 1_500), ("sync", 1_500)]
+)
+def test_workers_that_restart_every_fifty_requests_lose_and_repeat_nothing(
+    tmp_path: Path, worker_class: str, turns: int
+) -> None:
     script = write_script(tmp_path / "script.json", *numbered(turns), on_exhausted="error")
     with stressed_server(tmp_path, script, worker_class, "--max-requests", "50") as server:
         crowd = Crowd(lambda: server.origin)
@@ -29,9 +33,13 @@ def test_workers_that_restart_every_fifty_requests_lose_and_repeat_nothing(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("worker_class", "preload"), [("gevent", "true"), ("gevent", "false"), ("gthread", "true"), ("sync", "true")], ids=lambda value: value
+    ("worker_class", "preload"),
+    [("gevent", "true"), ("gevent", "false"), ("gthread", "true"), ("sync", "true")],
+    ids=lambda value: value,
 )
-def test_reloads_of_an_unchanged_script_lose_and_repeat_nothing(tmp_path: Path, worker_class: str, preload: str) -> None:
+def test_reloads_of_an_unchanged_script_lose_and_repeat_nothing(
+    tmp_path: Path, worker_class: str, preload: str
+) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="loop")
     with stressed_server(tmp_path, script, worker_class, LLMSIM_PRELOAD=preload) as server:
         crowd = Crowd(lambda: server.origin)

@@ -1,4 +1,7 @@
-"""Sessions that are rewound, or deleted and made again, while they serve: no position of a generation comes twice, and no answer fails."""
+"""Sessions that are rewound, or deleted and made again, while they serve.
+
+No position of a generation comes twice, and no answer fails.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import write_script
+from tests.running import write_script
 from tests.stress.clients import Answer, Crowd, ask_once
 from tests.stress.control import Control, control_of
 from tests.stress.named_scripts import named, names_by_generation
-from tests.stress.proofs import assert_generations_never_return, assert_in_order, assert_none_twice, lost
+from tests.stress.proofs import (
+    assert_generations_never_return,
+    assert_in_order,
+    assert_none_twice,
+    lost,
+)
 from tests.stress.servers import stressed_server
 
 TURNS = 50
@@ -29,7 +37,10 @@ def assert_exact(answers: Sequence[Answer]) -> None:
 
 def test_a_session_that_is_reset_under_load_repeats_and_loses_nothing(tmp_path: Path) -> None:
     default = write_script(tmp_path / "script.json", *named("default", TURNS), on_exhausted="loop")
-    with stressed_server(tmp_path, default, "gthread") as server, control_of(server.origin, TURNS) as control:
+    with (
+        stressed_server(tmp_path, default, "gthread") as server,
+        control_of(server.origin, TURNS) as control,
+    ):
         resets = [control.put_script("reset", "own")]
         crowd = Crowd(lambda: server.origin, sessions=("reset",))
         with crowd.running():
@@ -41,7 +52,9 @@ def test_a_session_that_is_reset_under_load_repeats_and_loses_nothing(tmp_path: 
                 crowd.add(after)
         journal = control.journal("reset")
     assert crowd.failures == 0
-    assert names_by_generation(crowd.answers, TURNS) == {reset.generation: "own" for reset in resets}
+    assert names_by_generation(crowd.answers, TURNS) == {
+        reset.generation: "own" for reset in resets
+    }
     assert_exact(crowd.answers)
     last = sorted(one.position for one in crowd.taken if one.generation == resets[-1].generation)
     assert sorted(entry["position"] for entry in journal) == last
@@ -57,9 +70,14 @@ def delete_and_make_again(control: Control, session: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
-def test_a_session_that_is_deleted_and_made_again_under_load_repeats_and_loses_nothing(tmp_path: Path, worker_class: str) -> None:
+def test_a_session_that_is_deleted_and_made_again_under_load_repeats_and_loses_nothing(
+    tmp_path: Path, worker_class: str
+) -> None:
     default = write_script(tmp_path / "script.json", *named("default", TURNS), on_exhausted="loop")
-    with stressed_server(tmp_path, default, worker_class) as server, control_of(server.origin, TURNS) as control:
+    with (
+        stressed_server(tmp_path, default, worker_class) as server,
+        control_of(server.origin, TURNS) as control,
+    ):
         control.create("deleted", "first")
         crowd = Crowd(lambda: server.origin, sessions=("deleted",))
         over: set[int] = set()
@@ -75,7 +93,9 @@ def test_a_session_that_is_deleted_and_made_again_under_load_repeats_and_loses_n
         current = control.generation("deleted")
     assert crowd.failures == 0
     kinds = {name.partition(" ")[0] for name in names_by_generation(crowd.answers, TURNS).values()}
-    assert kinds - {"made"} == {"first", "default", "put"}, "a POST comes mostly after a request that made the session"
+    assert kinds - {"made"} == {"first", "default", "put"}, (
+        "a POST comes mostly after a request that made the session"
+    )
     assert_exact(crowd.answers)
     last = sorted(one.position for one in crowd.taken if one.generation == current)
     assert sorted(entry["position"] for entry in journal) == last

@@ -1,4 +1,7 @@
-"""A process that dies before any one of the writes that change a session, at every write in turn: the session is as before or as after."""
+"""A process that dies before any one of the writes that change a session, at every write in turn.
+
+The session is as before or as after.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ def made_again(store: MmapStore) -> None:
 
 
 def overtaken(store: MmapStore) -> None:
-    """As `made_again`, and the default script was replaced since: its next claim begins a generation."""
+    """As `made_again`, and the default script was replaced since.
+
+    Its next claim begins a generation.
+    """
     made_again(store)
     store.publish(b"default")
 
@@ -85,11 +91,19 @@ def is_after(act: Step, before: Session | None, now: Session | None, store: Mmap
         return anew and not now.follows and now.position == 0 and script == b"put"
     if act is reset:
         assert before is not None
-        return anew and now.position == 0 and (now.follows, now.script) == (before.follows, before.script)
+        return (
+            anew
+            and now.position == 0
+            and (now.follows, now.script) == (before.follows, before.script)
+        )
     if act is create:
         return anew and now.follows and now.position == 0 and script == b"default"
     # A claim that begins a generation may die with the generation begun and nothing claimed.
-    return (now.position in (0, 1) and now.follows) if anew else before is not None and now.position == before.position + 1
+    return (
+        (now.position in (0, 1) and now.follows)
+        if anew
+        else before is not None and now.position == before.position + 1
+    )
 
 
 def neighbours_in(store: MmapStore) -> dict[str, Session | None]:
@@ -117,7 +131,10 @@ def fill(store: MmapStore) -> list[str]:
 
 
 def assert_searchable(store: MmapStore, count: int) -> None:
-    """So many sessions are listed, each is found by its name, and there is room for the rest, or all of it but one; all can be deleted."""
+    """So many sessions are listed, each is found by its name, and all can be deleted.
+
+    There is room for the rest, or all of it but one.
+    """
     names = [session.name for session in store.sessions(0, 100)[0]]
     assert len(names) == len(set(names)) == count
     more = fill(store)
@@ -139,7 +156,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("act", "prepare"), CASES, ids=lambda step: step.__name__)
-def test_a_change_of_a_session_that_dies_at_any_write_has_happened_wholly_or_not_at_all(tmp_path: Path, act: Step, prepare: Step) -> None:
+def test_a_change_of_a_session_that_dies_at_any_write_has_happened_wholly_or_not_at_all(
+    tmp_path: Path, act: Step, prepare: Step
+) -> None:
     died, deadly = True, 0
     while died:
         directory = tmp_path / str(deadly)
@@ -158,7 +177,9 @@ def test_a_change_of_a_session_that_dies_at_any_write_has_happened_wholly_or_not
         # The worker that knew where the session was, and one that is new.
         for other in (store, MmapStore(directory)):
             now = other.session(SESSION)
-            assert is_after(act, before, now, other) or (died and now == before), f"write {deadly}: {before} has become {now}"
+            assert is_after(act, before, now, other) or (died and now == before), (
+                f"write {deadly}: {before} has become {now}"
+            )
         assert_unharmed(store, neighbours)
         if now is not None and prepare is not overtaken:
             assert store.claim(SESSION)[:2] == (now.position, now.generation)

@@ -12,7 +12,13 @@ from llmsim.store.base import DEFAULT_SESSION
 from llmsim.store.mmap_store import MmapStore
 from llmsim.store.script_files import ScriptFiles
 from tests.stress.forks import Notes, at_work, fork, kill, wait_for
-from tests.stress.proofs import assert_each_once, assert_generations_never_return, assert_in_order, assert_none_twice, lost
+from tests.stress.proofs import (
+    assert_each_once,
+    assert_generations_never_return,
+    assert_in_order,
+    assert_none_twice,
+    lost,
+)
 
 PROCESSES, THREADS, EACH = 4, 4, 1_000
 KILLS = 80
@@ -50,7 +56,9 @@ def test_processes_and_threads_share_one_order(state: Path, notes: Notes, opened
     assert_in_order(taken)
 
 
-def test_a_process_that_is_killed_in_mid_claim_loses_one_position_at_most(state: Path, notes: Notes) -> None:
+def test_a_process_that_is_killed_in_mid_claim_loses_one_position_at_most(
+    state: Path, notes: Notes
+) -> None:
     store = published(state)
     with at_work(*[lambda go_on: notes.claim(store, go_on)] * 2):
         for _ in range(KILLS):
@@ -73,7 +81,9 @@ def publish_and_claim(store: MmapStore, notes: Notes) -> None:
         notes.claim(store, lambda left=left: next(left, None) is not None)
 
 
-def test_a_process_that_is_killed_while_it_rewinds_leaves_a_whole_row(state: Path, notes: Notes) -> None:
+def test_a_process_that_is_killed_while_it_rewinds_leaves_a_whole_row(
+    state: Path, notes: Notes
+) -> None:
     store = published(state)
     with at_work(lambda go_on: notes.claim(store, go_on)):
         for _ in range(KILLS):
@@ -85,14 +95,18 @@ def test_a_process_that_is_killed_while_it_rewinds_leaves_a_whole_row(state: Pat
             assert store.script(claim.script)
     noted = list(notes)
     scripts = {(one.taken.generation, one.script) for one in noted}
-    assert len(scripts) == len({generation for generation, _ in scripts}) > KILLS / 2, "a generation belongs to one script"
+    assert len(scripts) == len({generation for generation, _ in scripts}) > KILLS / 2, (
+        "a generation belongs to one script"
+    )
     assert_none_twice(one.taken for one in noted)
     assert_in_order(one.taken for one in noted)
     assert_generations_never_return([one.taken for one in noted])
 
 
-def test_a_publish_that_another_one_overtakes_leaves_the_script_that_plays_readable(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process publishes once this one has written its script and before the table names it."""
+def test_a_publish_that_another_one_overtakes_leaves_the_script_that_plays_readable(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process publishes while this one's script is written and not yet in the table."""
     published(state)
     store, write = MmapStore(state), ScriptFiles.write
 

@@ -1,4 +1,7 @@
-"""Trouble for a server while it serves a crowd. It comes by answers and not by seconds: slow machines see as much of it as fast ones."""
+"""Trouble for a server while it serves a crowd. It comes by answers and not by seconds.
+
+Slow machines see as much of it as fast ones.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ _MOST_KILLS = 500
 
 
 def kill_workers(crowd: Crowd, times: int, every: int) -> None:
-    """Each time the crowd has so many more answers, SIGKILL for the worker that gave the newest one.
+    """Each time the crowd has so many more answers, a worker gets SIGKILL.
 
-    So many times, and then until a kill has cost a request its answer: where the clients are slower than the workers, most kills find an idle one.
+    It is the one that gave the newest answer.
+
+    So many times, and then until a kill has cost a request its answer: where the clients are slower
+    than the workers, most kills find an idle one.
     """
     for number in range(_MOST_KILLS):
         if number >= times and crowd.failures:

@@ -1,4 +1,7 @@
-"""Puts streams together again as a client would, without an SDK, so that they can be compared with the plain payload."""
+"""Puts streams together again as a client would, without an SDK.
+
+So they can be compared with the plain payload.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,17 @@ def chat_completion(chunks: list[dict[str, Any]]) -> dict[str, Any]:
     choices: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
         for part in chunk["choices"]:
-            choice = choices.setdefault(part["index"], {"message": {**dict.fromkeys(_TOLD), "calls": []}, "finish_reason": None})
+            choice = choices.setdefault(
+                part["index"],
+                {"message": {**dict.fromkeys(_TOLD), "calls": []}, "finish_reason": None},
+            )
             assert choice["finish_reason"] is None, "a chunk came after the finish chunk"
             _add_delta(choice["message"], part["delta"])
             choice["finish_reason"] = part["finish_reason"]
-    head = {name: chunks[0][name] for name in ("id", "created", "model", "service_tier", "system_fingerprint")}
+    head = {
+        name: chunks[0][name]
+        for name in ("id", "created", "model", "service_tier", "system_fingerprint")
+    }
     assert all(chunk[name] == value for chunk in chunks for name, value in head.items())
     return {**head, "choices": choices, "usage": chunks[-1].get("usage")}
 
@@ -32,12 +41,17 @@ def _add_delta(message: dict[str, Any], delta: dict[str, Any]) -> None:
     for piece in delta.get("tool_calls", ()):
         if "id" in piece:
             assert piece["index"] == len(message["calls"])
-            message["calls"].append({"id": piece["id"], "name": piece["function"]["name"], "arguments": ""})
+            message["calls"].append(
+                {"id": piece["id"], "name": piece["function"]["name"], "arguments": ""}
+            )
         message["calls"][piece["index"]]["arguments"] += piece["function"]["arguments"]
 
 
 def response(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """The response that the deltas between the first and the last event add up to: the first one's fields, the deltas' output."""
+    """The response that the deltas between the first and the last event add up to.
+
+    The first one's fields, the deltas' output.
+    """
     assert [event["type"] for event in events[:2]] == ["response.created", "response.in_progress"]
     assert events[-1]["type"] == f"response.{events[-1]['response']['status']}"
     items: list[dict[str, Any]] = []
@@ -55,7 +69,11 @@ def response(events: list[dict[str, Any]]) -> dict[str, Any]:
 def message(events: list[dict[str, Any]]) -> dict[str, Any]:
     """The Anthropic message that the events add up to."""
     first, *others, before_last, last = events
-    assert (first["type"], before_last["type"], last) == ("message_start", "message_delta", {"type": "message_stop"})
+    assert (first["type"], before_last["type"], last) == (
+        "message_start",
+        "message_delta",
+        {"type": "message_stop"},
+    )
     blocks: list[dict[str, Any]] = []
     is_open = False
     for event in others:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llmsim.apis.anthropic_messages import AnthropicRenderer
-from llmsim.apis.openai_chat import ChatRenderer
-from llmsim.apis.openai_responses import ResponsesRenderer
-from llmsim.apis.openresponses import OpenResponsesRenderer
+from llmsim.apis.anthropic.renderer import AnthropicRenderer
+from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Call, Renderer, Stamp
+from llmsim.apis.responses.openresponses import OpenResponsesRenderer
+from llmsim.apis.responses.renderer import ResponsesRenderer
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text, ToolCall
 from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, ToolCalls, Turn
@@ -21,22 +21,39 @@ from llmsim.usage import Usage, usage_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
-STAMP = Stamp(generation="00c0ffee00c0ffee", position=7, created=1_764_000_000, usage=Usage(prompt=20, completion=12))
+STAMP = Stamp(
+    generation="00c0ffee00c0ffee",
+    position=7,
+    created=1_764_000_000,
+    usage=Usage(prompt=20, completion=12),
+)
 
 RENDERERS: dict[str, Renderer] = {
-    renderer.name: renderer for renderer in (ChatRenderer(), ResponsesRenderer(), OpenResponsesRenderer(), AnthropicRenderer())
+    renderer.name: renderer
+    for renderer in (
+        ChatRenderer(),
+        ResponsesRenderer(),
+        OpenResponsesRenderer(),
+        AnthropicRenderer(),
+    )
 }
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"model": "gpt-5", "input": "Hi"},
     "openresponses": {"model": "gpt-5", "input": "Hi"},
-    "anthropic": {"model": "claude-sonnet-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hi"}]},
+    "anthropic": {
+        "model": "claude-sonnet-5",
+        "max_tokens": 1024,
+        "messages": [{"role": "user", "content": "Hi"}],
+    },
 }
 
 
 def tool_call(name: str, arguments: Any, index: int = 0, call_id: str | None = None) -> ToolCall:
-    return ToolCall(call_id or f"call_llmsim_{STAMP.position}_{index}", name, arguments, compact(arguments))
+    return ToolCall(
+        call_id or f"call_llmsim_{STAMP.position}_{index}", name, arguments, compact(arguments)
+    )
 
 
 def _only(arguments: Any) -> Reply:
@@ -46,11 +63,29 @@ def _only(arguments: Any) -> Reply:
 REPLIES: dict[str, Reply] = {
     "text": Reply((Text("Hello there. The answer is 42."),)),
     "text_empty": Reply((Text(""),)),
-    "text_unicode": Reply((Text("na\u00efve \U0001f469\u200d\U0001f52c says\u2028\u201chi\u201d\u0085\r\ndata: not a frame\n\n"),)),
+    "text_unicode": Reply(
+        (
+            Text(
+                "na\u00efve \U0001f469\u200d\U0001f52c "
+                "says\u2028\u201chi\u201d\u0085\r\ndata: not a frame\n\n"
+            ),
+        )
+    ),
     "tool_call": Reply((tool_call("bash", {"command": "ls -la"}),)),
-    "tool_calls_parallel": Reply((tool_call("bash", {"command": "ls"}), tool_call("write_file", {"path": "a.txt", "content": 'h\u00e9 "q"'}, 1))),
+    "tool_calls_parallel": Reply(
+        (
+            tool_call("bash", {"command": "ls"}),
+            tool_call("write_file", {"path": "a.txt", "content": 'h\u00e9 "q"'}, 1),
+        )
+    ),
     "tool_call_explicit_id": Reply((tool_call("bash", {}, call_id="call_42"),)),
-    "mixed": Reply((Text("Running two tools."), tool_call("bash", {"command": "ls"}), tool_call("bash", {"command": "pwd"}, 1))),
+    "mixed": Reply(
+        (
+            Text("Running two tools."),
+            tool_call("bash", {"command": "ls"}),
+            tool_call("bash", {"command": "pwd"}, 1),
+        )
+    ),
     "mixed_empty_text": Reply((Text(""), tool_call("bash", {"command": "ls"}))),
     "arguments_null": _only(None),
     "arguments_boolean": _only(False),
@@ -64,9 +99,13 @@ _LS = Calling("bash", {"command": "ls"})
 
 # What these answer is played, and their usage is counted or their own.
 TURNS: dict[str, Turn] = {
-    "reasoning": Assistant("The answer is 42.", reasoning="Six times seven:\nna\u00efve, but \u201cright\u201d."),
+    "reasoning": Assistant(
+        "The answer is 42.", reasoning="Six times seven:\nna\u00efve, but \u201cright\u201d."
+    ),
     "reasoning_mixed": Mixed("Let me look.", [_LS], reasoning="A listing will tell."),
-    "reasoning_tool_calls": ToolCalls([_LS, Calling("bash", {"command": "pwd"})], reasoning="A listing will tell."),
+    "reasoning_tool_calls": ToolCalls(
+        [_LS, Calling("bash", {"command": "pwd"})], reasoning="A listing will tell."
+    ),
     "reasoning_empty": Assistant("Hello.", reasoning=""),
     "reasoning_empty_text": Assistant("", reasoning="Nothing to say."),
     "reasoning_refusal": Refusal("I cannot help with that.", reasoning="This is not for me."),
@@ -91,7 +130,11 @@ _USAGE = {"stream_options": {"include_usage": True}}
 
 @dataclass(frozen=True)
 class Case:
-    """One golden. `turn` is a key of `REPLIES` or `TURNS`, `extra` what the request says beyond the least; `label` names it in the file name."""
+    """One golden.
+
+    `turn` is a key of `REPLIES` or `TURNS`, `extra` what the request says beyond the least; `label`
+    names it in the file name.
+    """
 
     api: str
     turn: str
@@ -131,7 +174,9 @@ class Case:
         """The bytes of the answer's body."""
         renderer, stamp = RENDERERS[self.api], STAMP._replace(usage=self.usage)
         if self.streamed:
-            return b"".join(event.frame() for event in renderer.events(self.reply, self.call, stamp))
+            return b"".join(
+                event.frame() for event in renderer.events(self.reply, self.call, stamp)
+            )
         return compact(renderer.payload(self.reply, self.call, stamp)).encode("ascii")
 
 
@@ -139,8 +184,14 @@ def _all_cases() -> Iterator[Case]:
     for streamed in (False, True):
         for api in RENDERERS:
             yield from (Case(api, turn, streamed) for turn in (*REPLIES, *TURNS))
-        yield from (Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE}) for turn in ("text", "tool_call", "reasoning_mixed", "refusal"))
-    yield from (Case("chat", turn, True, "usage", _USAGE) for turn in ("text", "text_empty", "tool_call", "mixed", "reasoning", "usage"))
+        yield from (
+            Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE})
+            for turn in ("text", "tool_call", "reasoning_mixed", "refusal")
+        )
+    yield from (
+        Case("chat", turn, True, "usage", _USAGE)
+        for turn in ("text", "text_empty", "tool_call", "mixed", "reasoning", "usage")
+    )
 
 
 CASES = tuple(_all_cases())

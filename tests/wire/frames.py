@@ -21,12 +21,19 @@ class Frame(NamedTuple):
 
 
 def frames(stream: bytes) -> list[Frame]:
-    """The frames of `stream`; anything but one `data:` line with at most one `event:` line before it is an error."""
+    """The frames of `stream`.
+
+    Anything but one `data:` line with at most one `event:` line before it is an error.
+    """
     *bodies, rest = stream.split(b"\n\n")
     assert rest == b"", "the stream does not end with a blank line"
     matches = [_FRAME.fullmatch(body) for body in bodies]
     assert all(matches), f"not a frame: {bodies[matches.index(None)]!r}"
-    return [Frame(match[1].decode() if match[1] else None, match[2].decode()) for match in matches if match]
+    return [
+        Frame(match[1].decode() if match[1] else None, match[2].decode())
+        for match in matches
+        if match
+    ]
 
 
 def json_frames(stream: bytes) -> list[Any]:

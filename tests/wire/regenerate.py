@@ -1,4 +1,7 @@
-"""Writes all goldens anew: `python -m tests.wire.regenerate`, then read the difference before you commit it."""
+"""Writes all goldens anew.
+
+`python -m tests.wire.regenerate`, then read the difference before you commit it.
+"""
 
 from __future__ import annotations
 

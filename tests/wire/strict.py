@@ -1,4 +1,7 @@
-"""What validating clients accept: the official SDKs in strict mode, and the OpenResponses specification's own types."""
+"""What validating clients accept.
+
+The official SDKs in strict mode, and the OpenResponses specification's own types.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ def streaming_client(body: bytes) -> OpenAI:
 
 def anthropic_client(body: bytes, content_type: str = "application/json") -> Anthropic:
     """The same, of Anthropic's SDK."""
-    return Anthropic(base_url="http://llmsim.invalid", **_options(anthropic_base, body, content_type))
+    return Anthropic(
+        base_url="http://llmsim.invalid", **_options(anthropic_base, body, content_type)
+    )
 
 
 def anthropic_streaming_client(body: bytes) -> Anthropic:
@@ -35,14 +40,22 @@ def anthropic_streaming_client(body: bytes) -> Anthropic:
 
 
 def _options(base: Any, body: bytes, content_type: str) -> dict[str, Any]:
-    """`base` is the SDK's module that knows which HTTP library it is built on: httpx, or since version 3 and 2 httpx2."""
+    """`base` is the SDK's module that knows which HTTP library it is built on.
+
+    Httpx, or since version 3 and 2 httpx2.
+    """
     http = getattr(base, "httpx2", None) or base.httpx
 
     def answer(request: Any) -> Any:
         return http.Response(200, headers={"content-type": content_type}, content=body)
 
     transport = http.MockTransport(answer)
-    return {"api_key": "unused", "max_retries": 0, "http_client": http.Client(transport=transport), "_strict_response_validation": True}
+    return {
+        "api_key": "unused",
+        "max_retries": 0,
+        "http_client": http.Client(transport=transport),
+        "_strict_response_validation": True,
+    }
 
 
 def openresponses_resource(body: bytes) -> pydantic.BaseModel:
@@ -65,7 +78,11 @@ def openresponses_event(data: str, kind: str) -> pydantic.BaseModel:
 
 
 def _events() -> dict[str, type[pydantic.BaseModel]]:
-    models = [value for name, value in vars(openresponses_types).items() if name.endswith("StreamingEvent")]
+    models = [
+        value
+        for name, value in vars(openresponses_types).items()
+        if name.endswith("StreamingEvent")
+    ]
     return {str(kind): model for model in models for kind in model.model_fields["type"].annotation}
 
 

@@ -14,7 +14,8 @@ PAIRS = [
     (streamed, plain)
     for streamed in STREAMED
     for plain in PLAIN
-    if (streamed.api, streamed.turn, streamed.extra.get("n")) == (plain.api, plain.turn, plain.extra.get("n"))
+    if (streamed.api, streamed.turn, streamed.extra.get("n"))
+    == (plain.api, plain.turn, plain.extra.get("n"))
 ]
 CHAT = [pair for pair in PAIRS if pair[0].api == "chat"]
 RESPONSES_PLAIN = [case for case in PLAIN if case.api in ("responses", "openresponses")]
@@ -39,35 +40,58 @@ def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Ca
         calls = [{"id": call["id"], **call["function"]} for call in message.get("tool_calls", ())]
         told = {name: message.get(name) for name in ("content", "refusal", "reasoning_content")}
         expected = {"role": message["role"], **told, "calls": calls}
-        assert choices[choice["index"]] == {"message": expected, "finish_reason": choice["finish_reason"]}
+        assert choices[choice["index"]] == {
+            "message": expected,
+            "finish_reason": choice["finish_reason"],
+        }
 
 
 @pytest.mark.parametrize(("streamed", "plain"), RESPONSES, ids=str)
-def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(streamed: Case, plain: Case) -> None:
+def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(
+    streamed: Case, plain: Case
+) -> None:
     payload = json.loads(plain.path.read_bytes())
     events = json_frames(streamed.path.read_bytes())
     assert events[-1]["response"] == payload
-    ends = {name: payload[name] for name in ("status", "completed_at", "usage", "incomplete_details")}
+    ends = {
+        name: payload[name] for name in ("status", "completed_at", "usage", "incomplete_details")
+    }
     assert {**assemble.response(events), **ends} == payload
 
 
 @pytest.mark.parametrize(("streamed", "plain"), RESPONSES, ids=str)
 def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain: Case) -> None:
-    created, in_progress = (event["response"] for event in json_frames(streamed.path.read_bytes())[:2])
+    created, in_progress = (
+        event["response"] for event in json_frames(streamed.path.read_bytes())[:2]
+    )
     assert created == in_progress
-    assert (created["status"], created["output"], created["usage"], created["completed_at"]) == ("in_progress", [], None, None)
+    assert (created["status"], created["output"], created["usage"], created["completed_at"]) == (
+        "in_progress",
+        [],
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
 def test_an_anthropic_stream_adds_up_to_the_plain_message(streamed: Case, plain: Case) -> None:
-    assert assemble.message(json_frames(streamed.path.read_bytes())) == json.loads(plain.path.read_bytes())
+    assert assemble.message(json_frames(streamed.path.read_bytes())) == json.loads(
+        plain.path.read_bytes()
+    )
 
 
 @pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
-def test_an_anthropic_message_starts_empty_with_its_input_counted(streamed: Case, plain: Case) -> None:
+def test_an_anthropic_message_starts_empty_with_its_input_counted(
+    streamed: Case, plain: Case
+) -> None:
     started = json_frames(streamed.path.read_bytes())[0]["message"]
     payload = json.loads(plain.path.read_bytes())
-    nothing_yet = {"content": [], "stop_reason": None, "stop_sequence": None, "usage": {**payload["usage"], "output_tokens": 1}}
+    nothing_yet = {
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {**payload["usage"], "output_tokens": 1},
+    }
     assert started == {**payload, **nothing_yet}
 
 
@@ -75,8 +99,12 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(streamed: Case
 def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
     payload = json.loads(case.path.read_bytes())
     count = case.extra.get("n", 1)
-    usage = case.usage._replace(completion=case.usage.completion * count, reasoning=case.usage.reasoning * count)
-    assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [said.expected("chat", case.reply, usage)] * count
+    usage = case.usage._replace(
+        completion=case.usage.completion * count, reasoning=case.usage.reasoning * count
+    )
+    assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [
+        said.expected("chat", case.reply, usage)
+    ] * count
     for choice in payload["choices"]:
         assert ("tool_calls" in choice["message"]) is bool(case.reply.calls)
         assert ("reasoning_content" in choice["message"]) is (case.reply.reasoning is not None)
@@ -98,7 +126,9 @@ def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> No
 
 
 @pytest.mark.parametrize("case", RESPONSES_PLAIN, ids=str)
-def test_the_last_item_of_a_response_that_was_cut_short_is_incomplete_and_no_other(case: Case) -> None:
+def test_the_last_item_of_a_response_that_was_cut_short_is_incomplete_and_no_other(
+    case: Case,
+) -> None:
     payload = json.loads(case.path.read_bytes())
     statuses = [item["status"] for item in payload["output"]]
     assert statuses == ["completed"] * (len(statuses) - 1) + [payload["status"]]

@@ -1,4 +1,7 @@
-"""Every API says every kind of block. A kind that is new, or a renderer that leaves one out, fails here by name."""
+"""Every API says every kind of block.
+
+A kind that is new, or a renderer that leaves one out, fails here by name.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +65,20 @@ def test_a_payload_says_every_kind_of_block_once(renderer: Renderer, kind: type)
 
 
 @every_block_of_every_api
-def test_the_deltas_of_a_stream_say_every_kind_of_block_once(renderer: Renderer, kind: type) -> None:
+def test_the_deltas_of_a_stream_say_every_kind_of_block_once(
+    renderer: Renderer, kind: type
+) -> None:
     call = renderer.read({**REQUESTS[renderer.name], "stream": True})
     for reply in replies(kind):
-        events = [event.data for event in renderer.events(reply, call, STAMP) if not isinstance(event.data, str)]
-        joined = "".join(text for event in events for key, text in strings(event) if ".delta" in key and not key.endswith(".type"))
+        events = [
+            event.data
+            for event in renderer.events(reply, call, STAMP)
+            if not isinstance(event.data, str)
+        ]
+        joined = "".join(
+            text
+            for event in events
+            for key, text in strings(event)
+            if ".delta" in key and not key.endswith(".type")
+        )
         assert joined.count(WORD) == 1, reply

@@ -19,14 +19,23 @@ ENDS_WITH_DONE = {"chat": True, "responses": False, "openresponses": True, "anth
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_answer_is_byte_for_byte_its_golden(case: Case) -> None:
-    assert case.rendered() == case.path.read_bytes(), "if the change is meant: python -m tests.wire.regenerate"
+    assert case.rendered() == case.path.read_bytes(), (
+        "if the change is meant: python -m tests.wire.regenerate"
+    )
 
 
 def test_every_api_has_every_turn_plain_and_streamed() -> None:
     assert set(RENDERERS) == {api.renderer.name for api in APIS}
-    wanted = {(api, turn, streamed) for api in RENDERERS for turn in (*REPLIES, *TURNS) for streamed in (False, True)}
+    wanted = {
+        (api, turn, streamed)
+        for api in RENDERERS
+        for turn in (*REPLIES, *TURNS)
+        for streamed in (False, True)
+    }
     assert wanted == {(case.api, case.turn, case.streamed) for case in CASES}
-    assert {type(turn) for turn in TURNS.values()} == {schema.makes for name, schema in TURN_TYPES.items() if name != "error"}
+    assert {type(turn) for turn in TURNS.values()} == {
+        schema.makes for name, schema in TURN_TYPES.items() if name != "error"
+    }
 
 
 def test_every_golden_belongs_to_a_case() -> None:
@@ -62,7 +71,9 @@ def test_chat_frames_have_no_event_line(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
-def test_anthropic_frames_are_named_by_their_type_in_the_order_that_the_api_gives(case: Case) -> None:
+def test_anthropic_frames_are_named_by_their_type_in_the_order_that_the_api_gives(
+    case: Case,
+) -> None:
     found = frames(case.path.read_bytes())
     assert [frame.name for frame in found] == [frame.value["type"] for frame in found]
     names = " ".join(str(frame.name) for frame in found)
@@ -79,17 +90,28 @@ def test_a_ping_follows_the_start_of_the_first_block(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
-def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_signature(case: Case) -> None:
+def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_signature(
+    case: Case,
+) -> None:
     events = json_frames(case.path.read_bytes())
     for start in (event for event in events if event["type"] == "content_block_start"):
-        deltas = [event["delta"] for event in events if event["type"] == "content_block_delta" and event["index"] == start["index"]]
+        deltas = [
+            event["delta"]
+            for event in events
+            if event["type"] == "content_block_delta" and event["index"] == start["index"]
+        ]
         kind = start["content_block"]["type"]
         if kind == "tool_use":
             assert start["content_block"]["input"] == {}
             assert deltas[0] == {"type": "input_json_delta", "partial_json": ""}
         elif kind == "thinking":
-            assert (start["content_block"]["thinking"], start["content_block"]["signature"]) == ("", "")
-            assert [delta["type"] for delta in deltas] == ["thinking_delta"] * (len(deltas) - 1) + ["signature_delta"]
+            assert (start["content_block"]["thinking"], start["content_block"]["signature"]) == (
+                "",
+                "",
+            )
+            assert [delta["type"] for delta in deltas] == ["thinking_delta"] * (len(deltas) - 1) + [
+                "signature_delta"
+            ]
             assert deltas[-1]["signature"]
         else:
             assert start["content_block"] == {"type": "text", "text": ""}
@@ -105,7 +127,12 @@ def test_an_empty_text_is_no_block_for_anthropic(turn: str) -> None:
 
 @pytest.mark.parametrize(
     ("turn", "value"),
-    [("null", None), ("boolean", False), ("list", [1, "two", {"three": 3.5}]), ("string", 'say "hi"')],
+    [
+        ("null", None),
+        ("boolean", False),
+        ("list", [1, "two", {"three": 3.5}]),
+        ("string", 'say "hi"'),
+    ],
 )
 def test_arguments_that_are_no_object_are_a_value_for_anthropic(turn: str, value: Any) -> None:
     [block] = json.loads((GOLDENS / "anthropic" / f"arguments_{turn}.json").read_bytes())["content"]
@@ -125,11 +152,15 @@ def test_the_id_of_an_answer_carries_generation_and_position(case: Case) -> None
     first = json_frames(body)[0] if case.streamed else json.loads(body)
     underscored = f"{STAMP.generation}_{STAMP.position}"
     ids = {"chat": f"chatcmpl-llmsim-{STAMP.serial}", "anthropic": f"msg_llmsim_{underscored}"}
-    assert first.get("response", first.get("message", first))["id"] == ids.get(case.api, f"resp_llmsim_{underscored}")
+    assert first.get("response", first.get("message", first))["id"] == ids.get(
+        case.api, f"resp_llmsim_{underscored}"
+    )
 
 
 @pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
-def test_a_chat_chunk_has_a_usage_key_only_where_usage_was_asked_for_and_the_last_one_has_the_figures(case: Case) -> None:
+def test_a_chat_chunk_has_a_usage_key_only_where_usage_was_asked_for(
+    case: Case,
+) -> None:
     chunks = json_frames(case.path.read_bytes())
     if not case.extra:
         assert not any("usage" in chunk for chunk in chunks)
@@ -145,20 +176,29 @@ def test_several_choices_cost_the_prompt_once_and_the_completion_each(case: Case
     body = case.path.read_bytes()
     usage = (json_frames(body)[-1] if case.streamed else json.loads(body))["usage"]
     prompt, completion = case.usage.prompt, 2 * case.usage.completion
-    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (prompt, completion, prompt + completion)
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (
+        prompt,
+        completion,
+        prompt + completion,
+    )
     assert usage["completion_tokens_details"]["reasoning_tokens"] == 2 * case.usage.reasoning
 
 
 @pytest.mark.parametrize("api", ["responses", "openresponses"])
 def test_an_empty_text_is_one_empty_part_without_a_delta(api: str) -> None:
-    kinds = [event["type"] for event in json_frames((GOLDENS / api / "text_empty.sse").read_bytes())]
+    kinds = [
+        event["type"] for event in json_frames((GOLDENS / api / "text_empty.sse").read_bytes())
+    ]
     assert "response.content_part.added" in kinds
     assert "response.output_text.delta" not in kinds
 
 
 def test_an_empty_text_in_chat_is_a_role_chunk_and_a_finish_chunk() -> None:
     chunks = json_frames((GOLDENS / "chat" / "text_empty.sse").read_bytes())
-    assert [chunk["choices"][0]["delta"] for chunk in chunks] == [{"role": "assistant", "content": "", "refusal": None}, {}]
+    assert [chunk["choices"][0]["delta"] for chunk in chunks] == [
+        {"role": "assistant", "content": "", "refusal": None},
+        {},
+    ]
 
 
 def test_the_role_chunk_of_a_turn_without_text_has_no_content() -> None:
@@ -167,8 +207,13 @@ def test_the_role_chunk_of_a_turn_without_text_has_no_content() -> None:
 
 
 @pytest.mark.parametrize("api", ["responses", "openresponses"])
-@pytest.mark.parametrize(("turn", "event"), [("refusal", "response.refusal.delta"), ("reasoning", "response.reasoning_summary_text.delta")])
-def test_a_refusal_and_a_reasoning_come_in_events_of_their_own(api: str, turn: str, event: str) -> None:
+@pytest.mark.parametrize(
+    ("turn", "event"),
+    [("refusal", "response.refusal.delta"), ("reasoning", "response.reasoning_summary_text.delta")],
+)
+def test_a_refusal_and_a_reasoning_come_in_events_of_their_own(
+    api: str, turn: str, event: str
+) -> None:
     def kinds(name: str) -> list[str]:
         return [each["type"] for each in json_frames((GOLDENS / api / f"{name}.sse").read_bytes())]
 
@@ -177,7 +222,10 @@ def test_a_refusal_and_a_reasoning_come_in_events_of_their_own(api: str, turn: s
 
 
 def test_a_chat_stream_reasons_before_it_speaks() -> None:
-    deltas = [chunk["choices"][0]["delta"] for chunk in json_frames((GOLDENS / "chat" / "reasoning_mixed.sse").read_bytes())]
+    deltas = [
+        chunk["choices"][0]["delta"]
+        for chunk in json_frames((GOLDENS / "chat" / "reasoning_mixed.sse").read_bytes())
+    ]
     keys = [key for delta in deltas[1:-1] for key in delta]
     order = ["reasoning_content", "content", "tool_calls"]
     assert set(keys) == set(order)
@@ -200,5 +248,9 @@ def test_an_echo_repeats_what_its_request_said(api: str) -> None:
 def test_items_have_ids_of_their_own_apart_from_the_call_id(api: str) -> None:
     output = json.loads((GOLDENS / api / "mixed.json").read_bytes())["output"]
     serial = f"{STAMP.generation}_{STAMP.position}"
-    assert [item["id"] for item in output] == [f"msg_llmsim_{serial}", f"fc_llmsim_{serial}_0", f"fc_llmsim_{serial}_1"]
+    assert [item["id"] for item in output] == [
+        f"msg_llmsim_{serial}",
+        f"fc_llmsim_{serial}_0",
+        f"fc_llmsim_{serial}_1",
+    ]
     assert [item["call_id"] for item in output[1:]] == ["call_llmsim_7_0", "call_llmsim_7_1"]

@@ -30,14 +30,19 @@ def _expected(case: Case) -> said.Said:
 
 
 def _assert_chat(completion: Any, expected: said.Said, case: Case) -> None:
-    """The figures are looked at where the answer has a usage, and stand for all choices together."""
+    """The figures stand for all choices together, where the answer has a usage."""
     count = case.extra.get("n", 1)
     usage = completion.usage and completion.usage.model_dump()
     prompt, output, reasoning, cached = expected.figures
     assert len(completion.choices) == count
     for choice in completion.choices:
-        message = {**choice.message.model_dump(), "tool_calls": [call.model_dump() for call in choice.message.tool_calls or ()]}
-        found = said.in_chat({"message": message, "finish_reason": choice.finish_reason}, usage or _NO_USAGE)
+        message = {
+            **choice.message.model_dump(),
+            "tool_calls": [call.model_dump() for call in choice.message.tool_calls or ()],
+        }
+        found = said.in_chat(
+            {"message": message, "finish_reason": choice.finish_reason}, usage or _NO_USAGE
+        )
         assert found._replace(figures=()) == expected._replace(figures=())
         assert usage is None or found.figures == (prompt, output * count, reasoning * count, cached)
 
@@ -62,18 +67,35 @@ def test_the_sdk_accepts_a_plain_chat_completion(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
-def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribute(case: Case) -> None:
-    [message, *_] = [choice.message for choice in client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"]).choices]
+def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribute(
+    case: Case,
+) -> None:
+    [message, *_] = [
+        choice.message
+        for choice in client(case.path.read_bytes())
+        .chat.completions.create(**REQUESTS["chat"])
+        .choices
+    ]
     assert getattr(message, "reasoning_content", None) == case.reply.reasoning
-    assert set(message.model_extra or ()) == ({"reasoning_content"} if case.reply.reasoning is not None else set())
+    assert set(message.model_extra or ()) == (
+        {"reasoning_content"} if case.reply.reasoning is not None else set()
+    )
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "chat"), ids=str)
 def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
-    chunks = list(streaming_client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"], stream=True))
+    chunks = list(
+        streaming_client(case.path.read_bytes()).chat.completions.create(
+            **REQUESTS["chat"], stream=True
+        )
+    )
     assert len(chunks) == len(frames(case.path.read_bytes())) - 1
     deltas = [choice.delta for chunk in chunks for choice in chunk.choices if choice.index == 0]
-    for name, text in (("content", case.reply.text), ("refusal", case.reply.refusal), ("reasoning_content", case.reply.reasoning)):
+    for name, text in (
+        ("content", case.reply.text),
+        ("refusal", case.reply.refusal),
+        ("reasoning_content", case.reply.reasoning),
+    ):
         assert _pieces(deltas, name) == (text or "")
 
 
@@ -81,7 +103,9 @@ def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
 def test_the_sdk_stream_helper_assembles_a_chat_stream(case: Case) -> None:
     """Of one that was cut short it makes an exception, which carries the completion."""
     expected = _expected(case)
-    with streaming_client(case.path.read_bytes()).chat.completions.stream(**REQUESTS["chat"]) as stream:
+    with streaming_client(case.path.read_bytes()).chat.completions.stream(
+        **REQUESTS["chat"]
+    ) as stream:
         if expected.finish in _CUT_SHORT:
             with pytest.raises(_CUT_SHORT[expected.finish]) as caught:
                 stream.get_final_completion()
@@ -106,15 +130,28 @@ def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
 def test_the_sdk_accepts_every_event_of_a_responses_stream(case: Case) -> None:
-    events = list(streaming_client(case.path.read_bytes()).responses.create(**REQUESTS[case.api], stream=True))
-    assert [event.type for event in events] == [frame.name for frame in frames(case.path.read_bytes()) if frame.data != "[DONE]"]
-    for kind, text in (("output_text", case.reply.text), ("refusal", case.reply.refusal), ("reasoning_summary_text", case.reply.reasoning)):
-        assert _pieces([event for event in events if event.type == f"response.{kind}.delta"], "delta") == (text or "")
+    events = list(
+        streaming_client(case.path.read_bytes()).responses.create(**REQUESTS[case.api], stream=True)
+    )
+    assert [event.type for event in events] == [
+        frame.name for frame in frames(case.path.read_bytes()) if frame.data != "[DONE]"
+    ]
+    for kind, text in (
+        ("output_text", case.reply.text),
+        ("refusal", case.reply.refusal),
+        ("reasoning_summary_text", case.reply.reasoning),
+    ):
+        assert _pieces(
+            [event for event in events if event.type == f"response.{kind}.delta"], "delta"
+        ) == (text or "")
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
 def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
-    """Its `get_final_response` wants a completed response; one that was cut short is in the last event."""
+    """Its `get_final_response` wants a completed response.
+
+    One that was cut short is in the last event.
+    """
     with streaming_client(case.path.read_bytes()).responses.stream(**REQUESTS[case.api]) as stream:
         *_, last = stream
         expected = _expected(case)
@@ -125,10 +162,14 @@ def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "openresponses"), ids=str)
-def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_keys(case: Case) -> None:
+def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_keys(
+    case: Case,
+) -> None:
     body = case.path.read_bytes()
     resource = openresponses_resource(body)
-    assert {name for name, field in type(resource).model_fields.items() if field.is_required()} <= set(json.loads(body))
+    assert {
+        name for name, field in type(resource).model_fields.items() if field.is_required()
+    } <= set(json.loads(body))
 
 
 @pytest.mark.parametrize("case", _of(STREAMED, "openresponses"), ids=str)
@@ -159,8 +200,14 @@ def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
-    events = list(anthropic_streaming_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"], stream=True))
-    assert [event.type for event in events] == [frame.name for frame in frames(case.path.read_bytes()) if frame.name != "ping"]
+    events = list(
+        anthropic_streaming_client(case.path.read_bytes()).messages.create(
+            **REQUESTS["anthropic"], stream=True
+        )
+    )
+    assert [event.type for event in events] == [
+        frame.name for frame in frames(case.path.read_bytes()) if frame.name != "ping"
+    ]
     assert not any(event.model_extra for event in events)
     deltas = [event.delta for event in events if event.type == "content_block_delta"]
     assert _pieces(deltas, "text") == (case.reply.text or case.reply.refusal or "")
@@ -169,12 +216,18 @@ def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
-    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(**REQUESTS["anthropic"]) as stream:
+    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(
+        **REQUESTS["anthropic"]
+    ) as stream:
         helped = [event.type for event in stream]
         message = stream.get_final_message()
     _assert_message(message, case)
-    plain = anthropic_client(case.path.with_suffix(".json").read_bytes()).messages.create(**REQUESTS["anthropic"])
-    assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [block.model_dump() for block in plain.content]
+    plain = anthropic_client(case.path.with_suffix(".json").read_bytes()).messages.create(
+        **REQUESTS["anthropic"]
+    )
+    assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [
+        block.model_dump() for block in plain.content
+    ]
     assert message.usage == plain.usage
     for own_event, is_there in (
         ("text", case.reply.text or case.reply.refusal),
@@ -187,5 +240,7 @@ def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_text_stream_is_the_text(case: Case) -> None:
-    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(**REQUESTS["anthropic"]) as stream:
+    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(
+        **REQUESTS["anthropic"]
+    ) as stream:
         assert "".join(stream.text_stream) == (case.reply.text or case.reply.refusal or "")

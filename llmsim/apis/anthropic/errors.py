@@ -1,4 +1,7 @@
-"""Errors as the Anthropic API sends them (https://docs.anthropic.com/en/api/errors; `anthropic.types.ErrorResponse`)."""
+"""Errors as the Anthropic API sends them (https://docs.anthropic.com/en/api/errors.
+
+`anthropic.types.ErrorResponse`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ from typing import Any
 from llmsim.apis.renderer import RATE_LIMIT, Renderer
 from llmsim.reply import Failure
 
-_BY_KIND = {"rate_limit": "rate_limit_error", "timeout": "timeout_error", "invalid_request": "invalid_request_error"}
+_BY_KIND = {
+    "rate_limit": "rate_limit_error",
+    "timeout": "timeout_error",
+    "invalid_request": "invalid_request_error",
+}
 _BY_STATUS = {
     401: "authentication_error",
     402: "billing_error",
@@ -28,8 +35,14 @@ class AnthropicErrors(Renderer):
 
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:
         """The body of an error answer; the type follows the script's kind, else the status."""
-        error_type = _BY_KIND.get(failure.kind) or _BY_STATUS.get(failure.status, "api_error" if failure.status >= 500 else "invalid_request_error")
-        return {"type": "error", "error": {"type": error_type, "message": failure.message}, "request_id": request_id}
+        error_type = _BY_KIND.get(failure.kind) or _BY_STATUS.get(
+            failure.status, "api_error" if failure.status >= 500 else "invalid_request_error"
+        )
+        return {
+            "type": "error",
+            "error": {"type": error_type, "message": failure.message},
+            "request_id": request_id,
+        }
 
     def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:
         """The headers of https://docs.anthropic.com/en/api/rate-limits; the time is RFC 3339."""

@@ -1,12 +1,15 @@
-"""Anthropic Messages: `anthropic.types.Message` and its stream of `anthropic.types.RawMessageStreamEvent`."""
+"""Anthropic Messages.
+
+`anthropic.types.Message` and its stream of `anthropic.types.RawMessageStreamEvent`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from llmsim.apis.anthropic_errors import AnthropicErrors
-from llmsim.apis.anthropic_request import read_messages
+from llmsim.apis.anthropic.errors import AnthropicErrors
+from llmsim.apis.anthropic.request import read_messages
 from llmsim.apis.renderer import Call, Stamp
 from llmsim.json_text import compact
 from llmsim.reply import Block, Reasoning, Reply, ToolCall
@@ -15,7 +18,12 @@ from llmsim.tokens import pieces
 from llmsim.usage import Usage
 
 # By a reply's finish reason; a refusal ends with the last one, too.
-_STOP_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens", "content_filter": "refusal"}
+_STOP_REASONS = {
+    "stop": "end_turn",
+    "tool_calls": "tool_use",
+    "length": "max_tokens",
+    "content_filter": "refusal",
+}
 _PING = Event({"type": "ping"}, "ping")
 _SIGNATURE = "llmsim"  # opaque to clients, which send it back
 
@@ -31,10 +39,18 @@ class AnthropicRenderer(AnthropicErrors):
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Message`."""
-        return {**_head(call, stamp), "content": _content(reply), **_stop(reply), "usage": _usage(stamp.usage)}
+        return {
+            **_head(call, stamp),
+            "content": _content(reply),
+            **_stop(reply),
+            "usage": _usage(stamp.usage),
+        }
 
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
-        """From `message_start` to `message_stop`; a ping after the first block has begun, as the API sends it."""
+        """From `message_start` to `message_stop`.
+
+        A ping after the first block has begun, as the API sends it.
+        """
         started = {
             **_head(call, stamp),
             "content": [],
@@ -44,7 +60,9 @@ class AnthropicRenderer(AnthropicErrors):
         }
         yield _event("message_start", message=started)
         for index, block in enumerate(_content(reply)):
-            yield _event("content_block_start", index=index, content_block={**block, **_EMPTY[block["type"]]})
+            yield _event(
+                "content_block_start", index=index, content_block={**block, **_EMPTY[block["type"]]}
+            )
             if index == 0:
                 yield _PING
             for delta in _DELTAS[block["type"]](block):
@@ -60,11 +78,20 @@ def _event(kind: str, **fields: Any) -> Event:
 
 
 def _head(call: Call, stamp: Stamp) -> dict[str, Any]:
-    return {"id": f"msg_llmsim_{stamp.generation}_{stamp.position}", "type": "message", "role": "assistant", "model": call.model}
+    return {
+        "id": f"msg_llmsim_{stamp.generation}_{stamp.position}",
+        "type": "message",
+        "role": "assistant",
+        "model": call.model,
+    }
 
 
 def _stop(reply: Reply) -> dict[str, Any]:
-    reason = "content_filter" if reply.refusal is not None and reply.finish is None else reply.finish_reason
+    reason = (
+        "content_filter"
+        if reply.refusal is not None and reply.finish is None
+        else reply.finish_reason
+    )
     return {"stop_reason": _STOP_REASONS[reason], "stop_sequence": None}
 
 
@@ -74,16 +101,25 @@ def _content(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _block(block: Block) -> dict[str, Any]:
-    """`anthropic.types.ContentBlock`. A tool's input must be an object there; arguments that are none go under `value`."""
+    """`anthropic.types.ContentBlock`. A tool's input must be an object there.
+
+    Arguments that are none go under `value`.
+    """
     if isinstance(block, ToolCall):
-        arguments = block.arguments if isinstance(block.arguments, dict) else {"value": block.arguments}
+        arguments = (
+            block.arguments if isinstance(block.arguments, dict) else {"value": block.arguments}
+        )
         return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}
     if isinstance(block, Reasoning):
         return {"type": "thinking", "thinking": block.text, "signature": _SIGNATURE}
     return {"type": "text", "text": block.text}
 
 
-_EMPTY: dict[str, dict[str, Any]] = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}
+_EMPTY: dict[str, dict[str, Any]] = {
+    "text": {"text": ""},
+    "thinking": {"thinking": "", "signature": ""},
+    "tool_use": {"input": {}},
+}
 
 
 def _text_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -121,4 +157,8 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 def _usage_at_end(usage: Usage) -> dict[str, Any]:
     """`anthropic.types.MessageDeltaUsage`."""
-    return {name: count for name, count in _usage(usage).items() if name not in ("cache_creation", "service_tier")}
+    return {
+        name: count
+        for name, count in _usage(usage).items()
+        if name not in ("cache_creation", "service_tier")
+    }

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
-from llmsim.apis.reading import filled_array, missing, objects, optional_boolean, required_string, wrong_type
+from llmsim.apis.reading import (
+    filled_array,
+    missing,
+    objects,
+    optional_boolean,
+    required_string,
+    wrong_type,
+)
 from llmsim.apis.renderer import Call
 from llmsim.conversation import Conversation
 from llmsim.errors import RequestError
@@ -19,7 +26,9 @@ def read_messages(body: dict[str, Any]) -> Call:
     """
     model = required_string(body, "model")
     _check_max_tokens(body.get("max_tokens"))
-    return Call(conversation=read_conversation(body), model=model, stream=optional_boolean(body, "stream"))
+    return Call(
+        conversation=read_conversation(body), model=model, stream=optional_boolean(body, "stream")
+    )
 
 
 def read_conversation(body: dict[str, Any]) -> Conversation:
@@ -42,7 +51,9 @@ def _check_max_tokens(value: Any) -> None:
     if type(value) is not int:
         raise wrong_type("max_tokens", "an integer", value)
     if value < 1:
-        raise RequestError(f"'max_tokens' must be an integer from 1 up, got {value}.", param="max_tokens")
+        raise RequestError(
+            f"'max_tokens' must be an integer from 1 up, got {value}.", param="max_tokens"
+        )
 
 
 def _add_message(history: History, message: dict[str, Any], path: str) -> None:
@@ -56,9 +67,13 @@ def _add_message(history: History, message: dict[str, Any], path: str) -> None:
     for where, block in objects(content, f"{path}.content"):
         kind = block.get("type")
         if kind == "tool_result":
-            history.result(block.get("tool_use_id"), content_of(block.get("content"), f"{where}.content"))
+            history.result(
+                block.get("tool_use_id"), content_of(block.get("content"), f"{where}.content")
+            )
         elif kind == "tool_use":
-            calls.append(called_tool({"name": block.get("name"), "arguments": block.get("input", {})}, where))
+            calls.append(
+                called_tool({"name": block.get("name"), "arguments": block.get("input", {})}, where)
+            )
         else:
             said.append(block)
     if said or calls:

@@ -1,11 +1,14 @@
-"""OpenAI Chat Completions: `openai.types.chat.ChatCompletion` and its stream of `openai.types.chat.ChatCompletionChunk`."""
+"""OpenAI Chat Completions.
+
+`openai.types.chat.ChatCompletion` and its stream of `openai.types.chat.ChatCompletionChunk`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from llmsim.apis.chat_request import read_chat
+from llmsim.apis.chat.request import read_chat
 from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.renderer import Call, Stamp
 from llmsim.reply import Reply, ToolCall
@@ -28,17 +31,33 @@ class ChatRenderer(OpenAIRenderer):
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `ChatCompletion`."""
-        choice = {"message": _message(reply), "logprobs": None, "finish_reason": reply.finish_reason}
+        choice = {
+            "message": _message(reply),
+            "logprobs": None,
+            "finish_reason": reply.finish_reason,
+        }
         choices = [{"index": index, **choice} for index in range(call.choices)]
-        return {**_head("chat.completion", call, stamp), "choices": choices, "usage": _usage(call, stamp)}
+        return {
+            **_head("chat.completion", call, stamp),
+            "choices": choices,
+            "usage": _usage(call, stamp),
+        }
 
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
-        """`ChatCompletionChunk` events, one choice after the other, then the usage if it was asked for, then `[DONE]`."""
+        """`ChatCompletionChunk` events, one choice after the other.
+
+        The usage follows if it was asked for, then `[DONE]`.
+        """
         head = _head("chat.completion.chunk", call, stamp)
         tail = {"usage": None} if call.include_usage else {}
         for index in range(call.choices):
             for delta, finish_reason in _deltas(reply):
-                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+                choice = {
+                    "index": index,
+                    "delta": delta,
+                    "logprobs": None,
+                    "finish_reason": finish_reason,
+                }
                 yield Event({**head, "choices": [choice], **tail})
         if call.include_usage:
             yield Event({**head, "choices": [], "usage": _usage(call, stamp)})
@@ -57,11 +76,20 @@ def _head(kind: str, call: Call, stamp: Stamp) -> dict[str, Any]:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    """A `ChatCompletionMessage`; `tool_calls` and `reasoning_content` are there only with something in them, as in the APIs' own answers.
+    """A `ChatCompletionMessage`.
 
-    `reasoning_content` is no part of OpenAI's API: DeepSeek, vLLM and others send it so, and agent frameworks read it.
+    `tool_calls` and `reasoning_content` are there only with something in them, as in the APIs' own
+    answers.
+
+    `reasoning_content` is no part of OpenAI's API: DeepSeek, vLLM and others send it so, and agent
+    frameworks read it.
     """
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": reply.refusal, "annotations": []}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": reply.text,
+        "refusal": reply.refusal,
+        "annotations": [],
+    }
     if reply.reasoning is not None:
         message["reasoning_content"] = reply.reasoning
     if reply.calls:
@@ -70,14 +98,29 @@ def _message(reply: Reply) -> dict[str, Any]:
 
 
 def _tool_call(call: ToolCall, arguments: str) -> dict[str, Any]:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": arguments},
+    }
 
 
 def _deltas(reply: Reply) -> Iterator[Delta]:
-    """One choice. Role, call ids and names come once each: clients join what they get twice ("assistantassistant")."""
-    first: Json = {"role": "assistant", "content": None if reply.text is None else "", "refusal": None if reply.refusal is None else ""}
+    """One choice. Role, call ids and names come once each.
+
+    Clients join what they get twice ("assistantassistant").
+    """
+    first: Json = {
+        "role": "assistant",
+        "content": None if reply.text is None else "",
+        "refusal": None if reply.refusal is None else "",
+    }
     yield first if reply.reasoning is None else {**first, "reasoning_content": ""}, None
-    for key, text in (("reasoning_content", reply.reasoning), ("content", reply.text), ("refusal", reply.refusal)):
+    for key, text in (
+        ("reasoning_content", reply.reasoning),
+        ("content", reply.text),
+        ("refusal", reply.refusal),
+    ):
         for piece in pieces(text or ""):
             yield {key: piece}, None
     for index, call in enumerate(reply.calls):

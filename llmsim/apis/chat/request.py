@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from llmsim.apis.history import History, called_tool, content_of, tools_of
-from llmsim.apis.reading import filled_array, integer_between, objects, optional_boolean, optional_object, required_string
+from llmsim.apis.reading import (
+    filled_array,
+    integer_between,
+    objects,
+    optional_boolean,
+    optional_object,
+    required_string,
+)
 from llmsim.apis.renderer import Call
 from llmsim.conversation import CalledTool, Conversation
 
@@ -52,6 +59,13 @@ def _calls(message: dict[str, Any], path: str) -> tuple[CalledTool, ...]:
     """The calls of an assistant message: `tool_calls`, and before those existed `function_call`."""
     if "tool_calls" not in message and "function_call" not in message:
         return ()
-    calls = tuple(called_tool(call, where) for where, call in objects(message.get("tool_calls"), f"{path}.tool_calls"))
+    calls = tuple(
+        called_tool(call, where)
+        for where, call in objects(message.get("tool_calls"), f"{path}.tool_calls")
+    )
     legacy = message.get("function_call")
-    return (*calls, called_tool(legacy, f"{path}.function_call")) if isinstance(legacy, dict) else calls
+    return (
+        (*calls, called_tool(legacy, f"{path}.function_call"))
+        if isinstance(legacy, dict)
+        else calls
+    )

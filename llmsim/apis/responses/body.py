@@ -1,4 +1,7 @@
-"""The response object and its output items: one builder for OpenAI (`openai.types.responses.Response`) and OpenResponses (`ResponseResource`)."""
+"""The response object and its output items.
+
+One builder for OpenAI (`openai.types.responses.Response`) and OpenResponses (`ResponseResource`).
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,38 @@ _INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content
 
 def ended(reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
     """The response as it ends: completed, or incomplete for a reply that was cut short."""
-    state = {"completed_at": stamp.created, "output": output_items(reply, stamp), "usage": _usage(stamp.usage)}
+    state = {
+        "completed_at": stamp.created,
+        "output": output_items(reply, stamp),
+        "usage": _usage(stamp.usage),
+    }
     reason = _INCOMPLETE_REASONS.get(reply.finish_reason)
     if reason is None:
         return _response(call, stamp, {"status": "completed", **state})
-    return _response(call, stamp, {"status": "incomplete", **state, "completed_at": None, "incomplete_details": {"reason": reason}})
+    return _response(
+        call,
+        stamp,
+        {
+            "status": "incomplete",
+            **state,
+            "completed_at": None,
+            "incomplete_details": {"reason": reason},
+        },
+    )
 
 
 def in_progress(call: Call, stamp: Stamp) -> dict[str, Any]:
     """The response as a stream starts with it."""
-    return _response(call, stamp, {"status": "in_progress", "completed_at": None, "output": [], "usage": None})
+    return _response(
+        call, stamp, {"status": "in_progress", "completed_at": None, "output": [], "usage": None}
+    )
 
 
 def output_items(reply: Reply, stamp: Stamp) -> list[dict[str, Any]]:
-    """The reasoning, the message with its text or refusal, and one item for each call; the last is incomplete where the reply was cut short."""
+    """The reasoning, the message with its text or refusal, and one item for each call.
+
+    The last is incomplete where the reply was cut short.
+    """
     serial = f"{stamp.generation}_{stamp.position}"
     items = []
     if reply.reasoning is not None:
@@ -35,7 +56,10 @@ def output_items(reply: Reply, stamp: Stamp) -> list[dict[str, Any]]:
     parts += [refusal(reply.refusal)] if reply.refusal is not None else []
     if parts:
         items.append(_message(f"msg_llmsim_{serial}", parts))
-    items += [_function_call(f"fc_llmsim_{serial}_{index}", call) for index, call in enumerate(reply.calls)]
+    items += [
+        _function_call(f"fc_llmsim_{serial}_{index}", call)
+        for index, call in enumerate(reply.calls)
+    ]
     if reply.finish_reason in _INCOMPLETE_REASONS:
         items[-1]["status"] = "incomplete"
     return items
@@ -72,12 +96,21 @@ def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]
 
 
 def _reasoning(item_id: str, text: str) -> dict[str, Any]:
-    """`openai.types.responses.ResponseReasoningItem`; what the model thought shows as a summary, as in the API's own answers."""
+    """`openai.types.responses.ResponseReasoningItem`.
+
+    What the model thought shows as a summary, as in the API's own answers.
+    """
     return {"id": item_id, "type": "reasoning", "status": "completed", "summary": [summary(text)]}
 
 
 def _message(item_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"id": item_id, "type": "message", "status": "completed", "role": "assistant", "content": parts}
+    return {
+        "id": item_id,
+        "type": "message",
+        "status": "completed",
+        "role": "assistant",
+        "content": parts,
+    }
 
 
 def _function_call(item_id: str, call: ToolCall) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The request fields that a Responses answer repeats, as one table: field, default, and what of the request's value fits.
+"""The request fields that a Responses answer repeats, as one table.
+
+Field, default, and what of the request's value fits.
 
 A value that does not fit is not echoed, and no error either: the default stands in its place.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmsim.apis.echo_fits import (
+from llmsim.apis.responses.echo_fits import (
     PLAIN_TEXT,
     Fit,
     boolean,
@@ -34,7 +36,10 @@ OPENAI_ECHO: EchoTable = {
     "parallel_tool_calls": (True, boolean),
     "previous_response_id": (None, string),
     "prompt_cache_key": (None, string),
-    "reasoning": ({"effort": None, "summary": None}, reasoning("none", "minimal", "low", "medium", "high", "xhigh", "max")),
+    "reasoning": (
+        {"effort": None, "summary": None},
+        reasoning("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+    ),
     "safety_identifier": (None, string),
     "service_tier": ("default", word("auto", "default", "flex", "scale", "priority")),
     "store": (True, boolean),
@@ -53,13 +58,19 @@ OPENAI_ECHO: EchoTable = {
 
 OPENRESPONSES_ECHO: EchoTable = {
     **{name: row for name, row in OPENAI_ECHO.items() if name != "user"},
-    "reasoning": ({"effort": None, "summary": None}, reasoning("none", "low", "medium", "high", "xhigh")),
+    "reasoning": (
+        {"effort": None, "summary": None},
+        reasoning("none", "low", "medium", "high", "xhigh"),
+    ),
     "text": ({"format": PLAIN_TEXT, "verbosity": "medium"}, text(openresponses_json_schema)),
 }
 
 
 def echo_of(body: dict[str, Any], table: EchoTable) -> dict[str, Any]:
-    """What an answer to `body` echoes: every field of the table, the request's value where it fits, else the default."""
+    """What an answer to `body` echoes.
+
+    Every field of the table, the request's value where it fits, else the default.
+    """
     echo = {}
     for name, (default, fit) in table.items():
         kept = fit(body.get(name))

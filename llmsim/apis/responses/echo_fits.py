@@ -1,7 +1,9 @@
 """What of a request's value an answer may repeat: one function for each shape of field.
 
-The answer's types are stricter than the request's: clients that validate (`openai.types.responses.Response`, the OpenResponses schema
-`ResponseResource`) refuse a word or a shape that they do not know. A `Fit` therefore gives the value as it is echoed, or None where it cannot be.
+The answer's types are stricter than the request's: clients that validate
+(`openai.types.responses.Response`, the OpenResponses schema `ResponseResource`) refuse a word or a
+shape that they do not know. A `Fit` therefore gives the value as it is echoed, or None where it
+cannot be.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ def integer(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | None:
-    """Any number that is finite as a double; a comparison never overflows, `math.isfinite` does on a long integer."""
+    """Any number that is finite as a double.
+
+    A comparison never overflows, `math.isfinite` does on a long integer.
+    """
     return value if type(value) in (int, float) and abs(value) <= sys.float_info.max else None
 
 
@@ -44,13 +49,21 @@ def word(*words: str) -> Fit:
 
 def metadata(value: Any) -> dict[str, str] | None:
     """An object whose values are all strings (`openai.types.shared.Metadata`)."""
-    return value if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()) else None
+    return (
+        value
+        if isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+        else None
+    )
 
 
 def reasoning(*efforts: str) -> Fit:
-    """Effort and summary; the requests' further keys are no part of the OpenResponses `Reasoning`."""
+    """Effort and summary; a request's further keys are no part of the OpenResponses `Reasoning`."""
     effort, summary = word(*efforts), word("auto", "concise", "detailed")
-    return lambda value: {"effort": effort(value.get("effort")), "summary": summary(value.get("summary"))} if isinstance(value, dict) else None
+    return lambda value: (
+        {"effort": effort(value.get("effort")), "summary": summary(value.get("summary"))}
+        if isinstance(value, dict)
+        else None
+    )
 
 
 _mode = word("none", "auto", "required")
@@ -58,7 +71,10 @@ _allowed_mode = word("auto", "required")
 
 
 def tool_choice(value: Any) -> Any:
-    """A mode, one function, or allowed functions: what both APIs take. Hosted and custom tools are not offered in the answer either."""
+    """A mode, one function, or allowed functions: what both APIs take.
+
+    Hosted and custom tools are not offered in the answer either.
+    """
     if not isinstance(value, dict):
         return _mode(value)
     if value.get("type") == "allowed_tools":
@@ -67,7 +83,11 @@ def tool_choice(value: Any) -> Any:
 
 
 def _named_function(value: Any) -> dict[str, Any] | None:
-    fits = isinstance(value, dict) and value.get("type") == "function" and isinstance(value.get("name"), str)
+    fits = (
+        isinstance(value, dict)
+        and value.get("type") == "function"
+        and isinstance(value.get("name"), str)
+    )
     return {"type": "function", "name": value["name"]} if fits else None
 
 
@@ -75,12 +95,23 @@ def _allowed_tools(value: dict[str, Any]) -> dict[str, Any] | None:
     mode, tools = _allowed_mode(value.get("mode")), value.get("tools")
     if mode is None or not isinstance(tools, list):
         return None
-    return {"type": "allowed_tools", "mode": mode, "tools": [named for tool in tools if (named := _named_function(tool))]}
+    return {
+        "type": "allowed_tools",
+        "mode": mode,
+        "tools": [named for tool in tools if (named := _named_function(tool))],
+    }
 
 
 def function_tools(value: Any) -> list[dict[str, Any]] | None:
-    """The function tools alone: the OpenResponses `Tool` knows no other, and wants all five keys of them."""
-    return [_function_tool(tool) for tool in value if _named_function(tool)] if isinstance(value, list) else None
+    """The function tools alone.
+
+    The OpenResponses `Tool` knows no other, and wants all five keys of them.
+    """
+    return (
+        [_function_tool(tool) for tool in value if _named_function(tool)]
+        if isinstance(value, list)
+        else None
+    )
 
 
 def _function_tool(tool: dict[str, Any]) -> dict[str, Any]:
@@ -95,13 +126,19 @@ def _function_tool(tool: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(json_schema: Fit) -> Fit:
-    """Format and verbosity; `json_schema` fits a format of that type, which the two APIs echo differently."""
+    """Format and verbosity.
+
+    `json_schema` fits a format of that type, which the two APIs echo differently.
+    """
     verbosity = word("low", "medium", "high")
 
     def fit(value: Any) -> dict[str, Any] | None:
         if not isinstance(value, dict):
             return None
-        return {"format": _format(value.get("format"), json_schema), "verbosity": verbosity(value.get("verbosity")) or "medium"}
+        return {
+            "format": _format(value.get("format"), json_schema),
+            "verbosity": verbosity(value.get("verbosity")) or "medium",
+        }
 
     return fit
 
@@ -128,7 +165,10 @@ def openai_json_schema(value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def openresponses_json_schema(value: dict[str, Any]) -> dict[str, Any] | None:
-    """`JsonSchemaResponseFormat` of the specification (2026-04-24): all keys required, `strict` a boolean, and no schema but null passes."""
+    """`JsonSchemaResponseFormat` of the specification (2026-04-24).
+
+    All keys required, `strict` a boolean, and no schema but null passes.
+    """
     if not isinstance(value.get("name"), str):
         return None
     return {

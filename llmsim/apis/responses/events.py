@@ -1,7 +1,10 @@
-"""The events of a streamed response, in the order that `openai.types.responses.ResponseStreamEvent` and OpenResponses give them.
+"""The events of a streamed response, in the order that both specifications give them.
 
-Each kind of item opens, grows by deltas and closes before the next one opens, also where calls are "parallel". The SDK's stream helper relies
-on the order: response created, item added, part added, deltas, and the full output in the last event.
+See `openai.types.responses.ResponseStreamEvent` and OpenResponses.
+
+Each kind of item opens, grows by deltas and closes before the next one opens, also where calls are
+"parallel". The SDK's stream helper relies on the order: response created, item added, part added,
+deltas, and the full output in the last event.
 """
 
 from __future__ import annotations
@@ -10,7 +13,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses_body import ended, in_progress, output_items, output_text, refusal, summary
+from llmsim.apis.responses.body import (
+    ended,
+    in_progress,
+    output_items,
+    output_text,
+    refusal,
+    summary,
+)
 from llmsim.reply import Reply
 from llmsim.sse import Event
 from llmsim.tokens import pieces
@@ -38,7 +48,10 @@ def _steps(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Step]:
 
 def _reasoning_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
     """A reasoning item grows by its summary."""
-    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "summary": []}}
+    yield (
+        "response.output_item.added",
+        {"output_index": index, "item": {**item, "status": "in_progress", "summary": []}},
+    )
     place = {"item_id": item["id"], "output_index": index, "summary_index": 0}
     part = item["summary"][0]
     yield "response.reasoning_summary_part.added", {**place, "part": summary("")}
@@ -49,11 +62,21 @@ def _reasoning_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
 
 
 def _message_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
-    """A message has a content part for its text, and one for its refusal; an empty text has its part and no delta."""
-    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "content": []}}
+    """A message has a content part for its text, and one for its refusal.
+
+    An empty text has its part and no delta.
+    """
+    yield (
+        "response.output_item.added",
+        {"output_index": index, "item": {**item, "status": "in_progress", "content": []}},
+    )
     for content_index, part in enumerate(item["content"]):
         place = {"item_id": item["id"], "output_index": index, "content_index": content_index}
-        yield from _text_steps(part, place) if part["type"] == "output_text" else _refusal_steps(part, place)
+        yield from (
+            _text_steps(part, place)
+            if part["type"] == "output_text"
+            else _refusal_steps(part, place)
+        )
         yield "response.content_part.done", {**place, "part": part}
 
 
@@ -72,11 +95,21 @@ def _refusal_steps(part: dict[str, Any], place: dict[str, Any]) -> Iterator[Step
 
 
 def _function_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
-    yield "response.output_item.added", {"output_index": index, "item": {**item, "status": "in_progress", "arguments": ""}}
+    yield (
+        "response.output_item.added",
+        {"output_index": index, "item": {**item, "status": "in_progress", "arguments": ""}},
+    )
     place = {"item_id": item["id"], "output_index": index}
     for piece in pieces(item["arguments"]):
         yield "response.function_call_arguments.delta", {**place, "delta": piece}
-    yield "response.function_call_arguments.done", {**place, "name": item["name"], "arguments": item["arguments"]}
+    yield (
+        "response.function_call_arguments.done",
+        {**place, "name": item["name"], "arguments": item["arguments"]},
+    )
 
 
-_ITEM_STEPS = {"reasoning": _reasoning_steps, "message": _message_steps, "function_call": _function_call_steps}
+_ITEM_STEPS = {
+    "reasoning": _reasoning_steps,
+    "message": _message_steps,
+    "function_call": _function_call_steps,
+}

@@ -1,4 +1,7 @@
-"""OpenAI Responses: `openai.types.responses.Response` and its stream, which has no closing `[DONE]`."""
+"""OpenAI Responses.
+
+`openai.types.responses.Response` and its stream, which has no closing `[DONE]`.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from typing import Any
 
 from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses_body import ended
-from llmsim.apis.responses_echo import OPENAI_ECHO
-from llmsim.apis.responses_events import response_events
-from llmsim.apis.responses_request import read_responses
+from llmsim.apis.responses.body import ended
+from llmsim.apis.responses.echo import OPENAI_ECHO
+from llmsim.apis.responses.events import response_events
+from llmsim.apis.responses.request import read_responses
 from llmsim.reply import Reply
 from llmsim.sse import Event
 
@@ -22,7 +25,10 @@ class ResponsesRenderer(OpenAIRenderer):
     echo_table = OPENAI_ECHO
 
     def read(self, body: dict[str, Any]) -> Call:
-        """The request, validated. `Call.echo` holds every echoed field: `payload` and `events` need a call made here."""
+        """The request, validated. `Call.echo` holds every echoed field.
+
+        `payload` and `events` need a call made here.
+        """
         return read_responses(body, self.echo_table)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:

@@ -1,13 +1,24 @@
-"""Reads a Responses request, OpenAI's (`openai.types.responses.ResponseCreateParams`) or OpenResponses' (`CreateResponseBody`)."""
+"""Reads a Responses request of OpenAI or OpenResponses.
+
+`openai.types.responses.ResponseCreateParams`, and `CreateResponseBody` of OpenResponses.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
-from llmsim.apis.reading import filled_array, objects, optional_boolean, optional_object, optional_string, required_string, wrong_type
+from llmsim.apis.reading import (
+    filled_array,
+    objects,
+    optional_boolean,
+    optional_object,
+    optional_string,
+    required_string,
+    wrong_type,
+)
 from llmsim.apis.renderer import Call
-from llmsim.apis.responses_echo import EchoTable, echo_of
+from llmsim.apis.responses.echo import EchoTable, echo_of
 from llmsim.conversation import Conversation
 
 _CALLS = ("function_call", "custom_tool_call")
@@ -16,7 +27,9 @@ _INPUT_ELSEWHERE = ("previous_response_id", "prompt", "conversation")
 
 
 def read_responses(body: dict[str, Any], table: EchoTable) -> Call:
-    """The request in `body`, with what the answer echoes by `table`; unknown fields, models, item, part and tool types pass.
+    """The request in `body`, with what the answer echoes by `table`.
+
+    Unknown fields, models, item, part and tool types pass.
 
     Raises:
         RequestError: a field is missing or wrong.
@@ -24,7 +37,12 @@ def read_responses(body: dict[str, Any], table: EchoTable) -> Call:
     model = required_string(body, "model")
     conversation = _conversation(body)
     optional_object(body, "stream_options")
-    return Call(conversation=conversation, model=model, stream=optional_boolean(body, "stream"), echo=echo_of(body, table))
+    return Call(
+        conversation=conversation,
+        model=model,
+        stream=optional_boolean(body, "stream"),
+        echo=echo_of(body, table),
+    )
 
 
 def _conversation(body: dict[str, Any]) -> Conversation:
@@ -62,5 +80,8 @@ def _add_item(history: History, item: dict[str, Any], path: str) -> None:
 
 
 def _is_reference(item: dict[str, Any]) -> bool:
-    """An `item_reference` may leave its type out (`ItemReferenceParam` of the OpenResponses specification); a message never has only an id."""
+    """An `item_reference` may leave its type out; a message never has only an id.
+
+    `ItemReferenceParam` of the OpenResponses specification.
+    """
     return "id" in item and "role" not in item and "content" not in item

@@ -1,4 +1,7 @@
-"""Turn types. A new one is one new file here (a dataclass, its schema, `play`) and one line in `TURN_TYPES`."""
+"""Turn types.
+
+A new one is one new file here (a dataclass, its schema, `play`) and one line in `TURN_TYPES`.
+"""
 
 from __future__ import annotations
 

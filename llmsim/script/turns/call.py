@@ -14,20 +14,25 @@ from llmsim.script.positions import MAX_DEPTH
 from llmsim.script.rules import a_name, anything, expected, require
 
 NO_CALL = "a turn that calls tools needs at least one call"
-_MAX_ARGUMENTS_DEPTH = MAX_DEPTH - 5  # in a file, arguments stand five levels down: script, turns, turn, calls, call
+_MAX_ARGUMENTS_DEPTH = (
+    MAX_DEPTH - 5
+)  # in a file, arguments stand five levels down: script, turns, turn, calls, call
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of the tool `name`. `arguments` is any JSON value; without an `id` each play makes one.
+    """A call of the tool `name`. `arguments` is any JSON value.
 
-    `arguments_json` is the same value as compact JSON text. Calls are equal where they go out alike, so it is what is compared: to Python,
-    `True`, `1` and `1.0` are equal.
+    Without an `id` each play makes one.
+
+    `arguments_json` is the same value as compact JSON text. Calls are equal where they go out
+    alike, so it is what is compared: to Python, `True`, `1` and `1.0` are equal.
 
     Raises:
-        ScriptInvalidError: the name or the id is no string or an empty one, or the arguments are no JSON value.
+        ScriptInvalidError: the name or the id is no string or an empty one, or the arguments are no
+            JSON value.
     """
 
     name: str
@@ -41,18 +46,27 @@ class Call:
         text, problem = _as_json(self.arguments)
         require("arguments", problem)
         object.__setattr__(self, "arguments_json", text)
-        object.__setattr__(self, "arguments", json.loads(text))  # a copy: the caller may go on to change the original
+        object.__setattr__(
+            self, "arguments", json.loads(text)
+        )  # a copy: the caller may go on to change the original
 
     def block(self, position: int, index: int) -> ToolCall:
         """The call as it goes out at `position`, as the `index`-th call of its turn."""
-        return ToolCall(self.id or f"call_llmsim_{position}_{index}", self.name, self.arguments, self.arguments_json)
+        return ToolCall(
+            self.id or f"call_llmsim_{position}_{index}",
+            self.name,
+            self.arguments,
+            self.arguments_json,
+        )
 
 
 def _as_json(value: Any) -> tuple[str, str | None]:
     """`value` as JSON text, and what keeps it from being a JSON value."""
     try:
         text = _encode(value)
-        if json.loads(text) != value:  # the encoder makes lists of tuples, and strings of numbers that are keys
+        if (
+            json.loads(text) != value
+        ):  # the encoder makes lists of tuples, and strings of numbers that are keys
             return text, "expected a JSON value: no tuple, and no key that is not a string"
     except RecursionError:
         return "", "nested too deeply"
@@ -69,7 +83,9 @@ def _is_too_deep(text: str, value: Any) -> bool:
         level = [node for node in level if isinstance(node, dict | list)]
         if not level:
             return False
-        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
+        level = [
+            child for node in level for child in (node.values() if isinstance(node, dict) else node)
+        ]
     return True
 
 
@@ -86,7 +102,9 @@ class CallSchema(PartSchema):
     makes = Call
     name = fields.name("The tool's name.")
     arguments = ArgumentsField(anything, {}, "Any JSON value; {} where absent.", load_default=dict)
-    id = fields.optional_name("The call's id, sent as written. Where absent, one is made that is never repeated.")
+    id = fields.optional_name(
+        "The call's id, sent as written. Where absent, one is made that is never repeated."
+    )
 
 
 def calls_field() -> NonEmptyList:
@@ -98,9 +116,13 @@ def checked_calls(calls: Any) -> tuple[Call, ...]:
     """`calls` as a tuple.
 
     Raises:
-        ScriptInvalidError: it is no list or tuple, it is empty, or it holds something else than `Call`.
+        ScriptInvalidError: it is no list or tuple, it is empty, or it holds something else than
+            `Call`.
     """
-    require("calls", None if isinstance(calls, list | tuple) else expected("a list or tuple of Call", calls))
+    require(
+        "calls",
+        None if isinstance(calls, list | tuple) else expected("a list or tuple of Call", calls),
+    )
     require("calls", None if calls else NO_CALL)
     for index, call in enumerate(calls):
         require(f"calls[{index}]", None if isinstance(call, Call) else expected("a Call", call))

@@ -14,7 +14,10 @@ from llmsim.script.turns.replying import Replying, ReplyingSchema
 
 @dataclass(frozen=True, slots=True)
 class Echo(Replying):
-    """The text of the last user message, after `prefix`; where there is no such message, `prefix` alone."""
+    """The text of the last user message, after `prefix`.
+
+    Where there is no such message, `prefix` alone.
+    """
 
     prefix: str = ""
     reads_conversation: ClassVar[bool] = True
@@ -25,7 +28,9 @@ class Echo(Replying):
 
     def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The echo."""
-        said = (message.text for message in reversed(conversation.messages) if message.role == "user")
+        said = (
+            message.text for message in reversed(conversation.messages) if message.role == "user"
+        )
         return self.reply(Text(self.prefix + next(said, "")))
 
 

@@ -23,7 +23,12 @@ class Error(Turn):
     _failure: Failure = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        require("kind", None if type(self.kind) in _CLASSES else expected("an error kind such as RateLimit()", self.kind))
+        require(
+            "kind",
+            None
+            if type(self.kind) in _CLASSES
+            else expected("an error kind such as RateLimit()", self.kind),
+        )
         object.__setattr__(self, "_failure", self.kind.failure())
 
     def play(self, position: int, conversation: Conversation) -> Failure:  # noqa: ARG002

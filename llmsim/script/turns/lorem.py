@@ -13,10 +13,13 @@ from llmsim.script.turns.replying import Replying, ReplyingSchema
 from llmsim.tokens import count
 
 MAX_TOKENS = 100_000
-# Each is one token in `cl100k_base`, at the start of a text and after a blank, as is the full stop: so a length in tokens is exact.
-WORDS = tuple(
-    "a and as at be by can do for from has he in is it me of on or out so that the there this to up was we with you".split()  # noqa: SIM905
-)
+# Each is one token in `cl100k_base`, at the start of a text and after a blank, as is the full stop:
+# so a length in tokens is exact.
+_WORDS = """
+a and as at be by can do for from has he in is it
+me of on or out so that the there this to up was we with you
+"""
+WORDS = tuple(_WORDS.split())
 _SENTENCE = 12  # tokens, the full stop included
 
 
@@ -32,14 +35,19 @@ class Lorem(Replying):
         require("tokens", a_length(MAX_TOKENS)(self.tokens))
         require("seed", an_integer(self.seed))
         self.check()
-        object.__setattr__(self, "_reply", self._counted(self.reply(Text(_sentences(self.tokens, self.seed)))))
+        object.__setattr__(
+            self, "_reply", self._counted(self.reply(Text(_sentences(self.tokens, self.seed))))
+        )
 
     def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The sentences."""
         return self._reply
 
     def _counted(self, reply: Reply) -> Reply:
-        """The reply with its length in tokens, which is known here; a long text would only be estimated."""
+        """The reply with its length in tokens, which is known here.
+
+        A long text would only be estimated.
+        """
         if reply.tokens.completion_tokens is not None:
             return reply
         thought = count(self.reasoning) if self.reasoning else 0
@@ -57,5 +65,9 @@ class LoremSchema(ReplyingSchema):
 def _sentences(tokens: int, seed: int) -> str:
     chance = random.Random(hex(seed))  # noqa: S311 - nothing secret hangs on it; of an integer it would not see the sign
     words = [chance.choice(WORDS) for _ in range(tokens)]
-    # A full stop takes the place of each sentence's last word, and stands after the word before without a blank.
-    return "".join("." if place % _SENTENCE == _SENTENCE - 1 else f" {word}" for place, word in enumerate(words)).removeprefix(" ")
+    # A full stop takes the place of each sentence's last word, and stands after the word before
+    # without a blank.
+    return "".join(
+        "." if place % _SENTENCE == _SENTENCE - 1 else f" {word}"
+        for place, word in enumerate(words)
+    ).removeprefix(" ")

@@ -1,4 +1,7 @@
-"""What the turns have in common in which the model answers: what it thought first, how it finished, what it cost."""
+"""What the turns have in common in which the model answers.
+
+What it thought first, how it finished, what it cost.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,17 @@ class Usage:
     @property
     def tokens(self) -> TokenCounts:
         """As the reply has it."""
-        return TokenCounts(self.prompt_tokens, self.completion_tokens, self.reasoning_tokens, self.cached_tokens)
+        return TokenCounts(
+            self.prompt_tokens, self.completion_tokens, self.reasoning_tokens, self.cached_tokens
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replying(Turn):
-    """A turn that answers with a `Reply`. A subclass calls `check` in its `__post_init__`, and `reply` with its blocks."""
+    """A turn that answers with a `Reply`.
+
+    A subclass calls `check` in its `__post_init__`, and `reply` with its blocks.
+    """
 
     reasoning: str | None = None
     finish_reason: str | None = None
@@ -48,13 +56,22 @@ class Replying(Turn):
             ScriptInvalidError: one is wrong.
         """
         require("reasoning", optional(a_string)(self.reasoning))
-        require("finish_reason", optional(one_of("finish reason", FINISH_REASONS))(self.finish_reason))
-        require("usage", None if isinstance(self.usage, Usage | None) else expected("a Usage", self.usage))
+        require(
+            "finish_reason", optional(one_of("finish reason", FINISH_REASONS))(self.finish_reason)
+        )
+        require(
+            "usage",
+            None if isinstance(self.usage, Usage | None) else expected("a Usage", self.usage),
+        )
 
     def reply(self, *blocks: Block) -> Reply:
         """The reply of these blocks, after the reasoning."""
         thought = () if self.reasoning is None else (Reasoning(self.reasoning),)
-        return Reply((*thought, *blocks), self.finish_reason, self.usage.tokens if self.usage else TokenCounts())
+        return Reply(
+            (*thought, *blocks),
+            self.finish_reason,
+            self.usage.tokens if self.usage else TokenCounts(),
+        )
 
 
 class UsageSchema(PartSchema):
@@ -70,6 +87,10 @@ class UsageSchema(PartSchema):
 class ReplyingSchema(TurnSchema):
     """The keys of a turn in which the model answers."""
 
-    reasoning = Optional(a_string, {"type": "string"}, "What the model thinks before it answers.", load_default=None)
-    finish_reason = optional_word("How the answer ends, where it is not as its content says.", "finish reason", FINISH_REASONS)
+    reasoning = Optional(
+        a_string, {"type": "string"}, "What the model thinks before it answers.", load_default=None
+    )
+    finish_reason = optional_word(
+        "How the answer ends, where it is not as its content says.", "finish reason", FINISH_REASONS
+    )
     usage = OptionalPart(UsageSchema(), "Token counts instead of those that are counted.")

@@ -12,7 +12,7 @@ from llmsim.script.turns.replying import Replying, ReplyingSchema
 
 @dataclass(frozen=True, slots=True)
 class ToolCalls(Replying):
-    """One or more tool calls, without text. `calls` may be given as a list and is kept as a tuple."""
+    """One or more tool calls, without text. `calls` may be a list and is kept as a tuple."""
 
     calls: tuple[Call, ...]
     _reply: Reply | None = field(init=False, repr=False, compare=False)

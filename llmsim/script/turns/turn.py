@@ -12,9 +12,12 @@ from llmsim.script.fields import PartSchema
 
 
 class Turn(ABC):
-    """One step of a script: a frozen dataclass without state. A turn that calls tools has them as `calls`.
+    """One step of a script: a frozen dataclass without state.
 
-    `reads_conversation` says whether `play` looks at its conversation; what does not may be rendered once and kept.
+    A turn that calls tools has them as `calls`.
+
+    `reads_conversation` says whether `play` looks at its conversation; what does not may be
+    rendered once and kept.
     """
 
     __slots__ = ()
@@ -23,7 +26,10 @@ class Turn(ABC):
 
     @abstractmethod
     def play(self, position: int, conversation: Conversation) -> Reply | Failure:
-        """The answer to the request that took `position` (from 0, never used twice in a session's generation)."""
+        """The answer to the request that took `position`.
+
+        Positions count from 0; none is used twice in a session's generation.
+        """
 
 
 class TurnSchema(PartSchema):

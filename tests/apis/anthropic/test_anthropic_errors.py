@@ -9,7 +9,7 @@ from llmsim.json_text import compact
 from llmsim.reply import Failure
 from tests.apis.refusals import RENDERERS
 from tests.conftest import MakeClient
-from tests.serving import text
+from tests.running import text
 
 ROUTES = ["/anthropic/v1/messages", "/v1/messages"]
 BODY = {"model": "m", "max_tokens": 16, "messages": [{"role": "user", "content": "Hi"}]}
@@ -43,7 +43,12 @@ TYPES = {
 }
 
 SCRIPTED: list[tuple[dict[str, Any], int, str, str]] = [
-    ({"kind": "rate_limit"}, 429, "rate_limit_error", "Rate limit exceeded. Please retry after some time."),
+    (
+        {"kind": "rate_limit"},
+        429,
+        "rate_limit_error",
+        "Rate limit exceeded. Please retry after some time.",
+    ),
     ({"kind": "timeout"}, 504, "timeout_error", "Request timed out"),
     ({"kind": "timeout", "message": "slow"}, 504, "timeout_error", "slow"),
     ({"kind": "invalid_request", "message": "bad args"}, 400, "invalid_request_error", "bad args"),
@@ -58,7 +63,11 @@ SCRIPTED: list[tuple[dict[str, Any], int, str, str]] = [
 @pytest.mark.parametrize(("kind", "status"), TYPES)
 def test_the_error_type_follows_the_kind_or_else_the_status(kind: str, status: int) -> None:
     body = RENDERERS["anthropic"].error(Failure(status, kind, "Why.", "a_code", "a_param"), "req_1")
-    assert body == {"type": "error", "error": {"type": TYPES[kind, status], "message": "Why."}, "request_id": "req_1"}
+    assert body == {
+        "type": "error",
+        "error": {"type": TYPES[kind, status], "message": "Why."},
+        "request_id": "req_1",
+    }
     if TYPES[kind, status] == "request_too_large":
         return  # documented, and unknown to the SDK's types
     parsed = ErrorResponse.model_validate_json(compact(body), strict=True)
@@ -68,15 +77,27 @@ def test_the_error_type_follows_the_kind_or_else_the_status(kind: str, status: i
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize(("turn", "status", "type_", "message"), SCRIPTED, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("turn", "status", "type_", "message"), SCRIPTED, ids=lambda value: str(value)[:60]
+)
 def test_a_scripted_error_answers_with_its_status_streamed_or_not(
-    make_client: MakeClient, route: str, stream: bool, turn: dict[str, Any], status: int, type_: str, message: str
+    make_client: MakeClient,
+    route: str,
+    stream: bool,
+    turn: dict[str, Any],
+    status: int,
+    type_: str,
+    message: str,
 ) -> None:
     client = make_client({"type": "error", **turn}, text("next"))
     response = client.post(route, json={**BODY, "stream": stream})
     assert (response.status_code, response.content_type) == (status, "application/json")
     request_id = response.headers["request-id"]
-    assert response.get_json() == {"type": "error", "error": {"type": type_, "message": message}, "request_id": request_id}
+    assert response.get_json() == {
+        "type": "error",
+        "error": {"type": type_, "message": message},
+        "request_id": request_id,
+    }
     assert request_id.startswith("req_")
     assert response.headers["X-LLMSim-Position"] == "0"
     assert client.get("/health").get_json()["position"] == 1
@@ -92,7 +113,10 @@ def test_a_refused_request_has_its_request_id_in_header_and_body(make_client: Ma
     assert response.status_code == 400
     assert response.get_json() == {
         "type": "error",
-        "error": {"type": "invalid_request_error", "message": "'max_tokens' must be an integer from 1 up, got 0."},
+        "error": {
+            "type": "invalid_request_error",
+            "message": "'max_tokens' must be an integer from 1 up, got 0.",
+        },
         "request_id": response.headers["request-id"],
     }
 
@@ -105,10 +129,16 @@ def test_the_rate_limit_headers_name_the_second_at_which_it_is_free_again() -> N
     ]
 
 
-@pytest.mark.parametrize("turn", [{"kind": "rate_limit"}, {"kind": "other", "message": "m", "status_code": 429}], ids=str)
-def test_a_429_says_when_to_retry_in_the_api_s_own_headers(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, turn: dict[str, Any]) -> None:
-    monkeypatch.setattr("llmsim.apis.answer.time.time", lambda: 1_764_000_000.9)
-    headers = make_client({"type": "error", **turn}, retry_after=7).post(ROUTES[0], json=BODY).headers
+@pytest.mark.parametrize(
+    "turn", [{"kind": "rate_limit"}, {"kind": "other", "message": "m", "status_code": 429}], ids=str
+)
+def test_a_429_says_when_to_retry_in_the_api_s_own_headers(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, turn: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("llmsim.serving.answer.time.time", lambda: 1_764_000_000.9)
+    headers = (
+        make_client({"type": "error", **turn}, retry_after=7).post(ROUTES[0], json=BODY).headers
+    )
     assert headers["Retry-After"] == "7"
     limits = {name.lower(): value for name, value in headers if "ratelimit" in name.lower()}
     assert limits == {
@@ -119,8 +149,14 @@ def test_a_429_says_when_to_retry_in_the_api_s_own_headers(make_client: MakeClie
 
 
 def test_only_a_429_has_them(make_client: MakeClient) -> None:
-    client = make_client({"type": "error", "kind": "other", "message": "m", "status_code": 529}, text("a"))
+    client = make_client(
+        {"type": "error", "kind": "other", "message": "m", "status_code": 529}, text("a")
+    )
     for status in (529, 200):
         response = client.post(ROUTES[0], json=BODY)
         assert response.status_code == status
-        assert not [name for name, _ in response.headers if "ratelimit" in name.lower() or name.lower() == "retry-after"]
+        assert not [
+            name
+            for name, _ in response.headers
+            if "ratelimit" in name.lower() or name.lower() == "retry-after"
+        ]

@@ -31,14 +31,38 @@ REFUSED = [
     ({"messages": "Hi"}, "messages", "must be an array, got a string."),
     ({"messages": {}}, "messages", "must be an array, got an object."),
     ({"messages": ["Hi"]}, "messages[0]", "must be an object, got a string."),
-    ({"messages": [{"role": "user", "content": "Hi"}, None]}, "messages[1]", "must be an object, got null."),
+    (
+        {"messages": [{"role": "user", "content": "Hi"}, None]},
+        "messages[1]",
+        "must be an object, got null.",
+    ),
     ({"messages": [{"content": "Hi"}]}, "messages[0].role", "is required: a string."),
-    ({"messages": [{"role": 1, "content": "Hi"}]}, "messages[0].role", "must be a string, got a number."),
-    ({"messages": [{"role": "", "content": "Hi"}]}, "messages[0].role", "must not be an empty string."),
-    ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "must be a string or an array of content parts, got a number."),
-    ({"messages": [{"role": "user", "content": {}}]}, "messages[0].content", "must be a string or an array of content parts, got an object."),
+    (
+        {"messages": [{"role": 1, "content": "Hi"}]},
+        "messages[0].role",
+        "must be a string, got a number.",
+    ),
+    (
+        {"messages": [{"role": "", "content": "Hi"}]},
+        "messages[0].role",
+        "must not be an empty string.",
+    ),
+    (
+        {"messages": [{"role": "user", "content": 5}]},
+        "messages[0].content",
+        "must be a string or an array of content parts, got a number.",
+    ),
+    (
+        {"messages": [{"role": "user", "content": {}}]},
+        "messages[0].content",
+        "must be a string or an array of content parts, got an object.",
+    ),
     (user("Hi"), "messages[0].content[0]", "must be an object, got a string."),
-    (user({"type": "text", "text": "Hi"}, None), "messages[0].content[1]", "must be an object, got null."),
+    (
+        user({"type": "text", "text": "Hi"}, None),
+        "messages[0].content[1]",
+        "must be an object, got null.",
+    ),
     (
         user({"type": "tool_result", "tool_use_id": "t", "content": 5}),
         "messages[0].content[0].content",
@@ -50,7 +74,11 @@ REFUSED = [
         "must be an object, got a string.",
     ),
     ({"system": 5}, "system", "must be a string or an array of content parts, got a number."),
-    ({"system": {"type": "text", "text": "x"}}, "system", "must be a string or an array of content parts, got an object."),
+    (
+        {"system": {"type": "text", "text": "x"}},
+        "system",
+        "must be a string or an array of content parts, got an object.",
+    ),
     ({"system": ["Be brief."]}, "system[0]", "must be an object, got a string."),
     ({"stream": "true"}, "stream", "must be a boolean, got a string."),
     ({"stream": 1}, "stream", "must be a boolean, got a number."),
@@ -62,9 +90,29 @@ TOLERATED = [
     {"max_tokens": 10**9},
     {"thinking": {"type": "enabled", "budget_tokens": 1024}},
     {"thinking": "a lot"},
-    {"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 5}, {"type": "bash_20250124", "name": "bash"}, {}, {"type": 7}]},
-    {"tool_choice": {"type": "any"}, "stop_sequences": ["x"], "metadata": {"user_id": "u"}, "service_tier": "auto", "temperature": "hot"},
-    {"context_management": {"edits": []}, "container": None, "mcp_servers": [], "output_config": {"effort": "low"}, "speed": "fast", "betas": ["x"]},
+    {
+        "tools": [
+            {"type": "web_search_20250305", "name": "web_search", "max_uses": 5},
+            {"type": "bash_20250124", "name": "bash"},
+            {},
+            {"type": 7},
+        ]
+    },
+    {
+        "tool_choice": {"type": "any"},
+        "stop_sequences": ["x"],
+        "metadata": {"user_id": "u"},
+        "service_tier": "auto",
+        "temperature": "hot",
+    },
+    {
+        "context_management": {"edits": []},
+        "container": None,
+        "mcp_servers": [],
+        "output_config": {"effort": "low"},
+        "speed": "fast",
+        "betas": ["x"],
+    },
     {"system": None},
     {"system": []},
     {"stream": None},
@@ -76,9 +124,22 @@ TOLERATED_BLOCKS = [
     {"type": "thinking", "thinking": "Hm.", "signature": "s"},
     {"type": "redacted_thinking", "data": "x"},
     {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}},
-    {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"type": "web_search_result", "title": "x"}]},
-    {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}, "title": "x"},
-    {"type": "search_result", "source": "x", "title": "x", "content": [{"type": "text", "text": "x"}]},
+    {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srvtoolu_1",
+        "content": [{"type": "web_search_result", "title": "x"}],
+    },
+    {
+        "type": "document",
+        "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"},
+        "title": "x",
+    },
+    {
+        "type": "search_result",
+        "source": "x",
+        "title": "x",
+        "content": [{"type": "text", "text": "x"}],
+    },
     {"type": "a_block_of_next_year", "content": 5},
     {"type": ["list"]},
     {"type": "text", "text": None},
@@ -96,7 +157,9 @@ def read_messages(*messages: dict[str, Any]) -> Conversation:
 
 
 @pytest.mark.parametrize(("change", "param", "says"), REFUSED)
-def test_a_wrong_anthropic_field_is_refused_by_name(change: dict[str, Any], param: str, says: str) -> None:
+def test_a_wrong_anthropic_field_is_refused_by_name(
+    change: dict[str, Any], param: str, says: str
+) -> None:
     error = refusal("anthropic", change)
     assert (error.status, error.param, error.message) == (400, param, f"'{param}' {says}")
 
@@ -110,18 +173,27 @@ def test_what_agents_send_beyond_the_required_is_tolerated(change: dict[str, Any
 
 @pytest.mark.parametrize("block", TOLERATED_BLOCKS, ids=str)
 @pytest.mark.parametrize("role", ["user", "assistant"])
-def test_blocks_that_llmsim_does_not_read_are_tolerated_and_say_nothing(role: str, block: dict[str, Any]) -> None:
+def test_blocks_that_llmsim_does_not_read_are_tolerated_and_say_nothing(
+    role: str, block: dict[str, Any]
+) -> None:
     conversation = read_messages({"role": role, "content": [block, {"type": "text", "text": "Hi"}]})
     assert conversation == Conversation(messages=(Message(role, "Hi"),))
 
 
 @pytest.mark.parametrize(
     "message",
-    [{"role": "user"}, {"role": "user", "content": None}, {"role": "narrator", "content": "x"}, {"role": "user", "content": "x", "new_field": 1}],
+    [
+        {"role": "user"},
+        {"role": "user", "content": None},
+        {"role": "narrator", "content": "x"},
+        {"role": "user", "content": "x", "new_field": 1},
+    ],
     ids=str,
 )
 def test_messages_may_hold_what_llmsim_does_not_know(message: dict[str, Any]) -> None:
-    assert read_messages(message).messages == (Message(message["role"], message.get("content") or ""),)
+    assert read_messages(message).messages == (
+        Message(message["role"], message.get("content") or ""),
+    )
 
 
 def test_a_message_without_a_block_is_none() -> None:
@@ -130,9 +202,20 @@ def test_a_message_without_a_block_is_none() -> None:
 
 def test_the_system_text_is_a_string_or_text_blocks_and_takes_in_system_messages() -> None:
     assert read({"system": "Be brief."}).system == "Be brief."
-    blocks = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}, {"type": "text", "text": "Be kind."}]
+    blocks = [
+        {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "Be kind."},
+    ]
     assert read({"system": blocks}).system == "Be brief.\nBe kind."
-    both = read({"system": "Be brief.", "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]})
+    both = read(
+        {
+            "system": "Be brief.",
+            "messages": [
+                {"role": "system", "content": "Be kind."},
+                {"role": "user", "content": "Hi"},
+            ],
+        }
+    )
     assert (both.system, both.messages) == ("Be brief.\nBe kind.", (Message("user", "Hi"),))
 
 
@@ -141,8 +224,13 @@ def test_a_string_and_a_text_block_say_the_same() -> None:
 
 
 def test_text_blocks_are_joined_and_pictures_counted_but_never_read() -> None:
-    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 1000}}
-    said = read(user({"type": "text", "text": "What"}, picture, {"type": "text", "text": "is this?"}))
+    picture = {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": "A" * 1000},
+    }
+    said = read(
+        user({"type": "text", "text": "What"}, picture, {"type": "text", "text": "is this?"})
+    )
     assert said.messages == (Message("user", "What\nis this?", images=1),)
 
 
@@ -162,7 +250,11 @@ def test_tool_uses_and_their_results_are_part_of_the_history() -> None:
             "role": "user",
             "content": [
                 {"type": "tool_result", "tool_use_id": "t1", "content": "a.txt"},
-                {"type": "tool_result", "tool_use_id": "t2", "content": [{"type": "text", "text": "/"}, {"type": "text", "text": "home"}]},
+                {
+                    "type": "tool_result",
+                    "tool_use_id": "t2",
+                    "content": [{"type": "text", "text": "/"}, {"type": "text", "text": "home"}],
+                },
                 {"type": "tool_result", "tool_use_id": "t3", "is_error": True},
                 {"type": "text", "text": "Go on."},
             ],
@@ -170,24 +262,43 @@ def test_tool_uses_and_their_results_are_part_of_the_history() -> None:
     )
     assert conversation.messages == (
         Message("user", "Look."),
-        Message("assistant", "Let me look.", (CalledTool("bash", '{"command":"ls"}'), CalledTool("pwd", "{}"))),
+        Message(
+            "assistant",
+            "Let me look.",
+            (CalledTool("bash", '{"command":"ls"}'), CalledTool("pwd", "{}")),
+        ),
         Message("user", "Go on."),
     )
     assert conversation.tool_results == {"t1": "a.txt", "t2": "/\nhome", "t3": ""}
 
 
 def test_a_message_of_results_alone_is_no_message_and_one_of_calls_alone_is() -> None:
-    use = {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "bash", "input": {}}]}
-    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}]}
-    assert read_messages(use, result).messages == (Message("assistant", "", (CalledTool("bash", "{}"),)),)
+    use = {
+        "role": "assistant",
+        "content": [{"type": "tool_use", "id": "t", "name": "bash", "input": {}}],
+    }
+    result = {
+        "role": "user",
+        "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}],
+    }
+    assert read_messages(use, result).messages == (
+        Message("assistant", "", (CalledTool("bash", "{}"),)),
+    )
 
 
 def test_a_result_without_an_id_stays_a_message() -> None:
-    assert read(user({"type": "tool_result", "content": "a.txt"})).messages == (Message("tool", "a.txt"),)
+    assert read(user({"type": "tool_result", "content": "a.txt"})).messages == (
+        Message("tool", "a.txt"),
+    )
 
 
-def test_tools_are_offered_under_their_name_or_else_their_type_with_their_whole_definition() -> None:
+def test_tools_are_offered_under_their_name_or_else_their_type_with_their_whole_definition() -> (
+    None
+):
     own = {"name": "bash", "description": "Runs.", "input_schema": {"type": "object"}}
     tools = read({"tools": [own, {"type": "web_search_20250305"}]}).tools
     assert [tool.name for tool in tools] == ["bash", "web_search_20250305"]
-    assert tools[0].definition == '{"name":"bash","description":"Runs.","input_schema":{"type":"object"}}'
+    assert (
+        tools[0].definition
+        == '{"name":"bash","description":"Runs.","input_schema":{"type":"object"}}'
+    )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from llmsim.apis.openai_chat import ChatRenderer
+from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.conversation import CalledTool, Conversation, Message
 from tests.apis.refusals import ABSENT, changed, refusal
 
@@ -20,11 +20,23 @@ REFUSED = [
     ({"messages": [{"role": None}]}, "messages[0].role", "missing_required_parameter"),
     ({"messages": [{"role": 1}]}, "messages[0].role", "invalid_type"),
     ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_type"),
-    ({"messages": [{"role": "user", "content": {"text": "Hi"}}]}, "messages[0].content", "invalid_type"),
+    (
+        {"messages": [{"role": "user", "content": {"text": "Hi"}}]},
+        "messages[0].content",
+        "invalid_type",
+    ),
     ({"messages": [{"role": "user", "content": False}]}, "messages[0].content", "invalid_type"),
     ({"messages": [{"role": "user", "content": ["Hi"]}]}, "messages[0].content[0]", "invalid_type"),
-    ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "messages[0].tool_calls", "invalid_type"),
-    ({"messages": [{"role": "assistant", "tool_calls": ["bash"]}]}, "messages[0].tool_calls[0]", "invalid_type"),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": {}}]},
+        "messages[0].tool_calls",
+        "invalid_type",
+    ),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": ["bash"]}]},
+        "messages[0].tool_calls[0]",
+        "invalid_type",
+    ),
     ({"functions": "bash"}, "functions", "invalid_type"),
     ({"n": 0}, "n", "integer_below_min_value"),
     ({"n": -1}, "n", "integer_below_min_value"),
@@ -46,7 +58,9 @@ def read_messages(*messages: dict[str, Any]) -> Conversation:
 
 
 @pytest.mark.parametrize(("change", "param", "code"), REFUSED)
-def test_a_wrong_chat_field_is_refused_by_name_with_a_code(change: dict[str, Any], param: str, code: str) -> None:
+def test_a_wrong_chat_field_is_refused_by_name_with_a_code(
+    change: dict[str, Any], param: str, code: str
+) -> None:
     error = refusal("chat", change)
     assert (error.status, error.param, error.code) == (400, param, code)
     assert f"'{param}'" in error.message
@@ -60,8 +74,24 @@ def test_a_wrong_chat_field_is_refused_by_name_with_a_code(change: dict[str, Any
         {"role": "assistant", "content": None, "tool_calls": None, "function_call": None},
         {"role": "narrator", "content": "unknown role"},
         {"role": "user", "content": []},
-        {"role": "user", "content": [{"type": "hologram"}, {"type": ["list"]}, {}, {"type": "text", "text": None}]},
-        {"role": "assistant", "tool_calls": [{}, {"function": "bash"}, {"type": "custom", "custom": {}}, {"type": []}]},
+        {
+            "role": "user",
+            "content": [
+                {"type": "hologram"},
+                {"type": ["list"]},
+                {},
+                {"type": "text", "text": None},
+            ],
+        },
+        {
+            "role": "assistant",
+            "tool_calls": [
+                {},
+                {"function": "bash"},
+                {"type": "custom", "custom": {}},
+                {"type": []},
+            ],
+        },
         {"role": "tool", "content": "no id"},
         {"role": "tool", "tool_call_id": 5, "content": "odd id"},
         {"role": "user", "content": "Hi", "name": 7, "some_new_field": 1},
@@ -79,11 +109,24 @@ def test_n_is_the_number_of_choices(n: Any, choices: int) -> None:
 
 @pytest.mark.parametrize(
     ("options", "include_usage"),
-    [({"include_usage": True}, True), ({"include_usage": False}, False), ({"include_usage": None}, False), ({}, False), (None, False)],
+    [
+        ({"include_usage": True}, True),
+        ({"include_usage": False}, False),
+        ({"include_usage": None}, False),
+        ({}, False),
+        (None, False),
+    ],
 )
 @pytest.mark.parametrize("stream", [True, None])
-def test_stream_options_ask_for_usage_and_are_tolerated_without_a_stream(options: Any, include_usage: bool, stream: Any) -> None:
-    assert ChatRenderer().read(changed("chat", {"stream": stream, "stream_options": options})).include_usage is include_usage
+def test_stream_options_ask_for_usage_and_are_tolerated_without_a_stream(
+    options: Any, include_usage: bool, stream: Any
+) -> None:
+    assert (
+        ChatRenderer()
+        .read(changed("chat", {"stream": stream, "stream_options": options}))
+        .include_usage
+        is include_usage
+    )
 
 
 def test_system_and_developer_messages_make_the_system_text_wherever_they_stand() -> None:
@@ -98,16 +141,26 @@ def test_system_and_developer_messages_make_the_system_text_wherever_they_stand(
 
 def test_text_parts_are_joined_and_pictures_counted_but_never_read() -> None:
     data_url = "data:image/png;base64," + "A" * 1000
-    parts = [{"type": "text", "text": "What"}, {"type": "image_url", "image_url": {"url": data_url}}, {"type": "text", "text": "is this?"}]
-    assert read_messages({"role": "user", "content": parts}).messages == (Message("user", "What\nis this?", images=1),)
+    parts = [
+        {"type": "text", "text": "What"},
+        {"type": "image_url", "image_url": {"url": data_url}},
+        {"type": "text", "text": "is this?"},
+    ]
+    assert read_messages({"role": "user", "content": parts}).messages == (
+        Message("user", "What\nis this?", images=1),
+    )
 
 
 def test_a_refusal_part_is_text() -> None:
-    assert read_messages({"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}).messages == (Message("assistant", "No."),)
+    assert read_messages(
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
+    ).messages == (Message("assistant", "No."),)
 
 
 def test_a_tool_message_is_the_result_of_its_call() -> None:
-    conversation = read_messages({"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "a.txt"}]})
+    conversation = read_messages(
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "a.txt"}]}
+    )
     assert conversation.tool_results == {"call_1": "a.txt"}
     assert conversation.messages == ()
 
@@ -120,12 +173,18 @@ def test_a_tool_message_without_an_id_stays_a_message() -> None:
 
 def test_calls_of_every_generation_of_the_api_are_part_of_the_history() -> None:
     calls = [
-        {"id": "call_1", "type": "function", "function": {"name": "bash", "arguments": '{"command":"ls"}'}},
+        {
+            "id": "call_1",
+            "type": "function",
+            "function": {"name": "bash", "arguments": '{"command":"ls"}'},
+        },
         {"id": "call_2", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}},
         {"id": "call_3", "function": {"name": "untyped", "arguments": {"as": "object"}}},
     ]
     legacy = {"name": "old", "arguments": "{}"}
-    [message] = read_messages({"role": "assistant", "content": None, "tool_calls": calls, "function_call": legacy}).messages
+    [message] = read_messages(
+        {"role": "assistant", "content": None, "tool_calls": calls, "function_call": legacy}
+    ).messages
     assert message.calls == (
         CalledTool("bash", '{"command":"ls"}'),
         CalledTool("patch", "*** Begin"),
@@ -135,5 +194,13 @@ def test_calls_of_every_generation_of_the_api_are_part_of_the_history() -> None:
 
 
 def test_legacy_functions_count_as_tools() -> None:
-    tools = read({"tools": [{"type": "function", "function": {"name": "new"}}], "functions": [{"name": "old"}]}).tools
-    assert [(tool.name, tool.definition) for tool in tools] == [("new", '{"type":"function","function":{"name":"new"}}'), ("old", '{"name":"old"}')]
+    tools = read(
+        {
+            "tools": [{"type": "function", "function": {"name": "new"}}],
+            "functions": [{"name": "old"}],
+        }
+    ).tools
+    assert [(tool.name, tool.definition) for tool in tools] == [
+        ("new", '{"type":"function","function":{"name":"new"}}'),
+        ("old", '{"name":"old"}'),
+    ]

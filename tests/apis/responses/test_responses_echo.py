@@ -1,4 +1,4 @@
-"""What a request says comes back in the answer, unless a validating client would refuse it there."""
+"""What a request says comes back in the answer, unless a strict client would refuse it there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from tests.wire.strict import client, openresponses_resource
 STAMP = Stamp("00c0ffee00c0ffee", 0, 1_764_000_000, Usage(1, 1))
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
 SCHEMA_FORMAT = {"type": "json_schema", "name": "answer", "schema": SCHEMA, "strict": True}
-TOOL = {"type": "function", "name": "bash", "description": "Runs.", "parameters": SCHEMA, "strict": True}
+TOOL = {
+    "type": "function",
+    "name": "bash",
+    "description": "Runs.",
+    "parameters": SCHEMA,
+    "strict": True,
+}
 PLAIN_TEXT = {"format": {"type": "text"}, "verbosity": "medium"}
 NO_REASONING = {"effort": None, "summary": None}
 
@@ -64,7 +70,14 @@ KEPT = [
     ("tool_choice", "none"),
     ("tool_choice", "required"),
     ("tool_choice", {"type": "function", "name": "bash"}),
-    ("tool_choice", {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "bash"}]}),
+    (
+        "tool_choice",
+        {
+            "type": "allowed_tools",
+            "mode": "required",
+            "tools": [{"type": "function", "name": "bash"}],
+        },
+    ),
     ("tools", [TOOL]),
     ("top_logprobs", 5),
     ("top_p", 0.5),
@@ -108,7 +121,15 @@ NOT_KEPT = [
     ("tool_choice", {"type": "allowed_tools", "mode": "auto"}),
     ("tool_choice", {"type": "web_search"}),
     ("tool_choice", 5),
-    ("tools", [{"type": "web_search"}, {"type": "namespace", "name": "x"}, {"type": "function"}, {"type": "function", "name": 5}]),
+    (
+        "tools",
+        [
+            {"type": "web_search"},
+            {"type": "namespace", "name": "x"},
+            {"type": "function"},
+            {"type": "function", "name": 5},
+        ],
+    ),
     ("top_logprobs", 2.5),
     ("top_p", []),
     ("truncation", "always"),
@@ -117,18 +138,36 @@ NOT_KEPT = [
 ]
 
 RESHAPED = [
-    ("reasoning", {"effort": "low", "generate_summary": "auto", "mode": "pro"}, {"effort": "low", "summary": None}),
+    (
+        "reasoning",
+        {"effort": "low", "generate_summary": "auto", "mode": "pro"},
+        {"effort": "low", "summary": None},
+    ),
     ("text", {"verbosity": "high"}, {"format": {"type": "text"}, "verbosity": "high"}),
     ("text", {"format": {"type": "text", "more": 1}, "more": 1}, PLAIN_TEXT),
-    ("tools", [{"type": "function", "name": "bash"}], [{**TOOL, "description": None, "parameters": None, "strict": None}]),
     (
         "tools",
-        [{"type": "web_search"}, {**TOOL, "description": 5, "parameters": [], "strict": "yes", "defer_loading": True}],
+        [{"type": "function", "name": "bash"}],
+        [{**TOOL, "description": None, "parameters": None, "strict": None}],
+    ),
+    (
+        "tools",
+        [
+            {"type": "web_search"},
+            {**TOOL, "description": 5, "parameters": [], "strict": "yes", "defer_loading": True},
+        ],
         [{**TOOL, "description": None, "parameters": None, "strict": None}],
     ),
     (
         "tool_choice",
-        {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "mcp", "server_label": "x"}, {"type": "function", "name": "bash", "more": 1}]},
+        {
+            "type": "allowed_tools",
+            "mode": "auto",
+            "tools": [
+                {"type": "mcp", "server_label": "x"},
+                {"type": "function", "name": "bash", "more": 1},
+            ],
+        },
         {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "bash"}]},
     ),
 ]
@@ -137,7 +176,10 @@ both_apis = pytest.mark.parametrize("api", ["responses", "openresponses"])
 
 
 def rendered(api: str, change: dict[str, Any]) -> dict[str, Any]:
-    """The payload for the changed request, once the specification's types have accepted it, if they are the API's."""
+    """The payload for the changed request.
+
+    The specification's types have accepted it, if they are the API's.
+    """
     renderer = RENDERERS[api]
     payload = renderer.payload(Reply((Text("Hello"),)), renderer.read(changed(api, change)), STAMP)
     if api == "openresponses":
@@ -170,25 +212,38 @@ def test_a_fitting_value_is_echoed(api: str, name: str, value: Any) -> None:
 
 @both_apis
 @pytest.mark.parametrize(("name", "value"), NOT_KEPT)
-def test_a_value_that_the_strict_types_would_refuse_gives_way_to_the_default(api: str, name: str, value: Any) -> None:
+def test_a_value_that_the_strict_types_would_refuse_gives_way_to_the_default(
+    api: str, name: str, value: Any
+) -> None:
     assert answered(api, {name: value}) == answered(api, {})
 
 
 @both_apis
 @pytest.mark.parametrize(("name", "value", "echoed"), RESHAPED)
-def test_a_value_is_echoed_as_far_as_the_answer_has_a_place_for_it(api: str, name: str, value: Any, echoed: Any) -> None:
+def test_a_value_is_echoed_as_far_as_the_answer_has_a_place_for_it(
+    api: str, name: str, value: Any, echoed: Any
+) -> None:
     assert answered(api, {name: value})[name] == echoed
 
 
 def test_openai_echoes_a_json_schema_format_with_its_schema() -> None:
     echoed = {**SCHEMA_FORMAT, "description": None}
-    assert answered("responses", {"text": {"format": SCHEMA_FORMAT}})["text"] == {"format": echoed, "verbosity": "medium"}
+    assert answered("responses", {"text": {"format": SCHEMA_FORMAT}})["text"] == {
+        "format": echoed,
+        "verbosity": "medium",
+    }
 
 
-def test_openresponses_echoes_a_json_schema_format_without_its_schema_as_the_specification_demands() -> None:
-    """The SDK's strict mode wants the schema that the specification's types refuse: no echo of this format passes both."""
+def test_openresponses_echoes_a_json_schema_format_without_its_schema() -> None:
+    """The SDK's strict mode wants the schema that the specification's types refuse.
+
+    No echo of this format passes both.
+    """
     echoed = {**SCHEMA_FORMAT, "description": None, "schema": None}
-    assert rendered("openresponses", {"text": {"format": SCHEMA_FORMAT}})["text"] == {"format": echoed, "verbosity": "medium"}
+    assert rendered("openresponses", {"text": {"format": SCHEMA_FORMAT}})["text"] == {
+        "format": echoed,
+        "verbosity": "medium",
+    }
 
 
 def test_openresponses_wants_a_boolean_for_strict_where_openai_takes_null() -> None:
@@ -205,7 +260,9 @@ def test_a_schema_that_json_cannot_carry_is_not_echoed() -> None:
 @pytest.mark.parametrize("effort", ["minimal", "max"])
 def test_an_effort_that_only_openai_knows_is_echoed_only_there(effort: str) -> None:
     assert answered("responses", {"reasoning": {"effort": effort}})["reasoning"]["effort"] == effort
-    assert answered("openresponses", {"reasoning": {"effort": effort}})["reasoning"]["effort"] is None
+    assert (
+        answered("openresponses", {"reasoning": {"effort": effort}})["reasoning"]["effort"] is None
+    )
 
 
 def test_the_user_is_echoed_by_openai_alone() -> None:
@@ -217,7 +274,15 @@ def test_the_user_is_echoed_by_openai_alone() -> None:
 @both_apis
 def test_a_stream_echoes_the_same_from_its_first_event_to_its_last(api: str) -> None:
     renderer = RENDERERS[api]
-    call = renderer.read(changed(api, {"stream": True, "instructions": "Be brief.", "tools": [TOOL]}))
-    events = [event.data for event in renderer.events(Reply((Text("Hello"),)), call, STAMP) if event.name]
-    echoes = [{name: event["response"][name] for name in DEFAULTS} for event in events if "response" in event]
+    call = renderer.read(
+        changed(api, {"stream": True, "instructions": "Be brief.", "tools": [TOOL]})
+    )
+    events = [
+        event.data for event in renderer.events(Reply((Text("Hello"),)), call, STAMP) if event.name
+    ]
+    echoes = [
+        {name: event["response"][name] for name in DEFAULTS}
+        for event in events
+        if "response" in event
+    ]
     assert echoes == [{**DEFAULTS, "instructions": "Be brief.", "tools": [TOOL]}] * 3

@@ -22,13 +22,29 @@ REFUSED = [
     ({"input": [{"type": 7}]}, "input[0].type", "invalid_type"),
     ({"input": [{"content": "Hi"}]}, "input[0].role", "missing_required_parameter"),
     ({"input": [{}]}, "input[0].role", "missing_required_parameter"),
-    ({"input": [{"type": "message", "id": "msg_1"}]}, "input[0].role", "missing_required_parameter"),
+    (
+        {"input": [{"type": "message", "id": "msg_1"}]},
+        "input[0].role",
+        "missing_required_parameter",
+    ),
     ({"input": [{"type": "message", "role": 1, "content": "Hi"}]}, "input[0].role", "invalid_type"),
     ({"input": [{"role": "user", "content": 5}]}, "input[0].content", "invalid_type"),
     ({"input": [{"role": "user", "content": {"text": "Hi"}}]}, "input[0].content", "invalid_type"),
-    ({"input": [{"type": "message", "role": "user", "content": ["Hi"]}]}, "input[0].content[0]", "invalid_type"),
-    ({"input": [{"type": "function_call_output", "call_id": "call_1", "output": 5}]}, "input[0].output", "invalid_type"),
-    ({"input": [{"type": "function_call_output", "call_id": "call_1", "output": {}}]}, "input[0].output", "invalid_type"),
+    (
+        {"input": [{"type": "message", "role": "user", "content": ["Hi"]}]},
+        "input[0].content[0]",
+        "invalid_type",
+    ),
+    (
+        {"input": [{"type": "function_call_output", "call_id": "call_1", "output": 5}]},
+        "input[0].output",
+        "invalid_type",
+    ),
+    (
+        {"input": [{"type": "function_call_output", "call_id": "call_1", "output": {}}]},
+        "input[0].output",
+        "invalid_type",
+    ),
 ]
 
 TOLERATED_ITEMS = [
@@ -38,7 +54,11 @@ TOLERATED_ITEMS = [
     {"type": "compaction", "encrypted_content": "x"},
     {"type": "an_item_of_next_year", "content": 5},
     {"type": "message", "role": "narrator", "content": "unknown role"},
-    {"role": "assistant", "content": [{"type": "hologram"}, {"type": []}, {}], "phase": "commentary"},
+    {
+        "role": "assistant",
+        "content": [{"type": "hologram"}, {"type": []}, {}],
+        "phase": "commentary",
+    },
     {"role": "assistant", "content": None},
     {"type": "function_call", "call_id": "call_1"},
     {"type": "function_call_output", "output": "no call id"},
@@ -52,7 +72,9 @@ def read(api: str, change: dict[str, Any]) -> Conversation:
 
 @both_apis
 @pytest.mark.parametrize(("change", "param", "code"), REFUSED)
-def test_a_wrong_responses_field_is_refused_by_name_with_a_code(api: str, change: dict[str, Any], param: str, code: str) -> None:
+def test_a_wrong_responses_field_is_refused_by_name_with_a_code(
+    api: str, change: dict[str, Any], param: str, code: str
+) -> None:
     error = refusal(api, change)
     assert (error.status, error.param, error.code) == (400, param, code)
     assert f"'{param}'" in error.message
@@ -66,8 +88,14 @@ def test_items_that_llmsim_does_not_know_are_tolerated(api: str, item: dict[str,
 
 
 @both_apis
-@pytest.mark.parametrize("elsewhere", [{"previous_response_id": "resp_1"}, {"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}], ids=str)
-def test_input_may_be_absent_where_the_request_continues_something(api: str, elsewhere: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"previous_response_id": "resp_1"}, {"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}],
+    ids=str,
+)
+def test_input_may_be_absent_where_the_request_continues_something(
+    api: str, elsewhere: dict[str, Any]
+) -> None:
     assert read(api, {"input": ABSENT, **elsewhere}).messages == ()
 
 
@@ -78,7 +106,11 @@ def test_a_string_is_one_user_message(api: str) -> None:
 
 @both_apis
 def test_instructions_and_system_messages_make_the_system_text(api: str) -> None:
-    items = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "developer", "content": "Be quick."}]
+    items = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Hi"},
+        {"role": "developer", "content": "Be quick."},
+    ]
     conversation = read(api, {"instructions": "Be brief.", "input": items})
     assert conversation.system == "Be brief.\nBe kind.\nBe quick."
     assert conversation.messages == (Message("user", "Hi"),)
@@ -87,23 +119,53 @@ def test_instructions_and_system_messages_make_the_system_text(api: str) -> None
 @both_apis
 def test_easy_and_typed_messages_say_the_same(api: str) -> None:
     easy = read(api, {"input": [{"role": "user", "content": "Hi"}]})
-    typed = read(api, {"input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}]})
+    typed = read(
+        api,
+        {
+            "input": [
+                {
+                    "type": "message",
+                    "role": "user",
+                    "content": [{"type": "input_text", "text": "Hi"}],
+                }
+            ]
+        },
+    )
     assert easy == typed
 
 
 @both_apis
 def test_pictures_are_counted_but_never_read(api: str) -> None:
-    parts = [{"type": "input_text", "text": "What is this?"}, {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}]
-    assert read(api, {"input": [{"role": "user", "content": parts}]}).messages == (Message("user", "What is this?", images=1),)
+    parts = [
+        {"type": "input_text", "text": "What is this?"},
+        {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+    ]
+    assert read(api, {"input": [{"role": "user", "content": parts}]}).messages == (
+        Message("user", "What is this?", images=1),
+    )
 
 
 @both_apis
 def test_function_calls_and_their_outputs_are_part_of_the_history(api: str) -> None:
     items = [
-        {"type": "function_call", "call_id": "call_1", "name": "bash", "arguments": '{"command":"ls"}'},
+        {
+            "type": "function_call",
+            "call_id": "call_1",
+            "name": "bash",
+            "arguments": '{"command":"ls"}',
+        },
         {"type": "function_call_output", "call_id": "call_1", "output": "a.txt"},
-        {"type": "custom_tool_call", "call_id": "call_2", "name": "apply_patch", "input": "*** Begin"},
-        {"type": "custom_tool_call_output", "call_id": "call_2", "output": [{"type": "input_text", "text": "done"}]},
+        {
+            "type": "custom_tool_call",
+            "call_id": "call_2",
+            "name": "apply_patch",
+            "input": "*** Begin",
+        },
+        {
+            "type": "custom_tool_call_output",
+            "call_id": "call_2",
+            "output": [{"type": "input_text", "text": "done"}],
+        },
     ]
     conversation = read(api, {"input": items})
     assert conversation.messages == (
@@ -115,4 +177,6 @@ def test_function_calls_and_their_outputs_are_part_of_the_history(api: str) -> N
 
 @both_apis
 def test_an_output_without_a_call_id_stays_a_message(api: str) -> None:
-    assert read(api, {"input": [{"type": "function_call_output", "output": "a.txt"}]}).messages == (Message("tool", "a.txt"),)
+    assert read(api, {"input": [{"type": "function_call_output", "output": "a.txt"}]}).messages == (
+        Message("tool", "a.txt"),
+    )

@@ -1,0 +1,1 @@
+"""OpenAI Responses, and OpenResponses, which grew out of it."""

@@ -1,0 +1,1 @@
+"""HTTP: everything that knows Flask, WSGI or a socket."""

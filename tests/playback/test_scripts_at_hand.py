@@ -1,0 +1,58 @@
+"""A process keeps the scripts that play at hand, within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmsim import Assistant, Script
+from llmsim.playback import Playback, playback
+from llmsim.store.mmap_store import MmapStore
+
+
+class CountingStore(MmapStore):
+    """Counts how often a script is read from its file."""
+
+    reads = 0
+
+    def script(self, key: int) -> bytes:
+        self.reads += 1
+        return super().script(key)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CountingStore:
+    MmapStore.create_in(tmp_path, max_sessions=50)
+    return CountingStore(tmp_path)
+
+
+def test_a_script_is_read_once_by_a_process(store: CountingStore) -> None:
+    key = store.publish(Script([Assistant("Hi")]).canonical())
+    played = Playback(store)
+    assert [played.script(key) for _ in range(3)] == [Script([Assistant("Hi")])] * 3
+    assert store.reads == 1
+
+
+def test_the_oldest_scripts_are_let_go_of_beyond_the_bound(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 2_000)
+    played = Playback(store)
+    keys = [played.put_script(f"s{n}", Script([Assistant("x" * 500)])).script for n in range(10)]
+    for key in keys[-2:]:
+        played.script(key)
+    assert store.reads == 0
+    played.script(keys[0])
+    assert store.reads == 1
+
+
+def test_the_only_script_is_kept_whatever_its_size(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 10)
+    key = store.publish(Script([Assistant("x" * 500)]).canonical())
+    played = Playback(store)
+    played.script(key)
+    played.script(key)
+    assert store.reads == 1
