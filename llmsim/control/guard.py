@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import request
 
 from llmsim.errors import RequestError
 from llmsim.serving.blueprint import settings
+
+# Names below these are nobody's to register: loopback (RFC 6761), private networks such as
+# Docker's `host.docker.internal` (reserved by ICANN in 2024), and the services of a Kubernetes
+# cluster. All of `.local` would be too much: any machine on the same network can claim such a name.
+_PRIVATE_ENDINGS: Final = (".localhost", ".internal", ".svc", ".cluster.local")
 
 
 def check_caller() -> None:
@@ -42,12 +48,12 @@ def _given_token() -> bytes:
 def _check_host(host: str) -> None:
     """Refuse public names: a page can make its own name point here (DNS rebinding).
 
-    Then the browser sends that name, and a public name has a dot.
+    Then the browser sends that name, and a public name has a dot and a public ending.
     """
-    name = host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0]
+    name = host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0].removesuffix(".")
     if (
         "." not in name
-        or name.endswith(".localhost")
+        or name.endswith(_PRIVATE_ENDINGS)
         or host == _public_host()
         or _is_address(name)
     ):

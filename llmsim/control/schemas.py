@@ -11,10 +11,9 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from llmsim.registry import unknown
+from llmsim.sessions import NAME_RULE
 
-_NAME = validate.Regexp(
-    r"\A[A-Za-z0-9._-]{1,64}\Z", error="expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"
-)
+_NAME = validate.Regexp(r"\A(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z", error=NAME_RULE)
 
 
 class Strict(Schema):
@@ -112,6 +111,13 @@ class SessionAnswer(Schema):
         required=True,
         metadata=_described("What to give to clients, by API."),
     )
+
+
+class ScriptAnswer(Schema):
+    """A script; `llmsim schema` prints its whole JSON Schema."""
+
+    on_exhausted = fields.String(required=True)
+    turns = fields.List(fields.Dict(), required=True)
 
 
 class ListedSession(Schema):

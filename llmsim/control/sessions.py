@@ -8,7 +8,13 @@ from typing import Any
 from flask import Response, request
 
 from llmsim.control.operation import operation, playback
-from llmsim.control.schemas import NewSession, PageOfSessions, SessionAnswer, SessionsAnswer
+from llmsim.control.schemas import (
+    NewSession,
+    PageOfSessions,
+    ScriptAnswer,
+    SessionAnswer,
+    SessionsAnswer,
+)
 from llmsim.errors import RequestError
 from llmsim.script import Script, json_schema
 from llmsim.serving.blueprint import settings
@@ -29,7 +35,9 @@ def create_session(name: str | None = None, script: dict[str, Any] | None = None
             f"/llmsim/sessions/{name}/reset, or PUT another script."
         )
         raise RequestError(message, code="session_exists", status=409)
-    return _described(made if own is None else playback().put_script(name, own))
+    if own is None:
+        return _shown(name)
+    return _described(playback().put_script(name, own), own)
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
@@ -42,7 +50,7 @@ def list_sessions(after: int, limit: int) -> dict[str, Any]:
 @operation("GET", "/sessions/<name>", gives=SessionAnswer)
 def show_session(name: str) -> dict[str, Any]:
     """Show a session as it stands."""
-    return _described(existing(name))
+    return _shown(checked_name(name))
 
 
 @operation("DELETE", "/sessions/<name>", status=204)
@@ -59,16 +67,22 @@ def put_script(name: str, body: bytes) -> dict[str, Any]:
 
     The session is made where there is none of that name.
     """
-    return _described(playback().put_script(checked_name(name), Script.from_json(body, "script")))
+    script = Script.from_json(body, "script")
+    return _described(playback().put_script(checked_name(name), script), script)
+
+
+@operation("GET", "/sessions/<name>/script", gives=ScriptAnswer)
+def show_script(name: str) -> dict[str, Any]:
+    """Read back the script that a session plays, without the comments in it."""
+    return _standing(checked_name(name))[1].to_spec()
 
 
 @operation("POST", "/sessions/<name>/reset", gives=SessionAnswer)
 def reset_session(name: str) -> dict[str, Any]:
     """Rewind a session to position 0 and clear its journal."""
-    found = playback().store.reset(checked_name(name))
-    if found is None:
+    if playback().store.reset(checked_name(name)) is None:
         raise _no_such(name)
-    return _described(found)
+    return _shown(name)
 
 
 def existing(name: str) -> Session:
@@ -97,6 +111,17 @@ def _listed(session: Session) -> dict[str, Any]:
     }
 
 
-def _described(session: Session) -> dict[str, Any]:
+def _shown(name: str) -> dict[str, Any]:
+    return _described(*_standing(name))
+
+
+def _standing(name: str) -> tuple[Session, Script]:
+    found, script = playback().standing(name)
+    if found is None:
+        raise _no_such(name)
+    return found, script
+
+
+def _described(session: Session, script: Script) -> dict[str, Any]:
     urls = base_urls(settings(), origin_of(request.environ), f"/s/{session.name}")
-    return {**_listed(session), "turns": len(playback().script(session.script)), "base_urls": urls}
+    return {**_listed(session), "turns": len(script), "base_urls": urls}

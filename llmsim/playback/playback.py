@@ -100,20 +100,37 @@ class Playback:
         script = self._scripts.get(key)
         return self._loaded(key) if script is None else script
 
+    def standing(self, session: str) -> tuple[Session | None, Script]:
+        """The session as it stands, None where there is none, and the script that it would play.
+
+        Raises:
+            StoreError: no request could be served now.
+        """
+        lost = 0
+        while True:
+            found = self.store.session(session)
+            key = found.script if found else self.store.published()
+            if not key:
+                raise StoreError(
+                    "No script has been published in the state directory yet; the server has not "
+                    "finished its start."
+                )
+            try:
+                return found, self.script(key)
+            except StateLostError:
+                # Replaced between the two reads: then the session has another one by now.
+                if key == lost:
+                    raise
+                lost = key
+
     def ready(self, session: str) -> dict[str, int]:
         """The length of the script that the session plays, or would play, and its next position.
 
         Raises:
             StoreError: no request could be served now.
         """
-        found = self.store.session(session)
-        key = found.script if found else self.store.published()
-        if not key:
-            raise StoreError(
-                "No script has been published in the state directory yet; the server has not "
-                "finished its start."
-            )
-        return {"turns": len(self.script(key)), "position": found.position if found else 0}
+        found, script = self.standing(session)
+        return {"turns": len(script), "position": found.position if found else 0}
 
     def _loaded(self, key: int) -> Script:
         with self._loading:

@@ -82,6 +82,8 @@ def test_all_that_is_wrong_with_a_body_is_said_at_once(make_client: MakeClient) 
         {"name": "a\n"},
         {"name": "ä"},
         {"name": "a" * 65},
+        {"name": "."},
+        {"name": ".."},
     ],
 )
 def test_a_name_that_is_none_is_refused_in_a_body(
@@ -184,6 +186,7 @@ def test_an_operation_that_takes_no_field_refuses_one_and_does_nothing(
 
 OF_ONE_SESSION = [
     ("GET", "/llmsim/sessions/{}"),
+    ("GET", "/llmsim/sessions/{}/script"),
     ("DELETE", "/llmsim/sessions/{}"),
     ("POST", "/llmsim/sessions/{}/reset"),
     ("GET", "/llmsim/sessions/{}/requests"),
@@ -209,7 +212,7 @@ def test_a_session_that_is_not_there_is_a_404_and_is_not_made(
 def test_a_bad_name_in_a_path_is_a_400(make_client: MakeClient, method: str, path: str) -> None:
     client = make_client(text("a"))
     body = {"json": {"turns": [text("a")]}} if method == "PUT" else {}
-    for name in ("a%20b", "a%0A", "%C3%A4", "a" * 65, "a*"):
+    for name in ("a%20b", "a%0A", "%C3%A4", "a" * 65, "a*", "%2E", "%2E%2E"):
         assert "1 to 64 of the characters" in refused(
             client.open(path.format(name), method=method, **body), 400, "invalid_session"
         )
@@ -423,7 +426,7 @@ def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(
         ("PATCH", "/llmsim/sessions", 405),
         ("DELETE", "/llmsim/sessions", 405),
         ("POST", "/llmsim/sessions/a", 405),
-        ("GET", "/llmsim/sessions/a/script", 405),
+        ("DELETE", "/llmsim/sessions/a/script", 405),
         ("GET", "/llmsim/sessions/a/reset", 405),
     ],
 )

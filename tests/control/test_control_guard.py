@@ -219,6 +219,12 @@ def test_with_a_public_url_other_pages_are_foreign_as_before(
         "a_b.evil.example",  # browsers take it, and werkzeug's request.host is empty then
         "a_b.evil.example:8080",
         "sim.example.com",
+        "sim.example.com.",
+        "llmsim.dev",
+        "evil.local",
+        "internal.evil.example",
+        "svc.cluster.local.evil.example",
+        "evilinternal.example",
     ],
 )
 def test_a_name_that_a_page_made_point_here_is_refused(make_client: MakeClient, host: str) -> None:
@@ -247,10 +253,15 @@ def test_a_name_that_a_page_made_point_here_is_refused(make_client: MakeClient, 
         "llmsim",
         "llmsim:8080",
         "my_llmsim:8080",
+        "host.docker.internal:8080",
+        "host.containers.internal",
+        "llmsim.default.svc:8080",
+        "llmsim.default.svc.cluster.local",
+        "LLMSim.default.svc.cluster.local.:8080",
     ],
 )
 @pytest.mark.parametrize("public_url", ["", PUBLIC])
-def test_addresses_and_names_without_a_dot_are_served(
+def test_addresses_and_names_that_no_one_can_register_are_served(
     make_client: MakeClient, host: str, public_url: str
 ) -> None:
     assert (

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim import Script
+from llmsim.serving import shared
 from tests.conftest import MakeClient
 from tests.running import Server, numbered, text, write_script
 
@@ -344,7 +346,97 @@ def test_a_reset_leaves_other_sessions_alone(make_client: MakeClient) -> None:
     assert (ask(client, "a")[1], ask(client, "b")[1]) == (0, 1)
 
 
+# GET script
+
+
+def test_a_script_is_read_back_as_it_plays_and_can_be_put_again(make_client: MakeClient) -> None:
+    client = make_client(*numbered(2))
+    own = {
+        "description": "d",
+        "on_exhausted": "error",
+        "turns": [
+            {"type": "tool_calls", "calls": [{"name": "f", "arguments": {"n": 10**30}}]},
+            text("ü\u2028") | {"comment": "not kept"},
+        ],
+    }
+    client.put("/llmsim/sessions/own/script", json=own)
+    found = client.get("/llmsim/sessions/own/script")
+    assert (found.status_code, found.content_type) == (200, "application/json")
+    assert Script.from_json(found.data) == Script.from_spec(own)
+    client.put("/llmsim/sessions/a/script", data=found.data, content_type="application/json")
+    assert client.get("/llmsim/sessions/a/script").get_json() == found.get_json()
+
+
+def test_the_script_of_a_session_without_one_of_its_own_is_the_default_one(
+    make_client: MakeClient,
+) -> None:
+    client = make_client(*numbered(2), on_exhausted="loop")
+    said(client, "a")
+    found = client.get("/llmsim/sessions/a/script").get_json()
+    assert found == {"on_exhausted": "loop", "turns": numbered(2)}
+
+
+@pytest.mark.parametrize("path", ["/llmsim/sessions/a", "/llmsim/sessions/a/script", "/s/a/health"])
+def test_a_session_whose_script_is_replaced_as_it_is_read_shows_the_new_one(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    client = make_client(text("default"))
+    store = shared._shared.store  # type: ignore[union-attr]
+    store.put_script("a", Script.from_spec(script("old")).canonical())
+    read, replacements = store.script, iter(range(20))
+
+    def replaced_first(key: int) -> bytes:
+        """Another process replaces the script after the session was read."""
+        if (number := next(replacements, None)) is not None:
+            words = [str(at) for at in range(number + 1)]
+            store.put_script("a", Script.from_spec(script(*words)).canonical())
+        return read(key)
+
+    monkeypatch.setattr(store, "script", replaced_first)
+    response = client.get(path)
+    assert response.status_code == 200
+    found = response.get_json()
+    assert found["turns"] == (20 if "script" not in path else numbered(20))
+
+
+def test_a_script_that_is_lost_in_earnest_is_a_503(make_client: MakeClient, tmp_path: Path) -> None:
+    client = make_client(text("default"))
+    store = shared._shared.store  # type: ignore[union-attr]
+    store.put_script("a", Script.from_spec(script("own")).canonical())
+    for path in tmp_path.glob("script-*"):
+        path.unlink()
+    assert client.get("/llmsim/sessions/a").status_code == 503
+
+
 # Over several workers
+
+
+def test_a_session_can_be_read_at_any_time_while_its_script_is_being_replaced(
+    tmp_path: Path,
+) -> None:
+    with (
+        Server(
+            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
+        ) as server,
+        ThreadPoolExecutor(8) as pool,
+    ):
+
+        def put(number: int) -> None:
+            own = script(*(str(at) for at in range(number + 1)))
+            exchange(server.origin, "PUT", "/llmsim/sessions/a/script", own)
+
+        put(0)
+        putting = [pool.submit(put, number) for number in range(200)]
+        shown = [
+            pool.submit(exchange, server.origin, "GET", path)
+            for _ in range(200)
+            for path in ("/llmsim/sessions/a", "/llmsim/sessions/a/script", "/s/a/health")
+        ]
+        for future in putting:
+            future.result()
+        assert [response.status for response, _ in (future.result() for future in shown)] == [
+            200
+        ] * 600
 
 
 def exchange(

@@ -23,8 +23,8 @@ ROUTES = {
 CHAT = "/openai/v1/chat/completions"
 OPENRESPONSES = "/openresponses/v1/responses"
 
-BAD_NAMES = ["a b", "a" * 65, "ä", "a*b", "a:b", "'"]
-GOOD_NAMES = ["a", "Z", "0", ".", "-", "_", "..", "a.b-c_D9", "a" * 64]
+BAD_NAMES = ["a b", "a" * 65, "ä", "a*b", "a:b", "'", ".", ".."]
+GOOD_NAMES = ["a", "Z", "0", "-", "_", "...", ".a", "a.", "a.b-c_D9", "a" * 64]
 
 
 def ask(
@@ -93,7 +93,6 @@ def test_a_name_of_letters_digits_dots_hyphens_and_underscores_is_a_session(
     make_client: MakeClient, name: str
 ) -> None:
     client = make_client(*numbered(3))
-    # A client resolves `..` in a URL by itself, so it can come in a header only.
     answers = [
         ask(client, headers={"X-LLMSim-Session": name}),
         ask(client, headers={"Authorization": f"Bearer llmsim-{name}"}),
