@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,7 +73,7 @@ class Server:
         tmp_path: Path,
         script: Path | None,
         *arguments: str,
-        command: list[str] | None = None,
+        command: Sequence[str] | None = None,
         **variables: str,
     ) -> None:
         self.tmp_path = tmp_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,14 +25,14 @@ _CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
 class Script:
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
 
-    Equal scripts answer alike.
+    Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
 
     Raises:
         ScriptEmptyError: there is no turn.
         ScriptInvalidError: something else than a turn, or an unknown `on_exhausted`.
     """
 
-    turns: tuple[Turn, ...]
+    turns: Sequence[Turn]
     on_exhausted: str = exhausted.DEFAULT
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ def warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Problem]:
         repeats = on_exhausted == "loop" or (
             on_exhausted == "repeat_last" and index == len(turns) - 1
         )
-        calls: tuple[Call, ...] = getattr(turn, "calls", ())
+        calls: Sequence[Call] = getattr(turn, "calls", ())
         for number, call in enumerate(calls):
             path = f"$.turns[{index}].calls[{number}]"
             yield from _encoded_twice(call, path)

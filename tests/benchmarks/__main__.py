@@ -25,21 +25,21 @@ from tests.benchmarks.start import Start
 from tests.benchmarks.streams import Streams
 from tests.benchmarks.workers import Workers
 
-BENCHMARKS: dict[str, type[Benchmark]] = {
+BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for benchmark in [
-        Claims,
-        Chat,
-        Apis,
-        Streams,
-        Prompts,
-        Latency,
-        Sessions,
-        Sizes,
-        Journal,
-        Start,
-        Memory,
-        Workers,
+        Claims(),
+        Chat(),
+        Apis(),
+        Streams(),
+        Prompts(),
+        Latency(),
+        Sessions(),
+        Sizes(),
+        Journal(),
+        Start(),
+        Memory(),
+        Workers(),
     ]
 }
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     for name in options.names or BENCHMARKS:
         try:
-            results.append(measure(BENCHMARKS[name](), options.rounds, options.seconds))
+            results.append(measure(BENCHMARKS[name], options.rounds, options.seconds))
         except BenchmarkError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1

@@ -15,7 +15,7 @@ CHAT, RESPONSES, MESSAGES = (
     "/anthropic/v1/messages",
 )
 HELLO = text("Hello! How can I help you today?")
-_ASKED = {
+_ASKED: dict[str, dict[str, Any]] = {
     CHAT: {"messages": [{"role": "user", "content": "Hi"}]},
     RESPONSES: {"input": "Hi"},
     MESSAGES: {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1024},

@@ -35,7 +35,7 @@ def problems(response: Any) -> list[str]:
 
 
 def nothing_was_made(client: FlaskClient) -> bool:
-    return client.get("/llmsim/sessions").get_json()["sessions"] == []
+    return not client.get("/llmsim/sessions").get_json()["sessions"]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_session_that_is_not_there_is_a_404_and_is_not_made(
 )
 def test_a_bad_name_in_a_path_is_a_400(make_client: MakeClient, method: str, path: str) -> None:
     client = make_client(text("a"))
-    body = {"json": {"turns": [text("a")]}} if method == "PUT" else {}
+    body: dict[str, Any] = {"json": {"turns": [text("a")]}} if method == "PUT" else {}
     for name in ("a%20b", "a%0A", "%C3%A4", "a" * 65, "a*", "%2E", "%2E%2E"):
         assert "1 to 64 of the characters" in refused(
             client.open(path.format(name), method=method, **body), 400, "invalid_session"

@@ -503,7 +503,7 @@ def test_while_scripts_are_swapped_text_and_position_are_of_one_generation(
         asked = [
             pool.submit(exchange, server.origin, "POST", f"/s/a{CHAT}", BODY) for _ in range(300)
         ]
-        generations = {}
+        generations: dict[str, str] = {}
         while not all(future.done() for future in asked):
             number = len(generations)
             _, put = exchange(

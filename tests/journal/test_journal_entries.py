@@ -137,7 +137,7 @@ def test_blocks_stand_in_an_entry_as_they_were_played(make_client: MakeClient) -
     ]
 
 
-FAILURES = [
+FAILURES: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"kind": "rate_limit"}, 429, "rate_limit", "rate_limit_exceeded"),
     ({"kind": "timeout", "message": "slow"}, 504, "timeout", "timeout"),
     ({"kind": "invalid_request", "message": "bad"}, 400, "invalid_request", None),

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim.journal.entry import ending, line
-from llmsim.store import journal_files
+from llmsim.store import journal_files, state_dir
 from tests.conftest import MakeClient
 from tests.journal.asking import CHAT, ask, body_for, entries, journal
 from tests.running import numbered, text
@@ -330,7 +330,7 @@ def test_what_is_read_from_the_disk_grows_with_the_entries_and_not_with_their_sq
 ) -> None:
     client = make_client(text("a"))
     ask(client)
-    opened = journal_files.open_private
+    opened = state_dir.open_private
     monkeypatch.setattr(
         journal_files, "open_private", lambda *arguments: Counted(opened(*arguments))
     )

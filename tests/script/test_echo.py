@@ -7,6 +7,7 @@ import pytest
 from llmsim.conversation import CalledTool, Conversation, Message
 from llmsim.reply import Reply, Text
 from llmsim.script import Echo, Script
+from tests.narrowing import of_type
 
 
 def said(*messages: tuple[str, str]) -> Conversation:
@@ -53,7 +54,10 @@ def test_an_echo_is_the_prefix_and_the_last_user_message(
 
 def test_an_echo_of_a_script_hears_each_request_anew() -> None:
     script = Script.from_json('{"turns": [{"type": "echo", "prefix": "> "}]}')
-    assert [script.play(position, said(("user", str(position)))).text for position in range(3)] == [
+    assert [
+        of_type(Reply, script.play(position, said(("user", str(position))))).text
+        for position in range(3)
+    ] == [
         "> 0",
         "> 1",
         "> 2",
@@ -63,4 +67,4 @@ def test_an_echo_of_a_script_hears_each_request_anew() -> None:
 def test_an_echo_remembers_nothing() -> None:
     turn = Echo()
     turn.play(0, said(("user", "secret")))
-    assert turn.play(1, Conversation()).text == ""
+    assert of_type(Reply, turn.play(1, Conversation())).text == ""

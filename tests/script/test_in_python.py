@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,119 +26,125 @@ from llmsim.script import (
     Usage,
 )
 
+
+def given(make: Callable[..., object], *values: Any, **named: Any) -> Callable[[], object]:
+    """A call with values that no type checker would let through."""
+    return lambda: make(*values, **named)
+
+
 WRONG = {
-    "a text that is a number": (lambda: Assistant(5), "$.text: expected a string, got a number"),
+    "a text that is a number": (given(Assistant, 5), "$.text: expected a string, got a number"),
     "a text that is None": (
-        lambda: Mixed(None, [Call("a")]),
+        given(Mixed, None, [Call("a")]),
         "$.text: expected a string, got null",
     ),
-    "no call": (lambda: ToolCalls([]), "$.calls: a turn that calls tools needs at least one call"),
+    "no call": (given(ToolCalls, []), "$.calls: a turn that calls tools needs at least one call"),
     "a call instead of calls": (
-        lambda: ToolCalls(Call("a")),
+        given(ToolCalls, Call("a")),
         "$.calls: expected a list or tuple of Call, got Call",
     ),
     "a dictionary as call": (
-        lambda: Mixed("", [Call("a"), {}]),
+        given(Mixed, "", [Call("a"), {}]),
         "$.calls[1]: expected a Call, got an object",
     ),
-    "an empty name": (lambda: Call(""), "$.name: expected a string that is not empty"),
-    "a name that is None": (lambda: Call(None), "$.name: expected a string, got null"),
-    "an empty id": (lambda: Call("a", id=""), "$.id: expected a string that is not empty"),
-    "an id that is a number": (lambda: Call("a", id=7), "$.id: expected a string, got a number"),
+    "an empty name": (given(Call, ""), "$.name: expected a string that is not empty"),
+    "a name that is None": (given(Call, None), "$.name: expected a string, got null"),
+    "an empty id": (given(Call, "a", id=""), "$.id: expected a string that is not empty"),
+    "an id that is a number": (given(Call, "a", id=7), "$.id: expected a string, got a number"),
     "a tuple": (
-        lambda: Call("a", (1,)),
+        given(Call, "a", (1,)),
         "$.arguments: expected a JSON value: no tuple, and no key that is not a string",
     ),
     "a number as key": (
-        lambda: Call("a", {1: 1}),
+        given(Call, "a", {1: 1}),
         "$.arguments: expected a JSON value: no tuple, and no key that is not a string",
     ),
     "bytes": (
-        lambda: Call("a", b""),
+        given(Call, "a", b""),
         "$.arguments: expected a JSON value: Object of type bytes is not JSON serializable",
     ),
     "a kind's class": (
-        lambda: Error(RateLimit),
+        given(Error, RateLimit),
         "$.kind: expected an error kind such as RateLimit(), got ABCMeta",
     ),
     "a kind's name": (
-        lambda: Error("timeout"),
+        given(Error, "timeout"),
         "$.kind: expected an error kind such as RateLimit(), got a string",
     ),
-    "a message that is None": (lambda: RateLimit(None), "$.message: expected a string, got null"),
+    "a message that is None": (given(RateLimit, None), "$.message: expected a string, got null"),
     "a timeout message that is None": (
-        lambda: Timeout(None),
+        given(Timeout, None),
         "$.message: expected a string, got null",
     ),
     "a message that is a number": (
-        lambda: InvalidRequest(1),
+        given(InvalidRequest, 1),
         "$.message: expected a string, got a number",
     ),
     "another message that is a number": (
-        lambda: Other(1),
+        given(Other, 1),
         "$.message: expected a string, got a number",
     ),
     "a status that is a string": (
-        lambda: Other("m", "502"),
+        given(Other, "m", "502"),
         "$.status_code: expected an integer from 400 to 599, got a string",
     ),
     "a status of 200": (
-        lambda: Other("m", 200),
+        given(Other, "m", 200),
         "$.status_code: expected an integer from 400 to 599, got 200",
     ),
     "a status that is True": (
-        lambda: Other("m", True),
+        given(Other, "m", True),
         "$.status_code: expected an integer from 400 to 599, got a boolean",
     ),
-    "a refusal of None": (lambda: Refusal(None), "$.text: expected a string, got null"),
-    "a prefix of None": (lambda: Echo(None), "$.prefix: expected a string, got null"),
+    "a refusal of None": (given(Refusal, None), "$.text: expected a string, got null"),
+    "a prefix of None": (given(Echo, None), "$.prefix: expected a string, got null"),
     "a lorem of no tokens": (
-        lambda: Lorem(0),
+        given(Lorem, 0),
         "$.tokens: expected an integer from 1 to 100000, got 0",
     ),
     "a lorem of too many tokens": (
-        lambda: Lorem(100_001),
+        given(Lorem, 100_001),
         "$.tokens: expected an integer from 1 to 100000, got 100001",
     ),
-    "a lorem of half a token": (lambda: Lorem(0.5), "$.tokens: expected an integer, got a number"),
-    "a lorem of True": (lambda: Lorem(True), "$.tokens: expected an integer, got a boolean"),
-    "a lorem of None": (lambda: Lorem(None), "$.tokens: expected an integer, got null"),
-    "a seed of None": (lambda: Lorem(5, None), "$.seed: expected an integer, got null"),
-    "a seed that is a word": (lambda: Lorem(5, "x"), "$.seed: expected an integer, got a string"),
+    "a lorem of half a token": (given(Lorem, 0.5), "$.tokens: expected an integer, got a number"),
+    "a lorem of True": (given(Lorem, True), "$.tokens: expected an integer, got a boolean"),
+    "a lorem of None": (given(Lorem, None), "$.tokens: expected an integer, got null"),
+    "a seed of None": (given(Lorem, 5, None), "$.seed: expected an integer, got null"),
+    "a seed that is a word": (given(Lorem, 5, "x"), "$.seed: expected an integer, got a string"),
     "a figure below zero": (
-        lambda: Usage(prompt_tokens=-1),
+        given(Usage, prompt_tokens=-1),
         "$.prompt_tokens: expected an integer from 0 up, got -1",
     ),
     "a figure that is a string": (
-        lambda: Usage(completion_tokens="1"),
+        given(Usage, completion_tokens="1"),
         "$.completion_tokens: expected an integer, got a string",
     ),
     "a figure that is a float": (
-        lambda: Usage(reasoning_tokens=1.0),
+        given(Usage, reasoning_tokens=1.0),
         "$.reasoning_tokens: expected an integer, got a number",
     ),
     "a figure that is True": (
-        lambda: Usage(cached_tokens=True),
+        given(Usage, cached_tokens=True),
         "$.cached_tokens: expected an integer, got a boolean",
     ),
-    "no turn": (lambda: Script([]), "$.turns: a script needs at least one turn"),
+    "no turn": (given(Script, []), "$.turns: a script needs at least one turn"),
     "a turn instead of turns": (
-        lambda: Script(Assistant("x")),
+        given(Script, Assistant("x")),
         "$.turns: expected a list or tuple of turns, got Assistant",
     ),
     "a dictionary as turn": (
-        lambda: Script([Assistant("x"), {}]),
+        given(Script, [Assistant("x"), {}]),
         "$.turns[1]: expected a turn, got an object",
     ),
     "an unknown end": (
-        lambda: Script([Assistant("x")], "lop"),
+        given(Script, [Assistant("x")], "lop"),
         (
             "$.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', 'error', "
             "'loop'; did you mean 'loop'?"
         ),
     ),
     "an end that is None": (
-        lambda: Script([Assistant("x")], None),
+        given(Script, [Assistant("x")], None),
         "$.on_exhausted: expected a string, got null",
     ),
 }
@@ -176,53 +184,60 @@ WRONG_EXTRAS = [
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 @pytest.mark.parametrize(("extra", "problem"), WRONG_EXTRAS, ids=lambda value: str(value)[:40])
-def test_what_every_replying_turn_takes_is_checked_on_each(make, extra, problem):
+def test_what_every_replying_turn_takes_is_checked_on_each(
+    make: Callable[..., Any], extra: dict[str, Any], problem: str
+) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         make(**extra)
     assert str(caught.value) == f"<code>: {problem}"
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-def test_what_every_replying_turn_takes_is_given_by_name_and_may_be_none(make):
+def test_what_every_replying_turn_takes_is_given_by_name_and_may_be_none(
+    make: Callable[..., Any],
+) -> None:
     assert make(reasoning=None, finish_reason=None, usage=None) == make()
     assert make(reasoning="") != make()
 
 
 @pytest.mark.parametrize(("make", "problem"), WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_value_is_refused_where_it_is_passed(make, problem):
+def test_a_wrong_value_is_refused_where_it_is_passed(
+    make: Callable[..., Any], problem: str
+) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         make()
     assert str(caught.value) == f"<code>: {problem}"
 
 
-def test_a_script_without_turns_is_an_error_of_its_own():
+def test_a_script_without_turns_is_an_error_of_its_own() -> None:
     with pytest.raises(ScriptEmptyError):
         Script(())
 
 
-def test_every_wrong_turn_is_named():
+def test_every_wrong_turn_is_named() -> None:
     with pytest.raises(ScriptInvalidError) as caught:
-        Script([1, Assistant("x"), Assistant])
+        given(Script, [1, Assistant("x"), Assistant])()
     assert [problem.path for problem in caught.value.problems] == ["$.turns[0]", "$.turns[2]"]
 
 
-def test_lists_are_kept_as_tuples():
+def test_lists_are_kept_as_tuples() -> None:
     call = Call("a")
     assert Script([ToolCalls([call]), Mixed("", [call])]).turns == (
         ToolCalls((call,)),
         Mixed("", (call,)),
     )
-    assert type(Script([ToolCalls([call])]).turns) is type(ToolCalls([call]).calls) is tuple
+    assert isinstance(Script([ToolCalls([call])]).turns, tuple)
+    assert isinstance(ToolCalls([call]).calls, tuple)
 
 
-def test_arguments_do_not_follow_later_changes_of_what_was_passed():
+def test_arguments_do_not_follow_later_changes_of_what_was_passed() -> None:
     arguments = {"k": [1]}
     call = Call("a", arguments)
     arguments["k"].append(2)
     assert (call.arguments, call.arguments_json) == ({"k": [1]}, '{"k":[1]}')
 
 
-def test_a_call_without_arguments_has_an_object_of_its_own():
+def test_a_call_without_arguments_has_an_object_of_its_own() -> None:
     assert Call("a").arguments == {}
     assert Call("a").arguments is not Call("a").arguments
 
@@ -231,12 +246,12 @@ def test_a_call_without_arguments_has_an_object_of_its_own():
     ("thing", "field"),
     [(Assistant("x"), "text"), (Call("a"), "name"), (Script([Assistant("x")]), "turns")],
 )
-def test_nothing_can_be_changed(thing, field):
+def test_nothing_can_be_changed(thing: object, field: str) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(thing, field, "y")
 
 
-def test_turns_print_as_they_are_written():
+def test_turns_print_as_they_are_written() -> None:
     thoughtful = [
         Refusal("x", reasoning="r"),
         Echo("p", finish_reason="length"),
@@ -248,7 +263,7 @@ def test_turns_print_as_they_are_written():
     assert eval(repr(script), names) == script
 
 
-def test_equal_scripts_have_equal_hashes():
+def test_equal_scripts_have_equal_hashes() -> None:
     assert (
         len(
             {

@@ -23,28 +23,28 @@ BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 
-def test_it_is_a_json_schema_that_json_can_hold():
+def test_it_is_a_json_schema_that_json_can_hold() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_it_accepts_the_examples(path):
+def test_it_accepts_the_examples(path: Path) -> None:
     VALIDATOR.validate(json.loads(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
-def test_it_accepts_what_loads(text):
+def test_it_accepts_what_loads(text: str) -> None:
     VALIDATOR.validate(json.loads(text))
     VALIDATOR.validate(Script.from_json(text).to_spec())
 
 
 @pytest.mark.parametrize("name", sorted(INVALID.keys() - BEYOND_JSON_SCHEMA))
-def test_it_refuses_what_does_not_load(name):
+def test_it_refuses_what_does_not_load(name: str) -> None:
     assert not VALIDATOR.is_valid(json.loads(INVALID[name][0]))
 
 
-def test_it_has_every_turn_type_and_error_kind_with_descriptions():
+def test_it_has_every_turn_type_and_error_kind_with_descriptions() -> None:
     alternatives = json_schema()["properties"]["turns"]["items"]["oneOf"]
     assert [each["title"] for each in alternatives] == [
         name for name in TURN_TYPES if name != "error"
@@ -57,7 +57,7 @@ def test_it_has_every_turn_type_and_error_kind_with_descriptions():
         )
 
 
-def test_it_shows_defaults():
+def test_it_shows_defaults() -> None:
     schema = json_schema()
     assert schema["properties"]["on_exhausted"]["default"] == "repeat_last"
     alternatives = {
@@ -73,7 +73,9 @@ def test_it_shows_defaults():
     ) == ("", 0)
 
 
-def test_every_turn_in_which_the_model_answers_has_the_keys_of_all_of_them_and_an_error_has_none():
+def test_turns_in_which_the_model_answers_have_the_same_keys_and_an_error_has_none_of_them() -> (
+    None
+):
     alternatives = json_schema()["properties"]["turns"]["items"]["oneOf"]
     for each in alternatives:
         replies = not each["title"].startswith("error")
@@ -88,6 +90,6 @@ def test_every_turn_in_which_the_model_answers_has_the_keys_of_all_of_them_and_a
             assert not {"reasoning", "finish_reason", "usage"} & set(each["required"])
 
 
-def test_what_only_the_loader_can_tell_is_refused_by_it_alone():
+def test_what_only_the_loader_can_tell_is_refused_by_it_alone() -> None:
     for name in BEYOND_JSON_SCHEMA:
         VALIDATOR.validate(json.loads(INVALID[name][0]))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,7 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
+from tests.narrowing import of_type
 from tests.script.samples import VALID
 
 EVERYTHING = """{
@@ -44,7 +48,7 @@ EVERYTHING = """{
   {"type": "lorem", "tokens": 12, "seed": 3}]}"""
 
 
-def test_json_becomes_the_same_script_as_python_builds():
+def test_json_becomes_the_same_script_as_python_builds() -> None:
     assert Script.from_json(EVERYTHING) == Script(
         [
             Assistant("Hello"),
@@ -69,13 +73,13 @@ def test_json_becomes_the_same_script_as_python_builds():
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
-def test_every_valid_form_loads_from_text_bytes_and_dictionary(text):
+def test_every_valid_form_loads_from_text_bytes_and_dictionary(text: str) -> None:
     script = Script.from_json(text)
     assert Script.from_json(text.encode()) == script
     assert Script.from_spec(json.loads(text)) == script
 
 
-def test_the_default_end_is_to_repeat_the_last_turn():
+def test_the_default_end_is_to_repeat_the_last_turn() -> None:
     assert Script.from_json(VALID["the least"]).on_exhausted == "repeat_last"
 
 
@@ -91,12 +95,12 @@ def test_the_default_end_is_to_repeat_the_last_turn():
         ("null as arguments", None),
     ],
 )
-def test_arguments_are_any_json_value(name, arguments):
+def test_arguments_are_any_json_value(name: str, arguments: Any) -> None:
     (turn,) = Script.from_json(VALID[name]).turns
-    assert repr(turn.calls[0].arguments) == repr(arguments)
+    assert repr(of_type(ToolCalls, turn).calls[0].arguments) == repr(arguments)
 
 
-def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path):
+def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_bytes(b"\xef\xbb\xbf" + EVERYTHING.encode())
     assert len(Script.from_file(path)) == 11
@@ -106,7 +110,7 @@ def test_a_byte_order_mark_is_accepted_and_does_not_move_columns(tmp_path):
     assert (caught.value.problems[0].line, caught.value.problems[0].column) == (1, 1)
 
 
-def test_big_integers_are_kept_exactly():
+def test_big_integers_are_kept_exactly() -> None:
     number = 12345678901234567890123456789
     script = Script.from_json(
         json.dumps(
@@ -120,35 +124,38 @@ def test_big_integers_are_kept_exactly():
             }
         )
     )
-    assert script.turns[0].calls[0].arguments_json == f"[{number},9007199254740993]"
+    assert (
+        of_type(ToolCalls, script.turns[0]).calls[0].arguments_json
+        == f"[{number},9007199254740993]"
+    )
     assert str(number).encode() in script.canonical()
 
 
-def test_loading_leaves_the_dictionary_alone_and_does_not_share_it():
+def test_loading_leaves_the_dictionary_alone_and_does_not_share_it() -> None:
     spec = json.loads(EVERYTHING)
     script = Script.from_spec(spec)
     assert spec == json.loads(EVERYTHING)
     spec["turns"][1]["calls"][0]["arguments"]["command"] = "rm"
     assert script == Script.from_json(EVERYTHING)
-    assert script.turns[1].calls[0].arguments == {"command": "ls"}
+    assert of_type(ToolCalls, script.turns[1]).calls[0].arguments == {"command": "ls"}
 
 
-def test_a_file_is_named_in_its_errors(tmp_path):
+def test_a_file_is_named_in_its_errors(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_text("{")
     with pytest.raises(ScriptParseError, match=r"script\.json:1:2: \$: not JSON: "):
         Script.from_file(path)
 
 
-def _missing(path):
+def _missing(path: Path) -> Any:
     pass
 
 
-def _directory(path):
+def _directory(path: Path) -> Any:
     path.mkdir()
 
 
-def _fifo(path):
+def _fifo(path: Path) -> Any:
     os.mkfifo(path)
 
 
@@ -160,7 +167,9 @@ def _fifo(path):
         (_fifo, "it is not a regular file"),
     ],
 )
-def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, make, reason):
+def test_what_is_no_regular_file_is_refused_without_waiting(
+    tmp_path: Path, make: Callable[..., Any], reason: str
+) -> None:
     path = tmp_path / "script.json"
     make(path)
     with pytest.raises(ScriptReadError) as caught:
@@ -168,11 +177,13 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, make, reas
     assert str(caught.value) == f"{path}: cannot read the script: {reason}"
 
 
-def test_a_permission_error_is_a_read_error(tmp_path, monkeypatch):
+def test_a_permission_error_is_a_read_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "script.json"
     path.write_text(EVERYTHING)
 
-    def refuse(self):
+    def refuse(self: Path) -> Any:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
@@ -180,12 +191,12 @@ def test_a_permission_error_is_a_read_error(tmp_path, monkeypatch):
         Script.from_file(path)
 
 
-def test_a_null_character_in_a_path_is_a_read_error():
+def test_a_null_character_in_a_path_is_a_read_error() -> None:
     with pytest.raises(ScriptReadError, match="null"):
         Script.from_file("a\0b")
 
 
-def test_a_file_above_the_limit_names_size_limit_and_setting(tmp_path):
+def test_a_file_above_the_limit_names_size_limit_and_setting(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_text(EVERYTHING)
     size = path.stat().st_size

@@ -59,19 +59,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "problem"), BROKEN.values(), ids=BROKEN.keys())
-def test_broken_json_is_reported_at_its_place(text, problem):
+def test_broken_json_is_reported_at_its_place(text: str, problem: str) -> None:
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(text, "s")
     assert str(caught.value) == f"s:{problem}"
 
 
 @pytest.mark.parametrize("text", ["NaN", "[-Infinity]", "1e999", '{"a": 1, "a": 1}', LONG])
-def test_the_parser_alone_refuses_what_json_takes(text):
+def test_the_parser_alone_refuses_what_json_takes(text: str) -> None:
     with pytest.raises(ScriptParseError):
         parse(text, "s")
 
 
-def test_all_duplicates_and_bad_numbers_are_reported_at_once():
+def test_all_duplicates_and_bad_numbers_are_reported_at_once() -> None:
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json('{"a": 1,\n "a": NaN,\n "b": 1e400,\n "b": [{"c": 1, "c": 2}]}')
     assert [(p.line, p.column, p.path) for p in caught.value.problems] == [
@@ -84,7 +84,7 @@ def test_all_duplicates_and_bad_numbers_are_reported_at_once():
 
 
 @pytest.mark.parametrize("rest", ["}}}}", ']]]"\\x', "\x00 5e5e5", '"', "1.e.2"])
-def test_what_follows_a_duplicate_key_may_be_garbage(rest):
+def test_what_follows_a_duplicate_key_may_be_garbage(rest: str) -> None:
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json('[{"a": 1, "a": 2}, ' + rest)
     assert caught.value.problems[0].at("s") == "s:1:11: $[0].a: duplicate key 'a'"
@@ -98,7 +98,9 @@ def test_what_follows_a_duplicate_key_may_be_garbage(rest):
         (b'\xef\xbb\xbf"\xff"', 1, 2, "not UTF-8: byte 0xff at offset 4"),
     ],
 )
-def test_bytes_that_are_not_utf_8_are_reported_with_their_offset(data, line, column, message):
+def test_bytes_that_are_not_utf_8_are_reported_with_their_offset(
+    data: bytes, line: int, column: int, message: str
+) -> None:
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(data)
     (problem,) = caught.value.problems
@@ -111,7 +113,9 @@ def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH - 4, MAX_DEPTH, 900, 2_000, 10_000, 200_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":[', "]}")])
-def test_arguments_that_are_nested_too_deeply_are_refused_at_every_depth(depth, opening, closing):
+def test_arguments_that_are_nested_too_deeply_are_refused_at_every_depth(
+    depth: int, opening: str, closing: str
+) -> None:
     text = call('{"name": "a", "arguments": ' + nested(depth, opening, closing) + "}")
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(text)
@@ -126,27 +130,27 @@ def test_arguments_that_are_nested_too_deeply_are_refused_at_every_depth(depth, 
 @pytest.mark.parametrize(
     "text", [nested(10_000), turn(nested(10_000)), "[" * 10_000, '{"a":' * 10_000]
 )
-def test_deep_nesting_anywhere_is_a_parse_error_with_a_place(text):
+def test_deep_nesting_anywhere_is_a_parse_error_with_a_place(text: str) -> None:
     with pytest.raises(ScriptParseError) as caught:
         Script.from_json(text)
     (problem,) = caught.value.problems
     assert (problem.line, problem.column > 1) == (1, True)
 
 
-def test_arguments_at_the_limit_load_and_go_round():
+def test_arguments_at_the_limit_load_and_go_round() -> None:
     text = call('{"name": "a", "arguments": ' + nested(MAX_DEPTH - 5) + "}")
     script = Script.from_json(text)
     assert Script.from_json(script.canonical()) == script
 
 
-def test_many_brackets_side_by_side_are_not_deep():
+def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert (
         len(Script.from_json(call('{"name": "a", "arguments": [' + "[]," * 2_000 + '"[["]}'))) == 1
     )
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH - 4, 100_000])
-def test_deep_arguments_from_python_are_refused(depth):
+def test_deep_arguments_from_python_are_refused(depth: int) -> None:
     arguments: list[object] = []
     for _ in range(depth - 1):
         arguments = [arguments]
@@ -154,10 +158,10 @@ def test_deep_arguments_from_python_are_refused(depth):
         Call("a", arguments)
 
 
-def test_where_the_stack_is_almost_used_up_it_is_still_a_script_error():
+def test_where_the_stack_is_almost_used_up_it_is_still_a_script_error() -> None:
     text = call('{"name": "a", "arguments": ' + nested(MAX_DEPTH - 5) + "}")
 
-    def at_depth(frames):
+    def at_depth(frames: int) -> Script:
         return at_depth(frames - 1) if frames else Script.from_json(text)
 
     with (
@@ -169,7 +173,7 @@ def test_where_the_stack_is_almost_used_up_it_is_still_a_script_error():
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
-def test_every_prefix_of_a_script_is_a_script_error(text):
+def test_every_prefix_of_a_script_is_a_script_error(text: str) -> None:
     for end in range(len(text.rstrip())):
         with pytest.raises(ScriptError):
             Script.from_json(text[:end])

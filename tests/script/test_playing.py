@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from llmsim.conversation import Conversation
@@ -22,7 +24,8 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
-from llmsim.script.turns import TURN_TYPES
+from llmsim.script.turns import TURN_TYPES, Turn
+from tests.narrowing import of_type
 
 SILENCE = Conversation()
 THREE = [Assistant("a"), Assistant("b"), Assistant("c")]
@@ -36,7 +39,7 @@ THREE = [Assistant("a"), Assistant("b"), Assistant("c")]
         ("error", [0, 1, 2, None, None, None, None, None]),
     ],
 )
-def test_each_position_has_its_turn(on_exhausted, indexes):
+def test_each_position_has_its_turn(on_exhausted: str, indexes: list[int | None]) -> None:
     script = Script(THREE, on_exhausted)
     assert [script.index(position) for position in range(8)] == indexes
     for position, index in enumerate(indexes):
@@ -44,13 +47,13 @@ def test_each_position_has_its_turn(on_exhausted, indexes):
             assert script.play(position, SILENCE) == THREE[index].play(position, SILENCE)
 
 
-def test_positions_may_grow_without_bound():
+def test_positions_may_grow_without_bound() -> None:
     assert Script(THREE, "loop").index(3 * 10**30 + 1) == 1
     assert Script(THREE).index(10**30) == 2
 
 
 @pytest.mark.parametrize("turns", [1, 3])
-def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns):
+def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns: int) -> None:
     script = Script(THREE[:turns], "error")
     assert script.play(turns, SILENCE) == Failure(
         500,
@@ -102,14 +105,15 @@ def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns):
         (Error(Other("m", 418)), Failure(418, "other", "m")),
     ],
 )
-def test_a_turn_answers_what_it_says(turn, answer):
+def test_a_turn_answers_what_it_says(turn: Turn, answer: Any) -> None:
     assert turn.play(7, SILENCE) == answer
 
 
 @pytest.mark.parametrize("on_exhausted", ["repeat_last", "loop"])
-def test_generated_ids_never_come_twice_and_explicit_ones_stay(on_exhausted):
+def test_generated_ids_never_come_twice_and_explicit_ones_stay(on_exhausted: str) -> None:
     script = Script([ToolCalls([Call("a"), Call("b"), Call("c", id="mine")])], on_exhausted)
-    ids = [call.id for position in range(50) for call in script.play(position, SILENCE).calls]
+    replies = [of_type(Reply, script.play(position, SILENCE)) for position in range(50)]
+    ids = [call.id for reply in replies for call in reply.calls]
     assert ids.count("mine") == 50
     generated = [each for each in ids if each != "mine"]
     assert len(set(generated)) == len(generated) == 100
@@ -128,11 +132,11 @@ def test_generated_ids_never_come_twice_and_explicit_ones_stay(on_exhausted):
         Error(RateLimit()),
     ],
 )
-def test_a_turn_that_is_the_same_everywhere_is_made_once(turn):
+def test_a_turn_that_is_the_same_everywhere_is_made_once(turn: Turn) -> None:
     assert turn.play(0, SILENCE) is turn.play(1, SILENCE)
 
 
-def test_only_an_echo_reads_the_conversation():
+def test_only_an_echo_reads_the_conversation() -> None:
     assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_conversation] == [
         "echo"
     ]
@@ -148,5 +152,5 @@ def test_only_an_echo_reads_the_conversation():
         ({}, "{}"),
     ],
 )
-def test_arguments_are_compact_json_with_letters_as_they_are(arguments, text):
+def test_arguments_are_compact_json_with_letters_as_they_are(arguments: Any, text: str) -> None:
     assert Call("a", arguments).arguments_json == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,16 @@ from tests.script.samples import INVALID, REPLYING, VALID
 
 
 @pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID.keys())
-def test_every_problem_names_its_place_and_what_was_expected(text, problems):
+def test_every_problem_names_its_place_and_what_was_expected(text: str, problems: str) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_json(text, "s")
     assert str(caught.value) == f"s:{problems}"
 
 
 @pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID.keys())
-def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(text, problems):
+def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(
+    text: str, problems: str
+) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_spec(json.loads(text), "s")
     assert str(caught.value).splitlines() == [
@@ -27,7 +30,7 @@ def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(text, problem
     ]
 
 
-def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
+def test_all_problems_are_reported_at_once_in_the_order_of_the_text() -> None:
     text = """{
   "turns": [
     {"text": 1, "colour": "red", "type": "assistant"},
@@ -57,7 +60,7 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_text():
     ]
 
 
-def test_problems_of_a_dictionary_come_in_its_order():
+def test_problems_of_a_dictionary_come_in_its_order() -> None:
     spec = {
         "on_exhausted": 1,
         "zeta": 2,
@@ -76,7 +79,7 @@ def test_problems_of_a_dictionary_come_in_its_order():
     ]
 
 
-def test_columns_count_characters_also_behind_escapes_and_wide_letters():
+def test_columns_count_characters_also_behind_escapes_and_wide_letters() -> None:
     text = '{"turns": [{"type": "assistant", "te\\u0078t": "🏰 \\"}] é", "x": 1}]}'
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_json(text)
@@ -87,7 +90,7 @@ def test_columns_count_characters_also_behind_escapes_and_wide_letters():
 
 
 @pytest.mark.parametrize("text", ['{"turns": []}', '{"turns": [], "on_exhausted": "lop"}'])
-def test_a_script_without_turns_is_an_error_of_its_own(text):
+def test_a_script_without_turns_is_an_error_of_its_own(text: str) -> None:
     with pytest.raises(ScriptEmptyError) as caught:
         Script.from_json(text)
     assert (
@@ -97,9 +100,9 @@ def test_a_script_without_turns_is_an_error_of_its_own(text):
     ) == ("$.turns", 1, 11)
 
 
-def test_keys_that_are_no_strings_are_unknown_keys():
+def test_keys_that_are_no_strings_are_unknown_keys() -> None:
     with pytest.raises(ScriptInvalidError) as caught:
-        Script.from_spec({**json.loads(VALID["the least"]), None: 1, 5: 2})
+        Script.from_spec(json.loads(VALID["the least"]) | {None: 1, 5: 2})
     assert [problem.path for problem in caught.value.problems] == ["$[None]", "$[5]"]
 
 
@@ -117,7 +120,7 @@ def test_keys_that_are_no_strings_are_unknown_keys():
         "a very long integer",
     ],
 )
-def test_arguments_of_a_dictionary_must_be_json(arguments):
+def test_arguments_of_a_dictionary_must_be_json(arguments: Any) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_spec(
             {"turns": [{"type": "tool_calls", "calls": [{"name": "a", "arguments": arguments}]}]}
@@ -127,7 +130,7 @@ def test_arguments_of_a_dictionary_must_be_json(arguments):
     assert problem.message.startswith("expected a JSON value: ")
 
 
-def test_arguments_that_hold_themselves_are_refused():
+def test_arguments_that_hold_themselves_are_refused() -> None:
     loop: list[object] = []
     loop.append(loop)
     with pytest.raises(ScriptInvalidError):

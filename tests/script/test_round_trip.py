@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
+from llmsim.script.turns import Turn
+from tests.narrowing import of_type
 from tests.script.samples import VALID
 
 LETTERS = ['"', "\\", "\n", "\0", "a", "é", "\u2028", "\u0085", "🏰", "\ud83d", "{", "%", " "]
@@ -62,15 +65,15 @@ class Generator:
 
     def extras(self) -> dict[str, Any]:
         """Some of the keys that every replying turn has."""
-        made = {
+        made: dict[str, Any] = {
             "reasoning": self.text(),
             "finish_reason": self.random.choice(["stop", "tool_calls", "length", "content_filter"]),
             "usage": Usage(self.count(), self.count(), self.count(), self.count()),
         }
         return {key: made[key] for key in made if self.random.random() < 0.3}
 
-    def turn(self) -> Any:
-        makers = [
+    def turn(self) -> Turn:
+        makers: list[Callable[[], Turn]] = [
             lambda: Assistant(self.text(), **self.extras()),
             lambda: ToolCalls(self.calls(), **self.extras()),
             lambda: Mixed(self.text(), self.calls(), **self.extras()),
@@ -94,7 +97,7 @@ class Generator:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_any_script_survives_writing_and_reading(seed):
+def test_any_script_survives_writing_and_reading(seed: int) -> None:
     script = Generator(seed).script()
     for again in (
         Script.from_spec(script.to_spec()),
@@ -107,7 +110,7 @@ def test_any_script_survives_writing_and_reading(seed):
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
-def test_every_valid_form_survives_writing_and_reading(text):
+def test_every_valid_form_survives_writing_and_reading(text: str) -> None:
     script = Script.from_json(text)
     assert Script.from_json(json.dumps(script.to_spec())) == script
 
@@ -149,12 +152,14 @@ def test_every_valid_form_survives_writing_and_reading(text):
         (Error(Other("m")), {"type": "error", "kind": "other", "message": "m", "status_code": 500}),
     ],
 )
-def test_a_turn_is_written_with_the_keys_it_needs_in_a_fixed_order(turn, spec):
+def test_a_turn_is_written_with_the_keys_it_needs_in_a_fixed_order(
+    turn: Turn, spec: dict[str, Any]
+) -> None:
     written = Script([turn]).to_spec()
     assert json.dumps(written) == json.dumps({"on_exhausted": "repeat_last", "turns": [spec]})
 
 
-def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys():
+def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys() -> None:
     one = (
         '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}], '
         '"description": "d"}'
@@ -166,20 +171,22 @@ def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys(
     assert Script.from_json(one).canonical() == Script.from_json(two).canonical() == expected
 
 
-def test_what_to_spec_gives_is_the_callers_to_change():
+def test_what_to_spec_gives_is_the_callers_to_change() -> None:
     script = Script([ToolCalls([Call("a", {"k": []})])])
     script.to_spec()["turns"][0]["calls"][0]["arguments"]["k"].append(1)
-    assert script.turns[0].calls[0].arguments == {"k": []}
+    assert of_type(ToolCalls, script.turns[0]).calls[0].arguments == {"k": []}
 
 
 @pytest.mark.parametrize(
     ("left", "right"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ({"a": 1}, {"a": True})]
 )
-def test_arguments_that_python_calls_equal_and_json_does_not_are_different_scripts(left, right):
+def test_arguments_that_python_calls_equal_and_json_does_not_are_different_scripts(
+    left: Any, right: Any
+) -> None:
     assert Script([ToolCalls([Call("a", left)])]) != Script([ToolCalls([Call("a", right)])])
 
 
-def test_another_end_is_another_script_with_the_same_turns():
+def test_another_end_is_another_script_with_the_same_turns() -> None:
     script = Script([Assistant("x")])
     assert script.with_on_exhausted("loop") == Script([Assistant("x")], "loop")
     assert script.on_exhausted == "repeat_last"

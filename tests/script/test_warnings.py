@@ -71,5 +71,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("script", "expected"), CASES.values(), ids=CASES.keys())
-def test_what_is_probably_not_meant_is_named_with_its_path(script, expected):
+def test_what_is_probably_not_meant_is_named_with_its_path(
+    script: Script, expected: list[str]
+) -> None:
     assert [f"{problem.path}: {problem.message}" for problem in script.warnings()] == expected

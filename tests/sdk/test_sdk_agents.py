@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from agents import Agent, Runner, RunResult, RunResultStreaming, function_tool
 from openai import AsyncOpenAI
+from openai.types.responses import ResponseFunctionToolCall, ResponseOutputText
 
+from tests.narrowing import of_type
 from tests.sdk.agent_models import MODELS, AgentModel
 from tests.sdk.scripted import READ_A, READ_B, TOOL_LOOP, WRITE, Served
 
@@ -56,7 +58,11 @@ def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
     assert sorted(ran[1:], key=str) == sorted(
         [("read_file", READ_B), ("write_file", WRITE)], key=str
     )
-    calls = [item.raw_item.call_id for item in result.new_items if item.type == "tool_call_item"]
+    calls = [
+        of_type(ResponseFunctionToolCall, item.raw_item).call_id
+        for item in result.new_items
+        if item.type == "tool_call_item"
+    ]
     assert calls == [
         f"call_llmsim_{start}_0",
         f"call_llmsim_{start + 2}_0",
@@ -65,7 +71,7 @@ def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
     outputs = [item.output for item in result.new_items if item.type == "tool_call_output_item"]
     assert outputs == ["contents of a.txt", f"contents of {READ_B['path']}", "written"]
     said = [
-        part.text
+        of_type(ResponseOutputText, part).text
         for item in result.new_items
         if item.type == "message_output_item"
         for part in item.raw_item.content

@@ -13,6 +13,7 @@ from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
+from tests.narrowing import of_type
 from tests.sdk.scripted import CLAUDE, OVERLOADED, READ_A, READ_B, ROUGH_TOOL_LOOP, WRITE, Served
 
 MIXED = {**ROUGH_TOOL_LOOP[2], "reasoning": "Two files."}
@@ -82,7 +83,7 @@ def test_an_agent_runs_each_tool_with_its_arguments_and_ends_with_the_last_turn(
 def test_a_529_is_raised_where_retries_are_off(streamed: bool, play: Callable[..., Served]) -> None:
     with pytest.raises(ModelHTTPError) as raised:
         _run(served := play(OVERLOADED), [], streamed=streamed, max_retries=0)
-    assert (raised.value.status_code, raised.value.body["error"]["type"]) == (
+    assert (raised.value.status_code, of_type(dict, raised.value.body)["error"]["type"]) == (
         529,
         "overloaded_error",
     )

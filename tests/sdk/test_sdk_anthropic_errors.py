@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import anthropic
 import pytest
 from anthropic import Anthropic, APIStatusError
+from anthropic.types import MessageParam
 
+from tests.narrowing import of_type, present
 from tests.sdk.scripted import CLAUDE, OVERLOADED, RATE_LIMIT, Served
 from tests.sdk.ways import ANTHROPIC_WAYS, Way
 
-USER = {"role": "user", "content": "Hi"}
+USER: MessageParam = {"role": "user", "content": "Hi"}
 
 
 class Row(NamedTuple):
@@ -125,7 +127,7 @@ def test_a_refused_request_is_a_bad_request_error_that_names_the_field_and_takes
     ):
         client.messages.create(**request)
     assert raised.value.type == "invalid_request_error"
-    assert field in raised.value.api_message
+    assert field in present(raised.value.api_message)
     assert served.position() == 0
 
 
@@ -138,7 +140,7 @@ def test_an_unknown_route_is_a_not_found_error_in_anthropics_shape(
         pytest.raises(anthropic.NotFoundError) as raised,
     ):
         client.messages.create(model=CLAUDE, max_tokens=9, messages=[USER])
-    assert (raised.value.type, raised.value.body["request_id"]) == (
+    assert (raised.value.type, of_type(dict, raised.value.body)["request_id"]) == (
         "not_found_error",
         raised.value.request_id,
     )

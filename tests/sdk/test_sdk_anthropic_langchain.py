@@ -10,6 +10,7 @@ import pytest
 from anthropic import OverloadedError, RateLimitError
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage
+from pydantic import SecretStr
 
 from tests.running import text
 from tests.sdk.langchain_loop import RESULTS, ask, run_tool_loop
@@ -28,7 +29,7 @@ from tests.sdk.scripted import (
 @contextmanager
 def _model(served: Served, **options: Any) -> Iterator[ChatAnthropic]:
     model = ChatAnthropic(
-        model_name=CLAUDE, base_url=served.url("/anthropic"), api_key="unused", **options
+        model_name=CLAUDE, base_url=served.url("/anthropic"), api_key=SecretStr("unused"), **options
     )
     try:
         yield model

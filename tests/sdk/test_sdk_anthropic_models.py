@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from anthropic import Anthropic, AsyncAnthropic, BadRequestError, NotFoundError
 
+from tests.narrowing import of_type, present
 from tests.running import text
 from tests.sdk.scripted import CLAUDE, Served
 
@@ -52,8 +53,11 @@ def test_models_are_listed_and_found_by_name_and_take_no_turn(
         assert {model.created_at.year for model in listed} == {2025}
         with pytest.raises(NotFoundError) as raised:
             client.models.retrieve("claude-unknown/9")
-    assert (raised.value.type, raised.value.body["type"]) == ("not_found_error", "error")
-    assert "claude-unknown/9" in raised.value.api_message
+    assert (raised.value.type, of_type(dict, raised.value.body)["type"]) == (
+        "not_found_error",
+        "error",
+    )
+    assert "claude-unknown/9" in present(raised.value.api_message)
     assert served.position() == 0
 
 

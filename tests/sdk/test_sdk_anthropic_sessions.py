@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from anthropic import Anthropic, BadRequestError
+from anthropic.types import TextBlock
 
+from tests.narrowing import of_type, present
 from tests.running import numbered
 from tests.sdk.scripted import CLAUDE, Served
 
@@ -49,7 +51,7 @@ def _told(client: Anthropic) -> tuple[str, str, str]:
     return (
         raw.headers["x-llmsim-session"],
         raw.headers["x-llmsim-position"],
-        raw.parse().content[0].text,
+        of_type(TextBlock, raw.parse().content[0]).text,
     )
 
 
@@ -85,7 +87,7 @@ def test_a_session_counts_on_whether_it_streams_or_not(served: Served) -> None:
     with Anthropic(base_url=served.url("/s/streamed/anthropic"), api_key="unused") as client:
         said = []
         for _ in range(2):
-            said.append(client.messages.create(**REQUEST).content[0].text)
+            said.append(of_type(TextBlock, client.messages.create(**REQUEST).content[0]).text)
             with client.messages.stream(**REQUEST) as stream:
                 said.append("".join(stream.text_stream))
     assert said == [str(number) for number in range(4)]
@@ -98,9 +100,9 @@ def test_a_name_that_is_none_is_a_bad_request_error_in_anthropics_shape(served: 
         pytest.raises(BadRequestError) as raised,
     ):
         client.messages.create(**REQUEST)
-    assert (raised.value.type, raised.value.body["request_id"]) == (
+    assert (raised.value.type, of_type(dict, raised.value.body)["request_id"]) == (
         "invalid_request_error",
         raised.value.request_id,
     )
-    assert "'no name' is no session name" in raised.value.api_message
+    assert "'no name' is no session name" in present(raised.value.api_message)
     assert served.position() == before

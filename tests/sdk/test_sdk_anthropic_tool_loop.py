@@ -9,7 +9,10 @@ from typing import Any
 import anthropic
 import pytest
 from anthropic import Anthropic, beta_tool
+from anthropic.types import TextBlock
+from anthropic.types.beta import BetaTextBlock
 
+from tests.narrowing import of_type, present
 from tests.running import text
 from tests.sdk.said import Called
 from tests.sdk.scripted import (
@@ -24,7 +27,7 @@ from tests.sdk.scripted import (
 )
 from tests.sdk.ways import ANTHROPIC_WAYS, Way, run_tool_loop, tool_results
 
-USER = {"role": "user", "content": "Go."}
+USER: Any = {"role": "user", "content": "Go."}
 ONE = [Called("call_llmsim_0_0", "read_file", READ_A)]
 TWO = [
     Called("call_llmsim_2_0", "read_file", READ_B),
@@ -70,7 +73,7 @@ def test_a_429_and_a_529_are_raised_where_the_client_does_not_retry_and_the_loop
         )
         assert headers["content-type"] == "application/json"
         assert headers["request-id"] == raised.value.request_id
-        assert raised.value.request_id.startswith("req_")
+        assert present(raised.value.request_id).startswith("req_")
     waits = {
         name: value
         for name, value in limited.value.response.headers.items()
@@ -109,10 +112,8 @@ def test_the_sdk_gives_up_after_three_turns_of_errors_and_after_one_that_is_no_u
             with pytest.raises(exception) as raised:
                 client.messages.create(model=CLAUDE, max_tokens=9, messages=[USER])
             assert raised.value.response.headers["x-llmsim-position"] == position
-        assert (
-            client.messages.create(model=CLAUDE, max_tokens=9, messages=[USER]).content[0].text
-            == "after"
-        )
+        after = client.messages.create(model=CLAUDE, max_tokens=9, messages=[USER]).content[0]
+        assert of_type(TextBlock, after).text == "after"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -135,12 +136,12 @@ def test_the_sdks_tool_runner_runs_each_tool_with_its_arguments_and_ends_with_th
 
     served = play(*ROUGH_TOOL_LOOP)
     with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client:
-        tools = [read_file, write_file]
+        tools: list[Any] = [read_file, write_file]
         runner = client.beta.messages.tool_runner(
             model=CLAUDE, max_tokens=99, messages=[USER], tools=tools, stream=stream
         )
         last = runner.until_done()
-    assert last.content[0].text == "All done."
+    assert of_type(BetaTextBlock, last.content[0]).text == "All done."
     assert ran[0] == READ_A
     assert sorted(ran[1:], key=str) == sorted([READ_B, WRITE], key=str)
     assert served.position() == 5

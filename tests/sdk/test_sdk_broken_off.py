@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +24,7 @@ LONG = (
 )  # 200,000 characters: far more than the sockets between hold
 TURNS = [text(LONG)]
 
-MESSAGES = [{"role": "user", "content": "Hi"}]
+MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 
 
 def _break_out_of_a_chat_stream(served: Served) -> None:
@@ -117,9 +118,9 @@ def _reset_the_connection(served: Served) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-_CHAT = {"model": "gpt-5", "messages": MESSAGES, "stream": True}
-_RESPONSES = {"model": "gpt-5", "input": "Hi", "stream": True}
-_ANTHROPIC = {"model": CLAUDE, "max_tokens": 99, "messages": MESSAGES}
+_CHAT: dict[str, Any] = {"model": "gpt-5", "messages": MESSAGES, "stream": True}
+_RESPONSES: dict[str, Any] = {"model": "gpt-5", "input": "Hi", "stream": True}
+_ANTHROPIC: dict[str, Any] = {"model": CLAUDE, "max_tokens": 99, "messages": MESSAGES}
 
 LEAVING = [
     _break_out_of_a_chat_stream,

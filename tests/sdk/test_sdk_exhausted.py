@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from anthropic import Anthropic
@@ -13,7 +14,11 @@ from tests.sdk.scripted import CLAUDE, WORKERS, Served
 from tests.sdk.ways import ALL_WAYS, Way
 
 COUNT = 6
-_REQUEST = {"model": CLAUDE, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+_REQUEST: dict[str, Any] = {
+    "model": CLAUDE,
+    "max_tokens": 9,
+    "messages": [{"role": "user", "content": "Hi"}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def test_positions_of_the_anthropic_sdk_run_from_0_to_the_last_turn_in_a_session
     with Anthropic(base_url=ending.url("/s/own/anthropic"), api_key="unused") as client:
         for stream in (False, True) * (COUNT // 2):
             raw = client.messages.with_raw_response.create(**_REQUEST, stream=stream)
-            parsed = raw.parse()
+            parsed: Any = raw.parse()
             texts = (
                 [event.delta.text for event in parsed if event.type == "content_block_delta"]
                 if stream

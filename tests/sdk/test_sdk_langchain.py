@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 from openai import DefaultHttpxClient, RateLimitError
+from pydantic import SecretStr
 
 from tests.sdk.langchain_loop import RESULTS, ask, run_tool_loop
 from tests.sdk.scripted import READ_A, READ_B, TOOL_LOOP, WRITE, Served
@@ -24,7 +25,11 @@ def _model(base_url: str, **options: Any) -> Iterator[ChatOpenAI]:
         DefaultHttpxClient() as http_client
     ):  # LangChain's own one stays open for the process's life, and would hold up the server's end
         yield ChatOpenAI(
-            model="gpt-5", base_url=base_url, api_key="unused", http_client=http_client, **options
+            model="gpt-5",
+            base_url=base_url,
+            api_key=SecretStr("unused"),
+            http_client=http_client,
+            **options,
         )
 
 

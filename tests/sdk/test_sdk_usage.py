@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 from openai import OpenAI
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletion
+from openai.types.responses import ResponseCompletedEvent, ResponseCreatedEvent
 
+from tests.narrowing import of_type, present
 from tests.running import text
 from tests.sdk.scripted import READ_B, WRITE, Served
 
@@ -26,6 +30,14 @@ def _chunks(client: OpenAI, **options: Any) -> list[Any]:
     )
 
 
+def _chat_usage(client: OpenAI, **options: Any) -> CompletionUsage:
+    """That of a plain answer."""
+    answer: ChatCompletion = client.chat.completions.create(
+        model="gpt-5", messages=MESSAGES, **options
+    )
+    return present(answer.usage)
+
+
 @pytest.fixture
 def client(served: Served) -> Any:
     with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as found:
@@ -35,7 +47,7 @@ def client(served: Served) -> Any:
 def test_a_chat_stream_ends_with_the_usage_of_the_plain_answer_where_it_is_asked_for(
     client: OpenAI, start: int
 ) -> None:
-    plain = [client.chat.completions.create(model="gpt-5", messages=MESSAGES).usage for _ in TURNS]
+    plain = [_chat_usage(client) for _ in TURNS]
     streams = [_chunks(client, stream_options={"include_usage": True}) for _ in TURNS]
     assert [chunks[-1].usage for chunks in streams] == plain
     assert all(
@@ -53,10 +65,7 @@ def test_a_chat_stream_ends_with_the_usage_of_the_plain_answer_where_it_is_asked
 def test_each_of_n_choices_counts_in_the_completion_and_not_in_the_prompt(
     client: OpenAI, start: int
 ) -> None:
-    single, plain = (
-        [client.chat.completions.create(model="gpt-5", messages=MESSAGES, n=n).usage for _ in TURNS]
-        for n in (1, 3)
-    )
+    single, plain = ([_chat_usage(client, n=n) for _ in TURNS] for n in (1, 3))
     streamed = [
         _chunks(client, n=3, stream_options={"include_usage": True})[-1].usage for _ in TURNS
     ]
@@ -75,7 +84,7 @@ def test_a_chat_stream_says_nothing_of_usage_where_nobody_asked(
 
 
 def test_the_chat_stream_helper_has_the_usage_too(client: OpenAI, start: int) -> None:
-    plain = [client.chat.completions.create(model="gpt-5", messages=MESSAGES).usage for _ in TURNS]
+    plain = [_chat_usage(client) for _ in TURNS]
     helped = []
     for _ in TURNS:
         with client.chat.completions.stream(
@@ -102,16 +111,13 @@ def test_a_streamed_response_completes_with_the_usage_of_the_plain_one(
             )
             for _ in TURNS
         ]
-        chat = (
-            client.with_options(base_url=served.url("/openai/v1"))
-            .chat.completions.create(model="gpt-5", messages=MESSAGES)
-            .usage
-        )
-    assert [events[-1].response.usage for events in streams] == plain
-    assert all(events[0].response.usage is None for events in streams)
-    assert plain[0] is not None
-    assert chat is not None
-    assert (plain[0].input_tokens, plain[0].output_tokens) == (
+        chat = _chat_usage(client.with_options(base_url=served.url("/openai/v1")))
+    last = [of_type(ResponseCompletedEvent, events[-1]) for events in streams]
+    first = [of_type(ResponseCreatedEvent, events[0]) for events in streams]
+    assert [event.response.usage for event in last] == plain
+    assert all(event.response.usage is None for event in first)
+    said = present(plain[0])
+    assert (said.input_tokens, said.output_tokens) == (
         chat.prompt_tokens,
         chat.completion_tokens,
     )

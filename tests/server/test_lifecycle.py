@@ -467,7 +467,8 @@ def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_p
     variables = {"LLMSIM_STATE_DIR": str(tmp_path / "state"), "LLMSIM_SCRIPT_PATH": str(script)}
     with bare_gunicorn(tmp_path, command, **variables) as origin:
         body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
-        answers, workers = [], set()
+        answers: list[httpx.Response] = []
+        workers: set[str] = set()
         while len(answers) < 20 or (
             len(workers) < 2 and len(answers) < 2_000
         ):  # the others may still be starting

@@ -13,7 +13,7 @@ from openai import OpenAI
 from tests.conftest import MakeClient
 from tests.running import Server, numbered, text, write_script
 
-ROUTES = {
+ROUTES: dict[str, dict[str, Any]] = {
     "/openai/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}]},
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}]},
     "/openai/v1/responses": {"input": "Hi"},

@@ -168,7 +168,8 @@ def test_sessions_are_listed_page_by_page(store: Store) -> None:
     names = {f"s{number}" for number in range(25)}
     for name in names:
         store.claim(name)
-    pages, mark = [], 0
+    pages: list[list[str]] = []
+    mark: int | None = 0
     while mark is not None:
         page, mark = store.sessions(mark, 10)
         pages.append([session.name for session in page])

@@ -54,7 +54,7 @@ class Request:
 
 
 def _chat(body: bytes) -> str:
-    return json.loads(body)["choices"][0]["message"]["content"]
+    return str(json.loads(body)["choices"][0]["message"]["content"])
 
 
 def _chat_stream(body: bytes) -> str:
@@ -77,7 +77,7 @@ def _response_stream(body: bytes) -> str:
 
 
 def _output_text(response: dict[str, Any]) -> str:
-    return response["output"][0]["content"][0]["text"]
+    return str(response["output"][0]["content"][0]["text"])
 
 
 def _requests() -> Iterator[Request]:

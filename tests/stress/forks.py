@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -28,13 +29,13 @@ class Noted(NamedTuple):
     script: int
 
 
-def fork(work: Callable[[], None]) -> int:
+def fork(work: Callable[[], object]) -> int:
     """Do `work` in a child; its process id."""
     pid = os.fork()
     return pid or _finish(work)
 
 
-def _finish(work: Callable[[], None]) -> NoReturn:
+def _finish(work: Callable[[], object]) -> NoReturn:
     status = 1
     try:
         work()
@@ -77,7 +78,7 @@ def at_work(*works: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
     def go_on() -> bool:
         return not ended[0]
 
-    pids = [fork(lambda work=work: work(go_on)) for work in works]
+    pids = [fork(partial(work, go_on)) for work in works]
     try:
         yield
     finally:

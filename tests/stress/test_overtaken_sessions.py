@@ -66,7 +66,7 @@ def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one
         return claimed
 
     monkeypatch.setattr(MmapStore, "claim", claim_and_be_overtaken)
-    taken = Playback(store).take("s", Conversation(()))
+    taken = Playback(store).take("s", Conversation())
     found = store.session("s")
     assert found is not None
     assert (taken.claim.position, taken.claim.generation) == (0, found.generation)
@@ -77,7 +77,8 @@ def test_a_request_that_comes_in_the_middle_of_a_deletion_keeps_its_entry(
     tmp_path: Path, store: MmapStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.create("s")
-    delete, requests = JournalFiles.delete, []
+    requests: list[int] = []
+    delete = JournalFiles.delete
 
     def be_overtaken_and_delete(journals: JournalFiles, session: str) -> int:
         monkeypatch.undo()

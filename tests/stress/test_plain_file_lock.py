@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def test_a_claim_waits_while_another_process_holds_a_file_lock_on_the_cursor(
 
 
 def test_no_claim_goes_through_while_a_file_lock_is_held(tmp_path: Path, store: MmapStore) -> None:
-    def work(go_on) -> None:
+    def work(go_on: Callable[[], bool]) -> None:
         while go_on():
             store.claim(DEFAULT_SESSION)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(
 ) -> None:
     started = json_frames(streamed.path.read_bytes())[0]["message"]
     payload = json.loads(plain.path.read_bytes())
-    nothing_yet = {
+    nothing_yet: dict[str, Any] = {
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from openai import ContentFilterFinishReasonError, LengthFinishReasonError
+from openai import ContentFilterFinishReasonError, LengthFinishReasonError, OpenAIError
+from openai.types.responses import ResponseCompletedEvent, ResponseIncompleteEvent
 
 from tests.wire import said
 from tests.wire.cases import PLAIN, REQUESTS, STREAMED, Case
@@ -116,7 +117,10 @@ def test_the_sdk_stream_helper_assembles_a_chat_stream(case: Case) -> None:
             _assert_chat(completion, expected, case)
 
 
-_CUT_SHORT = {"length": LengthFinishReasonError, "content_filter": ContentFilterFinishReasonError}
+_CUT_SHORT: dict[str, type[OpenAIError]] = {
+    "length": LengthFinishReasonError,
+    "content_filter": ContentFilterFinishReasonError,
+}
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "responses", "openresponses"), ids=str)
@@ -155,6 +159,7 @@ def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
     with streaming_client(case.path.read_bytes()).responses.stream(**REQUESTS[case.api]) as stream:
         *_, last = stream
         expected = _expected(case)
+        assert isinstance(last, ResponseCompletedEvent | ResponseIncompleteEvent)
         assert last.type == f"response.{expected.finish[0]}"
         assert said.in_response(last.response.model_dump()) == expected
         if last.type == "response.completed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llmsim.conversation import Conversation
@@ -17,7 +18,7 @@ class Mixed(Replying):
     """Text, then one or more tool calls. `calls` may be given as a list and is kept as a tuple."""
 
     text: str
-    calls: tuple[Call, ...]
+    calls: Sequence[Call]
     _reply: Reply | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llmsim.conversation import Conversation
@@ -14,7 +15,7 @@ from llmsim.script.turns.replying import Replying, ReplyingSchema
 class ToolCalls(Replying):
     """One or more tool calls, without text. `calls` may be a list and is kept as a tuple."""
 
-    calls: tuple[Call, ...]
+    calls: Sequence[Call]
     _reply: Reply | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ TOOL = {
 PLAIN_TEXT = {"format": {"type": "text"}, "verbosity": "medium"}
 NO_REASONING = {"effort": None, "summary": None}
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "background": False,
     "instructions": None,
     "max_output_tokens": None,
