@@ -22,6 +22,9 @@ class Usage(NamedTuple):
     arguments, and reasoning.
 
     `reasoning` is a part of `completion`, `cached` of `prompt`.
+
+    A number that hangs on the prompt is calculated here alone. Renderers only say where it stands:
+    stream templates rely on that.
     """
 
     prompt: int
@@ -33,6 +36,17 @@ class Usage(NamedTuple):
     def total(self) -> int:
         """Prompt and completion together."""
         return self.prompt + self.completion
+
+    @property
+    def uncached(self) -> int:
+        """What of the prompt came from no cache."""
+        return max(self.prompt - self.cached, 0)
+
+    def times(self, choices: int) -> Usage:
+        """The same prompt, answered `choices` times."""
+        return self._replace(
+            completion=self.completion * choices, reasoning=self.reasoning * choices
+        )
 
 
 def usage_of(conversation: Conversation, reply: Reply) -> Usage:

@@ -18,18 +18,27 @@ from llmsim.usage import Usage
 RATE_LIMIT = "60"  # requests a minute, as far as a client can tell from the headers of a 429
 
 
+class Shape(NamedTuple):
+    """What a request asks of the shape of its answer. The same turn in one shape is rendered alike.
+
+    `include_usage` asks for the usage in a chat stream, `choices` is how many times the turn stands
+    in the answer (`n`).
+    """
+
+    include_usage: bool = False
+    choices: int = 1
+
+
 class Call(NamedTuple):
     """A request body, read and found valid.
 
-    `echo` holds the fields that the API repeats in its answer, `choices` how many times the turn
-    stands in it (`n`).
+    `echo` holds the fields that the API repeats in its answer.
     """
 
     conversation: Conversation
     model: str
     stream: bool = False
-    include_usage: bool = False
-    choices: int = 1
+    shape: Shape = Shape()
     echo: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -18,41 +18,69 @@ from llmsim.conversation import Conversation
 from llmsim.json_text import ascii_json
 from llmsim.playback import Taken
 from llmsim.reply import Reply
-from llmsim.usage import usage_of
+from llmsim.usage import Usage, usage_of
 
+# The same length each, and another first digit: none stands in another.
+_POSITION_NUMBER, _CREATED_NUMBER, _PROMPT_NUMBER, _TOTAL_NUMBER, _UNCACHED_NUMBER = (
+    first * 10**16 + secrets.randbelow(10**15) for first in range(1, 6)
+)
 _GENERATION_TEXT, _MODEL_NAME, _ECHO_NAME = (
     secrets.token_hex(8),
     secrets.token_hex(16),
     secrets.token_hex(16),
 )
-_POSITION_NUMBER, _CREATED_NUMBER = (
-    10**16 + secrets.randbelow(10**15),
-    10**17 + secrets.randbelow(10**15),
-)
-# What a renderer adds to the prompt's tokens, or takes from them, leaves the head of this number as
-# it is.
-_PROMPT_HEAD = 7 * 10**7 + secrets.randbelow(10**7)
-_PROMPT = _PROMPT_HEAD * 10**8 + 5 * 10**7
+
+
+class _StandInUsage(Usage):
+    """Every number that hangs on the prompt is a stand-in of its own.
+
+    None is calculated from another: what came out could not be recognised.
+    """
+
+    @property
+    def total(self) -> int:
+        """In place of prompt and completion together."""
+        return _TOTAL_NUMBER
+
+    @property
+    def uncached(self) -> int:
+        """In place of what came from no cache."""
+        return _UNCACHED_NUMBER
+
 
 # The same as they stand in a stream.
-_GENERATION, _POSITION, _CREATED = (
-    _GENERATION_TEXT.encode(),
-    b"%d" % _POSITION_NUMBER,
-    b"%d" % _CREATED_NUMBER,
+_POSITION, _CREATED, _PROMPT, _TOTAL, _UNCACHED = (
+    b"%d" % number
+    for number in (
+        _POSITION_NUMBER,
+        _CREATED_NUMBER,
+        _PROMPT_NUMBER,
+        _TOTAL_NUMBER,
+        _UNCACHED_NUMBER,
+    )
 )
-_MODEL, _ECHO = b'"%b"' % _MODEL_NAME.encode(), b'"%b":0' % _ECHO_NAME.encode()
+_GENERATION, _MODEL, _ECHO = (
+    _GENERATION_TEXT.encode(),
+    b'"%b"' % _MODEL_NAME.encode(),
+    b'"%b":0' % _ECHO_NAME.encode(),
+)
 _STAND_IN = re.compile(
-    b"|".join([_GENERATION, _POSITION, _CREATED, _MODEL, _ECHO, b"%d[0-9]{8}" % _PROMPT_HEAD])
+    b"(%b)"
+    % b"|".join([_GENERATION, _POSITION, _CREATED, _MODEL, _ECHO, _PROMPT, _TOTAL, _UNCACHED])
 )
 
 _KEPT_BYTES = 8 * 2**20
 _MOST_SEEN = 4096
 
 
+Blanks = list[bytes]
+"""Text cut at its stand-ins: every second piece is one."""
+
+
 class StreamTemplate:
     """One stream.
 
-    `gap` is what most of its events have in common from their first stand-in to their last; `parts`
+    A gap is what most of its events have in common from their first stand-in to their last; parts
     are what lies between gaps.
     """
 
@@ -62,30 +90,36 @@ class StreamTemplate:
         gaps = Counter(
             frame[start:end] for frame, (start, end) in zip(frames, places, strict=True) if end
         )
-        self._gap = gaps.most_common(1)[0][0] if gaps else b""
+        gap = gaps.most_common(1)[0][0] if gaps else b""
         parts: list[list[bytes]] = [[]]
         for frame, (start, end) in zip(frames, places, strict=True):
-            if end and frame[start:end] == self._gap:
+            if end and frame[start:end] == gap:
                 parts[-1].append(frame[:start])
                 parts.append([frame[end:] + b"\n\n"])
             else:
                 parts[-1].append(frame + b"\n\n")
         self._parts = [b"".join(part) for part in parts]
         self._parts[-1] = self._parts[-1][:-2]  # the end of the stream ends no frame
-        self._changing = [index for index, part in enumerate(self._parts) if _STAND_IN.search(part)]
+        self._blanks: dict[int, Blanks] = {}
+        for index, part in enumerate(self._parts):
+            blanks = _STAND_IN.split(part)
+            if len(blanks) > 1:
+                self._parts[index], self._blanks[index] = b"", blanks
+        self._gap_blanks = _STAND_IN.split(gap)
         self.size = len(stream)
 
-    def fill(self, words: Mapping[bytes, bytes], prompt: int) -> bytes:
-        """The stream of one answer: `words` by stand-in, and the number of its prompt tokens."""
-
-        def word(found: re.Match[bytes]) -> bytes:
-            stand_in = found.group()
-            return words.get(stand_in) or b"%d" % max(prompt + int(stand_in) - _PROMPT, 0)
-
+    def fill(self, words: Mapping[bytes, bytes]) -> bytes:
+        """The stream of one answer: the word that stands where each stand-in stood."""
         parts = self._parts.copy()
-        for index in self._changing:
-            parts[index] = _STAND_IN.sub(word, parts[index])
-        return _STAND_IN.sub(word, self._gap).join(parts)
+        for index, blanks in self._blanks.items():
+            parts[index] = _filled(blanks, words)
+        return _filled(self._gap_blanks, words).join(parts)
+
+
+def _filled(blanks: Blanks, words: Mapping[bytes, bytes]) -> bytes:
+    pieces = blanks.copy()
+    pieces[1::2] = [words[stand_in] for stand_in in blanks[1::2]]
+    return b"".join(pieces)
 
 
 def _place(frame: bytes) -> tuple[int, int]:
@@ -107,18 +141,22 @@ class StreamTemplates:
 
         For a turn's first time, and for turns that are never the same.
         """
-        key = (taken.claim.script, taken.index, renderer.name, call.include_usage, call.choices)
+        key = (taken.claim.script, taken.index, renderer.name, call.shape)
         template = self._templates.get(key) or self._made(key, renderer, call, taken)
         if template is None:
             return None
+        usage = stamp.usage.times(call.shape.choices)
         words = {
             _GENERATION: stamp.generation.encode("ascii"),
             _POSITION: b"%d" % stamp.position,
             _CREATED: b"%d" % stamp.created,
             _MODEL: ascii_json(call.model),
             _ECHO: ascii_json(dict(call.echo))[1:-1],
+            _PROMPT: b"%d" % usage.prompt,
+            _TOTAL: b"%d" % usage.total,
+            _UNCACHED: b"%d" % usage.uncached,
         }
-        return template.fill(words, stamp.usage.prompt)
+        return template.fill(words)
 
     def _made(
         self, key: Hashable, renderer: Renderer, call: Call, taken: Taken
@@ -138,11 +176,8 @@ class StreamTemplates:
         reply = turn.play(_POSITION_NUMBER, Conversation())
         if not isinstance(reply, Reply):
             return None
-        usage = usage_of(Conversation(), reply)
-        prompt = _PROMPT if reply.tokens.prompt_tokens is None else usage.prompt
-        stamp = Stamp(
-            _GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage._replace(prompt=prompt)
-        )
+        usage = _StandInUsage(*usage_of(Conversation(), reply))._replace(prompt=_PROMPT_NUMBER)
+        stamp = Stamp(_GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage)
         stood_in = call._replace(model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
         return self._keep(
             key,

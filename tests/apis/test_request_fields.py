@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from llmsim.apis.renderer import Shape
 from tests.apis.refusals import ABSENT, RENDERERS, VALID, changed, refusal
 
 every_api = pytest.mark.parametrize("api", RENDERERS)
@@ -80,8 +81,8 @@ def test_stream_options_are_an_object(api: str, change: dict[str, Any]) -> None:
 
 def test_anthropic_knows_no_stream_options_and_looks_at_none() -> None:
     assert (
-        RENDERERS["anthropic"].read(changed("anthropic", {"stream_options": "usage"})).include_usage
-        is False
+        RENDERERS["anthropic"].read(changed("anthropic", {"stream_options": "usage"})).shape
+        == Shape()
     )
 
 

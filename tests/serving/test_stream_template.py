@@ -38,6 +38,26 @@ TURNS: dict[str, dict[str, Any]] = {
         "text": "a",
         "usage": {"prompt_tokens": 1000, "cached_tokens": 10, "completion_tokens": 7},
     },
+    "50 million prompt tokens": {
+        "type": "assistant",
+        "text": "a",
+        "usage": {"prompt_tokens": 50_000_000, "completion_tokens": 100_000_000},
+    },
+    "usage beyond all bounds": {
+        "type": "assistant",
+        "text": "a",
+        "usage": {
+            "prompt_tokens": 10**18,
+            "cached_tokens": 10**17,
+            "completion_tokens": 10**20,
+            "reasoning_tokens": 10**19,
+        },
+    },
+    "all completion": {
+        "type": "assistant",
+        "text": "a",
+        "usage": {"completion_tokens": 50_000_000, "cached_tokens": 60_000_000},
+    },
     "given cached tokens": {"type": "assistant", "text": "a", "usage": {"cached_tokens": 3}},
 }
 REQUESTS: dict[str, dict[str, Any]] = {

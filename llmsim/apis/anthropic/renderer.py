@@ -146,7 +146,7 @@ _DELTAS = {"text": _text_deltas, "thinking": _thinking_deltas, "tool_use": _inpu
 def _usage(usage: Usage) -> dict[str, Any]:
     """`anthropic.types.Usage`: `input_tokens` leaves out those that came from a cache."""
     return {
-        "input_tokens": max(usage.prompt - usage.cached, 0),
+        "input_tokens": usage.uncached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached,
         "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},

@@ -36,7 +36,7 @@ class ChatRenderer(OpenAIRenderer):
             "logprobs": None,
             "finish_reason": reply.finish_reason,
         }
-        choices = [{"index": index, **choice} for index in range(call.choices)]
+        choices = [{"index": index, **choice} for index in range(call.shape.choices)]
         return {
             **_head("chat.completion", call, stamp),
             "choices": choices,
@@ -49,8 +49,8 @@ class ChatRenderer(OpenAIRenderer):
         The usage follows if it was asked for, then `[DONE]`.
         """
         head = _head("chat.completion.chunk", call, stamp)
-        tail = {"usage": None} if call.include_usage else {}
-        for index in range(call.choices):
+        tail = {"usage": None} if call.shape.include_usage else {}
+        for index in range(call.shape.choices):
             for delta, finish_reason in _deltas(reply):
                 choice = {
                     "index": index,
@@ -59,7 +59,7 @@ class ChatRenderer(OpenAIRenderer):
                     "finish_reason": finish_reason,
                 }
                 yield Event({**head, "choices": [choice], **tail})
-        if call.include_usage:
+        if call.shape.include_usage:
             yield Event({**head, "choices": [], "usage": _usage(call, stamp)})
         yield DONE
 
@@ -132,14 +132,14 @@ def _deltas(reply: Reply) -> Iterator[Delta]:
 
 def _usage(call: Call, stamp: Stamp) -> dict[str, Any]:
     """`openai.types.CompletionUsage`: the prompt is counted once, the completion in each choice."""
-    completion = stamp.usage.completion * call.choices
+    usage = stamp.usage.times(call.shape.choices)
     return {
-        "prompt_tokens": stamp.usage.prompt,
-        "completion_tokens": completion,
-        "total_tokens": stamp.usage.prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": stamp.usage.cached, "audio_tokens": 0},
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.total,
+        "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": stamp.usage.reasoning * call.choices,
+            "reasoning_tokens": usage.reasoning,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,

@@ -13,7 +13,7 @@ from llmsim.apis.reading import (
     optional_object,
     required_string,
 )
-from llmsim.apis.renderer import Call
+from llmsim.apis.renderer import Call, Shape
 from llmsim.conversation import CalledTool, Conversation
 
 MAX_CHOICES = 128  # the API's own bound for `n`
@@ -32,8 +32,10 @@ def read_chat(body: dict[str, Any]) -> Call:
         conversation=conversation,
         model=model,
         stream=optional_boolean(body, "stream"),
-        include_usage=optional_boolean(options, "include_usage", "stream_options."),
-        choices=integer_between(body, "n", 1, MAX_CHOICES),
+        shape=Shape(
+            include_usage=optional_boolean(options, "include_usage", "stream_options."),
+            choices=integer_between(body, "n", 1, MAX_CHOICES),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from llmsim.apis.renderer import Shape
 from llmsim.conversation import CalledTool, Conversation, Message
 from tests.apis.refusals import ABSENT, RENDERERS, changed, refusal
 
@@ -168,7 +169,7 @@ def test_a_wrong_anthropic_field_is_refused_by_name(
 def test_what_agents_send_beyond_the_required_is_tolerated(change: dict[str, Any]) -> None:
     call = RENDERERS["anthropic"].read(changed("anthropic", change))
     assert call.conversation.messages == (Message("user", "Hi"),)
-    assert (call.stream, call.choices) == (False, 1)
+    assert (call.stream, call.shape) == (False, Shape())
 
 
 @pytest.mark.parametrize("block", TOLERATED_BLOCKS, ids=str)

@@ -104,7 +104,7 @@ def test_messages_may_hold_what_llmsim_does_not_know(message: dict[str, Any]) ->
 
 @pytest.mark.parametrize(("n", "choices"), [(1, 1), (2, 2), (128, 128), (None, 1), (ABSENT, 1)])
 def test_n_is_the_number_of_choices(n: Any, choices: int) -> None:
-    assert ChatRenderer().read(changed("chat", {"n": n})).choices == choices
+    assert ChatRenderer().read(changed("chat", {"n": n})).shape.choices == choices
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_stream_options_ask_for_usage_and_are_tolerated_without_a_stream(
     assert (
         ChatRenderer()
         .read(changed("chat", {"stream": stream, "stream_options": options}))
-        .include_usage
+        .shape.include_usage
         is include_usage
     )
 
