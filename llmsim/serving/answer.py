@@ -76,11 +76,17 @@ def _body(settings: Settings, record: Record) -> dict[str, Any]:
 def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:
     """What a 429 tells a client. Retry-After is whole seconds.
 
-    Without it Codex and LangChain.js give up, with a fraction Codex does.
+    Without it Codex and LangChain.js give up, with a fraction Codex does. The SDKs of OpenAI and
+    Anthropic take a 0 for none and wait by their own rule; `retry-after-ms` they read first.
     """
     if not isinstance(outcome, Failure) or outcome.status != 429:
         return []
-    return [("Retry-After", str(retry_after)), *renderer.rate_limit(retry_after, int(time.time()))]
+    at_once = [] if retry_after else [("retry-after-ms", "1")]
+    return [
+        ("Retry-After", str(retry_after)),
+        *at_once,
+        *renderer.rate_limit(retry_after, int(time.time())),
+    ]
 
 
 def _then_stop_reading(body: Iterable[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:

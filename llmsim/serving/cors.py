@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 EXPOSED = (
-    "x-request-id, request-id, openai-processing-ms, retry-after, x-should-retry, "
+    "x-request-id, request-id, openai-processing-ms, retry-after, retry-after-ms, x-should-retry, "
     "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
     "x-ratelimit-reset-requests, anthropic-ratelimit-requests-limit, "
     "anthropic-ratelimit-requests-remaining, anthropic-ratelimit-requests-reset, "

@@ -84,6 +84,7 @@ def test_a_429_and_a_529_are_raised_where_the_client_does_not_retry_and_the_loop
     )
     assert waits == {
         "retry-after": "0",
+        "retry-after-ms": "1",
         "anthropic-ratelimit-requests-limit": "60",
         "anthropic-ratelimit-requests-remaining": "0",
     }

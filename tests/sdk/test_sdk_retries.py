@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
+import anthropic
 import openai
 import pytest
+from anthropic import Anthropic
 from openai import OpenAI
 
 from tests.running import text
-from tests.sdk.scripted import RATE_LIMIT, Served
+from tests.sdk.scripted import CLAUDE, RATE_LIMIT, Served
 
 RETRIED = [
     RATE_LIMIT,
@@ -56,3 +60,22 @@ def test_the_sdk_gets_past_one_failure_but_not_past_a_bad_request_or_three_429s(
             _ask(client)
     assert limited.value.response.headers["x-llmsim-position"] == str(position + 2)
     assert served.position() == position + 3
+
+
+@pytest.mark.parametrize("sdk", [openai, anthropic], ids=lambda sdk: sdk.__name__)
+def test_the_sdks_do_not_wait_after_a_429_that_says_0(
+    play: Callable[..., Served], monkeypatch: pytest.MonkeyPatch, sdk: ModuleType
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(sdk._base_client.time, "sleep", waits.append)
+    served = play(RATE_LIMIT, RATE_LIMIT, text("after"))
+    if sdk is openai:
+        with OpenAI(base_url=served.url("/openai/v1"), api_key="unused") as client:
+            assert _ask(client).parse().choices[0].message.content == "after"
+    else:
+        with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as claude:
+            claude.messages.create(
+                model=CLAUDE, max_tokens=9, messages=[{"role": "user", "content": "Hi"}]
+            )
+    assert waits == [0.001, 0.001]
+    assert served.position() == 3
