@@ -16,6 +16,8 @@ class LlmsimError(Exception):
 
 # Scripts
 
+MOST_PROBLEMS = 100  # that an error lists; a generated script may repeat one in every turn
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -37,15 +39,24 @@ class Problem:
 
 
 class ScriptError(LlmsimError):
-    """A script cannot be used; `source` names the file (or says where else it came from)."""
+    """A script cannot be used; `source` names the file (or says where else it came from).
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    `problems` are the first ones, `MOST_PROBLEMS` at most; `found` is how many there are.
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem], found: int = 0) -> None:
         self.source = source
-        self.problems = tuple(problems)
-        super().__init__(source, self.problems)
+        self.problems = tuple(problems[:MOST_PROBLEMS])
+        self.found = max(found, len(problems))
+        super().__init__(source, self.problems, self.found)
 
     def __str__(self) -> str:
-        return "\n".join(problem.at(self.source) for problem in self.problems)
+        lines = [problem.at(self.source) for problem in self.problems]
+        if self.found > len(lines):
+            lines.append(
+                f"{self.source}: {self.found:,} problems in all; the first {len(lines)} are listed"
+            )
+        return "\n".join(lines)
 
 
 class ScriptReadError(ScriptError):

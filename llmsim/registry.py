@@ -13,9 +13,12 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def unknown(what: str, name: str, choices: Iterable[str]) -> str:
-    """`unknown error kind 'ratelimit'; expected one of ...; did you mean 'rate_limit'?`"""
+def unknown(what: str, name: str, choices: Iterable[str], meant: str | None = None) -> str:
+    """`unknown error kind 'ratelimit'; expected one of ...; did you mean 'rate_limit'?`
+
+    `meant` is what is probably meant, where that is known better than by its spelling.
+    """
     known = list(choices)
     sentence = f"unknown {what} {name!r}; expected one of {', '.join(map(repr, known))}"
-    match = nearest(name, known)
+    match = meant or nearest(name, known)
     return f"{sentence}; did you mean {match!r}?" if match else sentence

@@ -8,7 +8,6 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
-from llmsim.conversation import Conversation
 from llmsim.playback import taken
 from llmsim.script import Script
 from llmsim.serving.rendering import render
@@ -20,14 +19,8 @@ Standard error tells each answer's position and status.
 
   llmsim play my-script.json --api chat --stream
   llmsim play my-script.json --api responses --position 3 | jq .output
+  llmsim play my-script.json --message "What is in this folder?"
 """
-# One body that every API takes.
-_REQUEST = {
-    "model": "llmsim",
-    "messages": [{"role": "user", "content": "Hello"}],
-    "input": "Hello",
-    "max_tokens": 1024,
-}
 
 
 def add_to(subparsers: Any) -> None:
@@ -47,6 +40,12 @@ def add_to(subparsers: Any) -> None:
     )
     parser.add_argument("--stream", action="store_true", help="as server-sent events")
     parser.add_argument(
+        "--message",
+        metavar="TEXT",
+        default="Hello",
+        help="what the user says; default: %(default)s",
+    )
+    parser.add_argument(
         "--position",
         type=_position,
         metavar="N",
@@ -59,10 +58,10 @@ def run(given: argparse.Namespace) -> int:
     """Render each position and write it to standard output."""
     script = Script.from_file(given.script, settings_module.load().max_script_bytes)
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
-    call = renderer.read(_REQUEST | {"stream": given.stream})
+    call = renderer.read(_request(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0)
-        answer = render(renderer, call, taken(claim, script, Conversation()), [])
+        answer = render(renderer, call, taken(claim, script, call.conversation), [])
         print(f"position {position}: HTTP {answer.status}", file=sys.stderr)
         for part in answer.body:
             sys.stdout.buffer.write(part)
@@ -70,6 +69,17 @@ def run(given: argparse.Namespace) -> int:
             sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
     return 0
+
+
+def _request(message: str, stream: bool) -> dict[str, Any]:
+    """One body that every API takes."""
+    return {
+        "model": "llmsim",
+        "messages": [{"role": "user", "content": message}],
+        "input": message,
+        "max_tokens": 1024,
+        "stream": stream,
+    }
 
 
 def _position(text: str) -> int:

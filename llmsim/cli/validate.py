@@ -10,16 +10,19 @@ from typing import Any
 from llmsim import settings as settings_module
 from llmsim.errors import ScriptError
 from llmsim.script import Script
+from llmsim.script.parse import decode, read_file, read_stream
 
 
 def add_to(subparsers: Any) -> None:
     """Add the subcommand."""
     description = (
         "Check scripts: print every problem with its line and column and exit with 1, or a "
-        "summary of the turns and exit with 0."
+        "summary of the turns and exit with 0. Warnings name what loads and is probably not meant."
     )
     parser = subparsers.add_parser("validate", help="check scripts", description=description)
-    parser.add_argument("scripts", nargs="+", metavar="SCRIPT", help="a JSON script")
+    parser.add_argument(
+        "scripts", nargs="+", metavar="SCRIPT", help="a JSON script; - is standard input"
+    )
     parser.set_defaults(run=run)
 
 
@@ -31,7 +34,13 @@ def run(given: argparse.Namespace) -> int:
 
 def _check(path: str, limit: int) -> int:
     try:
-        script = Script.from_file(path, limit)
+        if path == "-":
+            path = "<stdin>"
+            data = read_stream(sys.stdin.buffer, path, limit)
+        else:
+            data = read_file(path, limit)
+        text = decode(data, path)
+        script = Script.from_json(text, path)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,6 +50,6 @@ def _check(path: str, limit: int) -> int:
         f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds}), then "
         f"{script.on_exhausted}"
     )
-    for warning in script.warnings():
+    for warning in script.warnings(text):
         print(f"{warning.at(path)} (warning)")
     return 0

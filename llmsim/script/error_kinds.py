@@ -53,7 +53,7 @@ class RateLimitSchema(KindSchema):
     """HTTP 429: too many requests."""
 
     makes = RateLimit
-    message = fields.optional_text("What the error says.", _RATE_LIMIT_MESSAGE)
+    message = fields.optional_string("What the error says.", _RATE_LIMIT_MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class TimeoutSchema(KindSchema):
     """HTTP 504, sent at once, without a wait."""
 
     makes = Timeout
-    message = fields.optional_text("What the error says.", _TIMEOUT_MESSAGE)
+    message = fields.optional_string("What the error says.", _TIMEOUT_MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class InvalidRequestSchema(KindSchema):
     """HTTP 400: the request is refused."""
 
     makes = InvalidRequest
-    message = fields.text("What the error says.")
+    message = fields.string("What the error says.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class OtherSchema(KindSchema):
     """Any other error, with its own HTTP status."""
 
     makes = Other
-    message = fields.text("What the error says.")
+    message = fields.string("What the error says.")
     status_code = fields.error_status("The HTTP status, 400 to 599; 500 where absent.", 500)
 
 

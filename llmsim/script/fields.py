@@ -35,7 +35,21 @@ class UnknownKey:
         self.choices = choices
 
 
-class Checked(fields.Field[Any]):
+class NullIsAbsent(fields.Field[Any]):
+    """A field that may be absent is absent too where it is null.
+
+    Programs that write scripts have null there. Where null is a value of its own, it stays one.
+    """
+
+    def deserialize(
+        self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any
+    ) -> Any:
+        """See `marshmallow.fields.Field.deserialize`."""
+        absent = value is None and not (self.required or self.allow_none)
+        return super().deserialize(missing if absent else value, attr, data, **kwargs)
+
+
+class Checked(NullIsAbsent):
     """A field whose value goes through as it is where `rule` finds nothing wrong with it."""
 
     def __init__(
@@ -64,9 +78,45 @@ class Optional(Checked):
         return missing if value == self.load_default else value
 
 
-def text(description: str) -> Checked:
+class Text(Checked):
+    """A string, or an array of its lines: long texts are easier to write so."""
+
+    def __init__(self, description: str, **options: Any) -> None:
+        super().__init__(
+            a_string,
+            {"type": ["string", "array"], "items": {"type": "string"}},
+            f"{description} A string, or an array of lines that are joined by line breaks.",
+            **options,
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list):
+            return super()._deserialize(value, attr, data, **kwargs)
+        problems = {
+            index: [problem] for index, line in enumerate(value) if (problem := a_string(line))
+        }
+        if problems:
+            raise ValidationError(problems)
+        return "\n".join(value)
+
+
+class OptionalText(Text, Optional):
+    """The same, for a text that may be absent."""
+
+
+def string(description: str) -> Checked:
     """A required string."""
     return Checked(a_string, {"type": "string"}, description, required=True)
+
+
+def text(description: str) -> Text:
+    """A required text."""
+    return Text(description, required=True)
+
+
+def text_or_none(description: str) -> Text:
+    """A text that may be absent (then None)."""
+    return OptionalText(description, load_default=None)
 
 
 def name(description: str) -> Checked:
@@ -74,7 +124,7 @@ def name(description: str) -> Checked:
     return Checked(a_name, {"type": "string", "minLength": 1}, description, required=True)
 
 
-def optional_text(description: str, default: str) -> Checked:
+def optional_string(description: str, default: str) -> Checked:
     """A string that may be absent."""
     return Optional(a_string, {"type": "string"}, description, load_default=default)
 
@@ -172,14 +222,13 @@ class ObjectSchema(Schema):
         return super().load(data, **options)
 
 
-class OptionalPart(fields.Nested):
+class OptionalPart(NullIsAbsent, fields.Nested):
     """An object that may be absent, and that `dump` then leaves out."""
 
     def __init__(self, item: ObjectSchema, description: str) -> None:
         super().__init__(
             item, load_default=None, allow_none=False, metadata={"description": description}
         )
-        self.error_messages["null"] = expected("an object", None)
         self.item = item
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]

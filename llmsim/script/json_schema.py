@@ -45,6 +45,19 @@ def _object(schema: ObjectSchema, names: dict[str, str]) -> Json:
 
 
 def _field(field: Any) -> Json:
+    described = _present(field)
+    if field.required:
+        return described
+    if "enum" in described:
+        described["enum"] = [*described["enum"], None]
+    elif "type" in described:
+        types = described["type"]
+        described["type"] = [*(types if isinstance(types, list) else [types]), "null"]
+    return described
+
+
+def _present(field: Any) -> Json:
+    """The field where it is not null."""
     described: Json = {"description": field.metadata["description"]}
     if isinstance(field, NonEmptyList):
         return {**described, "type": "array", "minItems": 1, "items": _item(field.item)}

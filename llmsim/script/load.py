@@ -11,9 +11,14 @@ from typing import Any
 from marshmallow import ValidationError
 from marshmallow.exceptions import SCHEMA
 
-from llmsim import registry
-from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, ScriptParseError
-from llmsim.script import positions
+from llmsim.errors import (
+    MOST_PROBLEMS,
+    Problem,
+    ScriptEmptyError,
+    ScriptInvalidError,
+    ScriptParseError,
+)
+from llmsim.script import positions, slips
 from llmsim.script.fields import UnknownKey
 from llmsim.script.parse import parse
 from llmsim.script.positions import Path
@@ -36,7 +41,7 @@ def load_text(text: str, source: str) -> dict[str, Any]:
         return _checked(value)
     except ValidationError as error:
         found = _Findings(value, error)
-        scan = positions.scan(text, {path for path, _, _ in found.found})
+        scan = positions.scan(text, {path for path, _, _ in found.listed})
         if scan.faults:  # nested too deeply for llmsim, and not for the `json` of this Python
             raise ScriptParseError(source, positions.problems(text, scan)) from None
         raise found.error(source, found.located(text, scan)) from None
@@ -60,10 +65,14 @@ def _checked(value: Any) -> dict[str, Any]:
     return {"turns": tuple(loaded["turns"]), "on_exhausted": loaded["on_exhausted"]}
 
 
+_Message = str | UnknownKey
+
+
 class _Findings:
     """What a schema complained about in `value`, in the order of the value.
 
-    (path, message, whether it is about the key).
+    `listed` has the first of them: path, message, whether it is about the key. `found` is how many
+    there are.
     """
 
     def __init__(self, value: Any, error: ValidationError) -> None:
@@ -72,16 +81,18 @@ class _Findings:
         found = [
             self._about_what_exists(path, message) for path, message in _leaves(error.messages)
         ]
-        self.found = sorted(found, key=lambda finding: ranks[finding[0][:_DEEPEST_PROBLEM]])
+        found.sort(key=lambda finding: ranks[finding[0][:_DEEPEST_PROBLEM]])
+        self.found = len(found)
+        self.listed = [self._in_words(*finding) for finding in found[:MOST_PROBLEMS]]
 
     def error(self, source: str, problems: list[Problem]) -> ScriptInvalidError:
         """The error to raise."""
         empty = isinstance(self.value, dict) and self.value.get("turns") == []
-        return (ScriptEmptyError if empty else ScriptInvalidError)(source, problems)
+        return (ScriptEmptyError if empty else ScriptInvalidError)(source, problems, self.found)
 
     def problems(self) -> list[Problem]:
         """The problems, without places."""
-        return [Problem(message, positions.json_path(path)) for path, message, _ in self.found]
+        return [Problem(message, positions.json_path(path)) for path, message, _ in self.listed]
 
     def located(self, text: str, scan: positions.Scan) -> list[Problem]:
         """The problems with their places in the text that the value was read from."""
@@ -92,22 +103,30 @@ class _Findings:
                 positions.json_path(path),
                 *lines.place((scan.keys if at_key else scan.values)[path]),
             )
-            for path, message, at_key in self.found
+            for path, message, at_key in self.listed
         ]
 
-    def _about_what_exists(self, path: Path, message: str | UnknownKey) -> tuple[Path, str, bool]:
-        if isinstance(message, UnknownKey):
-            return path, registry.unknown("key", str(path[-1]), message.choices), True
-        return (path if self._exists(path) else path[:-1]), message, False
+    def _about_what_exists(self, path: Path, message: _Message) -> tuple[Path, _Message]:
+        return (path if self._exists(path) else path[:-1]), message
+
+    def _in_words(self, path: Path, message: _Message) -> tuple[Path, str, bool]:
+        if not isinstance(message, UnknownKey):
+            return path, message, False
+        sentence = slips.unknown_key(str(path[-1]), message.choices, self._parent(path))
+        return path, sentence, True
 
     def _exists(self, path: Path) -> bool:
+        node = self._parent(path)
+        return not path or not isinstance(node, dict) or path[-1] in node
+
+    def _parent(self, path: Path) -> Any:
         node = self.value
         for key in path[:-1]:
             node = node[key]
-        return not path or not isinstance(node, dict) or path[-1] in node
+        return node
 
 
-def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, str | UnknownKey]]:
+def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, _Message]]:
     """The messages in marshmallow's tree of them.
 
     What it files under `_schema` is about the object itself, unless that is an unknown key.

@@ -136,9 +136,12 @@ class Script:
             headers=headers,
         )
 
-    def warnings(self) -> tuple[Problem, ...]:
-        """What loads and is probably not meant, in the order of the script."""
-        return tuple(warnings.warnings(self.turns, self.on_exhausted))
+    def warnings(self, text: str | None = None) -> tuple[Problem, ...]:
+        """What loads and is probably not meant, in the order of the script.
+
+        With the `text` that the script was read from, each has its line and column.
+        """
+        return warnings.problems(self.turns, self.on_exhausted, text)
 
     def __len__(self) -> int:
         """The number of turns."""

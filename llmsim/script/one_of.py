@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError
 from marshmallow_oneofschema.one_of_schema import OneOfSchema
 
 from llmsim import registry
+from llmsim.script import slips
 from llmsim.script.rules import a_string, expected
 
 
@@ -60,10 +61,8 @@ class OneOf(OneOfSchema):
         if not isinstance(data, dict):
             raise ValidationError([expected("an object", data)])
         if self.type_field not in data:
-            choices = ", ".join(map(repr, self.type_schemas))
-            raise ValidationError(
-                {self.type_field: [f"missing key {self.type_field!r}; expected one of {choices}"]}
-            )
+            sentence = slips.missing_name(self.type_field, self.type_schemas, data)
+            raise ValidationError({self.type_field: [sentence]})
         name = data[self.type_field]
         schema = self.type_schemas.get(name) if isinstance(name, str) else None
         if schema is None:

@@ -10,7 +10,7 @@ import math
 import os
 import stat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from llmsim.errors import Problem, ScriptParseError, ScriptReadError
 from llmsim.script import positions
@@ -36,6 +36,18 @@ def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
         raise ScriptReadError(source, str(error)) from error
 
 
+def read_stream(stream: BinaryIO, source: str, max_bytes: int) -> bytes:
+    """All that is left in a stream.
+
+    Raises:
+        ScriptReadError: that is more than `max_bytes`.
+    """
+    data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ScriptReadError(source, _too_large(len(data), max_bytes, "at least "))
+    return data
+
+
 def _unreadable(status: os.stat_result, max_bytes: int) -> str | None:
     """Looked at before the file is opened: opening a FIFO would wait for a writer."""
     if stat.S_ISDIR(status.st_mode):
@@ -45,9 +57,9 @@ def _unreadable(status: os.stat_result, max_bytes: int) -> str | None:
     return _too_large(status.st_size, max_bytes) if status.st_size > max_bytes else None
 
 
-def _too_large(size: int, limit: int) -> str:
+def _too_large(size: int, limit: int, how_exact: str = "") -> str:
     return (
-        f"it holds {size:,} bytes, more than the limit of {limit:,}; the setting "
+        f"it holds {how_exact}{size:,} bytes, more than the limit of {limit:,}; the setting "
         "response.max_script_mb raises it"
     )
 

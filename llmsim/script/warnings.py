@@ -4,54 +4,92 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from llmsim.errors import Problem
 from llmsim.json_text import type_name
+from llmsim.script import positions
+from llmsim.script.positions import Path
 from llmsim.script.turns import Call, Turn
+from llmsim.script.turns.call import MADE_ID
+
+Warning_ = tuple[Path, str]
+
+# The count that is a part of the other.
+_PARTS = (("cached_tokens", "prompt_tokens"), ("reasoning_tokens", "completion_tokens"))
 
 
-def warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Problem]:
-    """Call ids that go out twice, and arguments that were encoded twice.
+def problems(
+    turns: Sequence[Turn], on_exhausted: str, text: str | None = None
+) -> tuple[Problem, ...]:
+    """The warnings, with their places in the text that the script was read from."""
+    found = list(_warnings(turns, on_exhausted))
+    if text is None:
+        return tuple(Problem(message, positions.json_path(path)) for path, message in found)
+    values, lines = positions.scan(text, {path for path, _ in found}).values, positions.Lines(text)
+    return tuple(
+        Problem(message, positions.json_path(path), *lines.place(values[path]))
+        for path, message in found
+    )
 
-    In the order of the script. Clients skip a call whose id they have seen.
-    """
-    first_use: dict[str, str] = {}
+
+def _warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Warning_]:
+    first_use: dict[str, Path] = {}
     for index, turn in enumerate(turns):
-        repeats = on_exhausted == "loop" or (
+        path: Path = ("turns", index)
+        yield from _about_counts(getattr(turn, "usage", None), (*path, "usage"))
+        calls: Sequence[Call] = getattr(turn, "calls", ())
+        if getattr(turn, "finish_reason", None) == "tool_calls" and not calls:
+            yield (
+                (*path, "finish_reason"),
+                "the turn has no calls, and a client that is told of calls waits for them",
+            )
+        again = on_exhausted == "loop" or (
             on_exhausted == "repeat_last" and index == len(turns) - 1
         )
-        calls: Sequence[Call] = getattr(turn, "calls", ())
         for number, call in enumerate(calls):
-            path = f"$.turns[{index}].calls[{number}]"
-            yield from _encoded_twice(call, path)
-            if call.id is None:
-                continue
-            if call.id in first_use:
-                yield Problem(
-                    f"the call id {call.id!r} is also that of {first_use[call.id]}", f"{path}.id"
-                )
-            elif repeats:
-                yield Problem(
-                    (
-                        f"the call id {call.id!r} goes out again whenever the turn does: "
-                        f"on_exhausted is {on_exhausted!r}"
-                    ),
-                    f"{path}.id",
-                )
-            first_use.setdefault(call.id, path)
+            place = (*path, "calls", number)
+            yield from _encoded_twice(call, place)
+            yield from _about_id(call, place, first_use, on_exhausted if again else None)
 
 
-def _encoded_twice(call: Call, path: str) -> Iterator[Problem]:
+def _about_counts(usage: Any, path: Path) -> Iterator[Warning_]:
+    for part, whole in _PARTS:
+        less, more = getattr(usage, part, None), getattr(usage, whole, None)
+        if less is not None and more is not None and less > more:
+            yield (*path, part), f"{less} is more than the {more} {whole} that it is a part of"
+
+
+def _about_id(
+    call: Call, path: Path, first_use: dict[str, Path], repeated_by: str | None
+) -> Iterator[Warning_]:
+    """Clients skip a call whose id they have seen."""
+    if call.id is None:
+        return
+    place, named = (*path, "id"), f"the call id {call.id!r}"
+    if call.id.startswith(MADE_ID):
+        yield place, f"{named} may meet one that llmsim makes: those begin with {MADE_ID!r}"
+    if call.id in first_use:
+        yield place, f"{named} is also that of {positions.json_path(first_use[call.id])}"
+    elif repeated_by:
+        yield (
+            place,
+            f"{named} goes out again whenever the turn does: on_exhausted is {repeated_by!r}",
+        )
+    first_use.setdefault(call.id, path)
+
+
+def _encoded_twice(call: Call, path: Path) -> Iterator[Warning_]:
     if not isinstance(call.arguments, str) or call.arguments.lstrip()[:1] not in {"{", "["}:
         return
     try:
         inner = json.loads(call.arguments)
     except (ValueError, RecursionError):
         return
-    yield Problem(
+    yield (
+        (*path, "arguments"),
         (
             f"the arguments are a string that holds {type_name(inner)} as JSON; write "
             f"{type_name(inner)}, without the quotes"
         ),
-        f"{path}.arguments",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -93,8 +94,25 @@ def test_validate_warns_of_ids_that_come_again(tmp_path: Path) -> None:
     printed = run(
         "validate", write_script(tmp_path / "s.json", call, text("x"), on_exhausted="loop")
     ).stdout
-    assert "$.turns[0].calls[0].id" in printed
-    assert "(warning)" in printed
+    (warning,) = printed.splitlines()[1:]
+    assert re.match(rf"{tmp_path}/s\.json:\d+:\d+: \$\.turns\[0\]\.calls\[0\]\.id: ", warning)
+    assert warning.endswith(" (warning)")
+
+
+def test_validate_reads_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def validate(data: bytes) -> int:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return main(["validate", "-"])
+
+    assert validate(b'\xef\xbb\xbf{"turns": [{"type": "assistant", "text": "x"}]}') == 0
+    assert capsys.readouterr().out == "<stdin>: ok, 1 turn (1 assistant), then repeat_last\n"
+    assert validate(b'{\n "turns": []}') == 1
+    assert capsys.readouterr().err.startswith("<stdin>:2:11: $.turns: ")
+    monkeypatch.setenv("LLMSIM_MAX_SCRIPT_MB", "1")
+    assert validate(b" " * (2**20 + 1)) == 1
+    assert "at least 1,048,577 bytes" in capsys.readouterr().err
 
 
 def test_validate_obeys_the_size_limit(
@@ -174,6 +192,14 @@ def test_play_shows_one_position_even_beyond_the_end(tmp_path: Path) -> None:
     assert ended.stderr == "position 2: HTTP 500\n"
     assert "script_exhausted" in ended.stdout
     assert "invalid" in run("play", script, "--position", "-1", code=2).stderr
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "openresponses", "anthropic"])
+def test_play_takes_what_the_user_says(tmp_path: Path, api: str) -> None:
+    script = write_script(tmp_path / "s.json", {"type": "echo", "prefix": "You said: "})
+    said = run("play", script, "--api", api, "--message", "one two three").stdout
+    assert '"You said: one two three"' in said
+    assert '"You said: Hello"' in run("play", script, "--api", api).stdout
 
 
 def test_play_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:

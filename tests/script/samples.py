@@ -99,6 +99,11 @@ VALID = {
         '"cached_tokens": 0}'
     ),
     "a usage of one figure": said('"usage": {"cached_tokens": 12345678901234567890}'),
+    "a text of lines": turn('{"type": "assistant", "text": ["a", "", "b\\n"]}'),
+    "a text of no lines": turn('{"type": "refusal", "text": []}'),
+    "lines in mixed and reasoning": turn(
+        '{"type": "mixed", "text": ["a", "b"], "reasoning": ["c", "d"], "calls": [{"name": "a"}]}'
+    ),
     "a lone surrogate": turn(r'{"type": "assistant", "text": "\ud83d"}'),
 }
 
@@ -125,6 +130,34 @@ VALID |= {
     f"{name} with {key}": turn(f"{bare}, {extra}}}")
     for name, bare in BARE_TURNS.items()
     for key, extra in EXTRA_KEYS.items()
+}
+
+# With null for each optional key -> the same without it.
+NULLS = {
+    '{"on_exhausted": null, "description": null, "$schema": null, "turns": ['
+    '{"type": "assistant", "text": "x"}]}': VALID["the least"],
+    call('{"name": "bash", "id": null}'): call('{"name": "bash"}'),
+    turn('{"type": "echo", "prefix": null}'): turn('{"type": "echo"}'),
+    turn('{"type": "lorem", "tokens": 5, "seed": null}'): turn('{"type": "lorem", "tokens": 5}'),
+    said('"usage": null'): VALID["the least"],
+    said(
+        '"usage": {"prompt_tokens": null, "completion_tokens": null, "reasoning_tokens": null, '
+        '"cached_tokens": null}'
+    ): said('"usage": {}'),
+    turn('{"type": "error", "kind": "other", "message": "m", "status_code": null}'): turn(
+        '{"type": "error", "kind": "other", "message": "m"}'
+    ),
+} | {
+    turn(f'{{"type": "error", "kind": "{kind}", "message": null, "comment": null}}'): turn(
+        f'{{"type": "error", "kind": "{kind}"}}'
+    )
+    for kind in ("rate_limit", "timeout")
+}
+NULLS |= {
+    turn(bare + ', "comment": null, "reasoning": null, "finish_reason": null, "usage": null}'): (
+        turn(bare + "}")
+    )
+    for bare in BARE_TURNS.values()
 }
 
 # Name -> (text, `line:column: path: message`, one line for each problem).
@@ -160,10 +193,6 @@ INVALID = {
             "1:65: $.on_exhausted: unknown on_exhausted 'lop'; expected one of 'repeat_last', "
             "'error', 'loop'; did you mean 'loop'?"
         ),
-    ),
-    "on_exhausted is null": (
-        '{"on_exhausted": null, "turns": [{"type": "assistant", "text": "x"}]}',
-        "1:18: $.on_exhausted: expected a string, got null",
     ),
     "a description that is no string": (
         '{"description": 1, "turns": [{"type": "assistant", "text": "x"}]}',
@@ -277,10 +306,6 @@ INVALID = {
         call('{"name": "a", "id": ""}'),
         "1:65: $.turns[0].calls[0].id: expected a string that is not empty",
     ),
-    "an id that is null": (
-        call('{"name": "a", "id": null}'),
-        "1:65: $.turns[0].calls[0].id: expected a string, got null",
-    ),
     "an id that is a number": (
         call('{"name": "a", "id": 7}'),
         "1:65: $.turns[0].calls[0].id: expected a string, got a number",
@@ -305,10 +330,6 @@ INVALID = {
         turn('{"type": "echo", "text": "x"}'),
         f"1:29: $.turns[0].text: unknown key 'text'; expected one of 'type', {REPLYING}, 'prefix'",
     ),
-    "a prefix that is null": (
-        turn('{"type": "echo", "prefix": null}'),
-        "1:39: $.turns[0].prefix: expected a string, got null",
-    ),
     "a prefix that is a number": (
         turn('{"type": "echo", "prefix": 1}'),
         "1:39: $.turns[0].prefix: expected a string, got a number",
@@ -328,13 +349,56 @@ INVALID = {
             f"{REPLYING}; did you mean 'reasoning'?"
         ),
     ),
-    "a reasoning that is null": (
-        said('"reasoning": null'),
-        "1:60: $.turns[0].reasoning: expected a string, got null",
+    "a reasoning that is an object": (
+        said('"reasoning": {}'),
+        "1:60: $.turns[0].reasoning: expected a string, got an object",
     ),
-    "a reasoning that is an array": (
-        said('"reasoning": ["x"]'),
-        "1:60: $.turns[0].reasoning: expected a string, got an array",
+    "lines that are no strings": (
+        turn('{"type": "assistant", "text": ["a", 1, null, "b", ["c"]]}'),
+        "1:48: $.turns[0].text[1]: expected a string, got a number\n"
+        "s:1:51: $.turns[0].text[2]: expected a string, got null\n"
+        "s:1:62: $.turns[0].text[4]: expected a string, got an array",
+    ),
+    "a line of a reasoning that is no string": (
+        said('"reasoning": ["x", 1]'),
+        "1:66: $.turns[0].reasoning[1]: expected a string, got a number",
+    ),
+    "a message of lines": (
+        turn('{"type": "error", "kind": "timeout", "message": ["x"]}'),
+        "1:60: $.turns[0].message: expected a string, got an array",
+    ),
+    "content for text": (
+        turn('{"type": "assistant", "content": "x"}'),
+        "1:12: $.turns[0]: missing key 'text'\n"
+        f"s:1:34: $.turns[0].content: unknown key 'content'; expected one of 'type', 'text', "
+        f"{REPLYING}; did you mean 'text'?",
+    ),
+    "message for text, which is spelt more like comment": (
+        turn('{"type": "refusal", "message": "x"}'),
+        "1:12: $.turns[0]: missing key 'text'\n"
+        f"s:1:32: $.turns[0].message: unknown key 'message'; expected one of 'type', 'text', "
+        f"{REPLYING}; did you mean 'text'?",
+    ),
+    "tool_calls for calls": (
+        turn('{"type": "tool_calls", "tool_calls": [{"name": "a"}]}'),
+        "1:12: $.turns[0]: missing key 'calls'\n"
+        f"s:1:35: $.turns[0].tool_calls: unknown key 'tool_calls'; expected one of 'type', "
+        f"'calls', {REPLYING}; did you mean 'calls'?",
+    ),
+    "status for status_code": (
+        turn('{"type": "error", "kind": "other", "message": "", "status": 502}'),
+        "1:62: $.turns[0].status: unknown key 'status'; expected one of 'type', 'kind', "
+        "'message', 'comment', 'status_code'; did you mean 'status_code'?",
+    ),
+    "role for type": (
+        turn('{"role": "assistant", "content": "x"}'),
+        f"1:12: $.turns[0]: missing key 'type'; expected one of {TYPES}; did you mean 'type' by "
+        "'role'?",
+    ),
+    "message where there is a text": (
+        said('"message": "y"'),
+        "1:47: $.turns[0].message: unknown key 'message'; expected one of 'type', 'text', "
+        f"{REPLYING}; did you mean 'usage'?",
     ),
     "an unknown finish reason": (
         said('"finish_reason": "lenght"'),
@@ -349,10 +413,6 @@ INVALID = {
             "1:64: $.turns[0].finish_reason: unknown finish reason 'end_turn'; expected one of "
             f"{FINISH_REASONS}"
         ),
-    ),
-    "a finish reason that is null": (
-        said('"finish_reason": null'),
-        "1:64: $.turns[0].finish_reason: expected a string, got null",
     ),
     "a finish reason that is an array": (
         said('"finish_reason": []'),
@@ -411,10 +471,6 @@ INVALID = {
         turn('{"type": "error", "kind": "other"}'),
         "1:12: $.turns[0]: missing key 'message'",
     ),
-    "a message that is null": (
-        turn('{"type": "error", "kind": "rate_limit", "message": null}'),
-        "1:63: $.turns[0].message: expected a string, got null",
-    ),
     "a message that is a number": (
         turn('{"type": "error", "kind": "timeout", "message": 1}'),
         "1:60: $.turns[0].message: expected a string, got a number",
@@ -444,9 +500,16 @@ INVALID = {
         "502.0": "502.0",
         '"502"': "a string",
         "true": "a boolean",
-        "null": "null",
         "-1": "-1",
     }.items()
+}
+INVALID |= {
+    f"{slip} for arguments": (
+        call('{"name": "a", "' + slip + '": {}}'),
+        f"1:59: $.turns[0].calls[0].{slip}: unknown key '{slip}'; expected one of 'name', "
+        "'arguments', 'id'; did you mean 'arguments'?",
+    )
+    for slip in ("args", "input", "parameters")
 }
 INVALID |= {
     f"{key} of {value}": (
@@ -478,7 +541,6 @@ INVALID |= {
                 "1.5": "expected an integer, got a number",
                 "false": "expected an integer, got a boolean",
                 '"a"': "expected an integer, got a string",
-                "null": "expected an integer, got null",
             },
         ),
     )
@@ -494,6 +556,5 @@ INVALID |= {
         "-1": "expected an integer from 0 up, got -1",
         "1.0": "expected an integer, got a number",
         "true": "expected an integer, got a boolean",
-        "null": "expected an integer, got null",
     }.items()
 }

@@ -11,7 +11,7 @@ import pytest
 from llmsim.script import Script, json_schema
 from llmsim.script.error_kinds import ERROR_KINDS
 from llmsim.script.turns import TURN_TYPES
-from tests.script.samples import INVALID, VALID
+from tests.script.samples import INVALID, NULLS, VALID
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "scripts").glob("*.json"))
 # To JSON Schema these are integers.
@@ -37,6 +37,11 @@ def test_it_accepts_the_examples(path: Path) -> None:
 def test_it_accepts_what_loads(text: str) -> None:
     VALIDATOR.validate(json.loads(text))
     VALIDATOR.validate(Script.from_json(text).to_spec())
+
+
+@pytest.mark.parametrize("text", NULLS)
+def test_null_is_absent_where_a_key_may_be(text: str) -> None:
+    VALIDATOR.validate(json.loads(text))
 
 
 @pytest.mark.parametrize("name", sorted(INVALID.keys() - BEYOND_JSON_SCHEMA))
@@ -86,6 +91,7 @@ def test_turns_in_which_the_model_answers_have_the_same_keys_and_an_error_has_no
                 "tool_calls",
                 "length",
                 "content_filter",
+                None,
             ]
             assert not {"reasoning", "finish_reason", "usage"} & set(each["required"])
 

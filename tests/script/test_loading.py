@@ -28,7 +28,7 @@ from llmsim.script import (
     Usage,
 )
 from tests.narrowing import of_type
-from tests.script.samples import VALID
+from tests.script.samples import NULLS, VALID
 
 EVERYTHING = """{
  "on_exhausted": "loop",
@@ -77,6 +77,37 @@ def test_every_valid_form_loads_from_text_bytes_and_dictionary(text: str) -> Non
     script = Script.from_json(text)
     assert Script.from_json(text.encode()) == script
     assert Script.from_spec(json.loads(text)) == script
+
+
+@pytest.mark.parametrize(("with_null", "without"), NULLS.items())
+def test_null_is_absent_where_a_key_may_be(with_null: str, without: str) -> None:
+    assert Script.from_json(with_null) == Script.from_json(without)
+    assert Script.from_spec(json.loads(with_null)) == Script.from_json(without)
+
+
+def test_a_text_may_be_written_as_lines() -> None:
+    lines = ["a", "", 'b "c"']
+    keys = {"text": lines, "reasoning": lines}
+    spec = {
+        "turns": [
+            {"type": "assistant", **keys},
+            {"type": "mixed", "calls": [{"name": "a"}], **keys},
+            {"type": "refusal", **keys},
+            {"type": "lorem", "tokens": 1, "reasoning": []},
+        ]
+    }
+    script = Script.from_json(json.dumps(spec))
+    joined = 'a\n\nb "c"'
+    assert script == Script(
+        [
+            Assistant(joined, reasoning=joined),
+            Mixed(joined, [Call("a")], reasoning=joined),
+            Refusal(joined, reasoning=joined),
+            Lorem(1, reasoning=""),
+        ]
+    )
+    assert script.to_spec()["turns"][0]["text"] == joined
+    assert Script.from_json(script.canonical()) == script
 
 
 def test_the_default_end_is_to_repeat_the_last_turn() -> None:

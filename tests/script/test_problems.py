@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llmsim.errors import ScriptEmptyError, ScriptInvalidError
+from llmsim.errors import ScriptEmptyError, ScriptInvalidError, ScriptParseError
 from llmsim.script import Script
 from tests.script.samples import INVALID, REPLYING, VALID
 
@@ -98,6 +98,41 @@ def test_a_script_without_turns_is_an_error_of_its_own(text: str) -> None:
         caught.value.problems[0].line,
         caught.value.problems[0].column,
     ) == ("$.turns", 1, 11)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ('{"type": "assistant", "text": 1}', "expected a string, got a number"),
+        ('{"type": "assistant", "text": "x", "id": 1}', "unknown key 'id'"),
+    ],
+)
+def test_at_most_a_hundred_problems_are_listed_and_then_their_number(
+    wrong: str, message: str
+) -> None:
+    text = '{"turns": [' + ",\n".join([wrong] * 5_000) + "]}"
+    for load in (Script.from_json, lambda text, source: Script.from_spec(json.loads(text), source)):
+        with pytest.raises(ScriptInvalidError) as caught:
+            load(text, "s")
+        assert (len(caught.value.problems), caught.value.found) == (100, 5_000)
+        *listed, last = str(caught.value).splitlines()
+        assert len(listed) == 100
+        assert all(message in line for line in listed)
+        assert "$.turns[99]" in listed[-1]
+        assert last == "s: 5,000 problems in all; the first 100 are listed"
+
+
+def test_a_hundred_problems_are_all_there_are() -> None:
+    text = '{"turns": [' + ",".join(["1"] * 100) + "]}"
+    with pytest.raises(ScriptInvalidError) as caught:
+        Script.from_json(text)
+    assert len(str(caught.value).splitlines()) == 100
+
+
+def test_duplicate_keys_are_problems_of_which_a_hundred_are_listed() -> None:
+    with pytest.raises(ScriptParseError) as caught:
+        Script.from_json("[" + '{"a": 1, "a": 2},' * 300 + "1]")
+    assert (len(caught.value.problems), caught.value.found) == (100, 300)
 
 
 def test_keys_that_are_no_strings_are_unknown_keys() -> None:

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from llmsim.conversation import Conversation, Message
-from llmsim.errors import ScriptInvalidError
 from llmsim.reply import FINISH_REASONS, Reasoning, Refusal, Reply, Text, TokenCounts, ToolCall
 from llmsim.script import Assistant, Call, Echo, Lorem, Mixed, Script, ToolCalls, Usage
 from llmsim.script import Refusal as RefusalTurn
 from llmsim.script.turns import TURN_TYPES, Error, Turn
 from llmsim.script.turns.replying import Replying
 from llmsim.usage import completion_tokens, prompt_tokens, usage_of
-from tests.script.samples import BARE_TURNS, EXTRA_KEYS, said, turn
+from tests.script.samples import BARE_TURNS, EXTRA_KEYS, turn
 
 Maker = Callable[..., Turn]
 
@@ -135,10 +134,3 @@ def test_turns_that_differ_in_one_of_them_are_different() -> None:
     ]
     assert len(set(turns)) == len(turns)
     assert len({Script([each]).canonical() for each in turns}) == len(turns)
-
-
-def test_a_usage_that_is_null_is_refused_as_null_is_everywhere() -> None:
-    with pytest.raises(
-        ScriptInvalidError, match=r"1:56: \$\.turns\[0\]\.usage: expected an object, got null"
-    ):
-        Script.from_json(said('"usage": null'), "s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmsim.script import Assistant, Call, Mixed, Script, ToolCalls
+from llmsim.script import Assistant, Call, Echo, Mixed, Script, ToolCalls, Usage
 
 
 def calls(*made: Call) -> ToolCalls:
@@ -61,6 +61,44 @@ CASES = {
             )
         ],
     ),
+    "more of a part than of the whole": (
+        Script(
+            [
+                Assistant("", usage=Usage(5, 7, 8, 6)),
+                Assistant("", usage=Usage(prompt_tokens=0, cached_tokens=1)),
+                Assistant("", usage=Usage(5, 7, 7, 5)),
+                Assistant("", usage=Usage(cached_tokens=9, reasoning_tokens=9)),
+            ]
+        ),
+        [
+            "$.turns[0].usage.cached_tokens: 6 is more than the 5 prompt_tokens that it is a part "
+            "of",
+            "$.turns[0].usage.reasoning_tokens: 8 is more than the 7 completion_tokens that it is "
+            "a part of",
+            "$.turns[1].usage.cached_tokens: 1 is more than the 0 prompt_tokens that it is a part "
+            "of",
+        ],
+    ),
+    "an end by calls without a call": (
+        Script(
+            [
+                Assistant("", finish_reason="tool_calls"),
+                ToolCalls([Call("a")], finish_reason="tool_calls"),
+                Echo(finish_reason="stop"),
+            ]
+        ),
+        [
+            "$.turns[0].finish_reason: the turn has no calls, and a client that is told of calls "
+            "waits for them"
+        ],
+    ),
+    "an id as llmsim makes them": (
+        Script([calls(Call("a", id="call_llmsim_1_0"), Call("a")), Assistant("end")]),
+        [
+            "$.turns[0].calls[0].id: the call id 'call_llmsim_1_0' may meet one that llmsim makes: "
+            "those begin with 'call_llmsim_'"
+        ],
+    ),
     "a string": (
         Script(
             [calls(Call("a", "ls"), Call("a", "5"), Call("a", "{x}"), Call("a", "[" * 100_000))]
@@ -75,3 +113,21 @@ def test_what_is_probably_not_meant_is_named_with_its_path(
     script: Script, expected: list[str]
 ) -> None:
     assert [f"{problem.path}: {problem.message}" for problem in script.warnings()] == expected
+
+
+def test_with_the_text_a_warning_has_its_place_in_it() -> None:
+    text = """{"turns": [
+  {"type": "assistant", "text": "x", "finish_reason": "tool_calls"},
+  {"type": "tool_calls", "calls": [{"name": "a", "id": "x", "arguments": "[]"}],
+   "usage": {"prompt_tokens": 1, "cached_tokens": 2}}]}"""
+    script = Script.from_json(text)
+    assert [(each.path, each.line, each.column) for each in script.warnings(text)] == [
+        ("$.turns[0].finish_reason", 2, 55),
+        ("$.turns[1].usage.cached_tokens", 4, 51),
+        ("$.turns[1].calls[0].arguments", 3, 74),
+        ("$.turns[1].calls[0].id", 3, 56),
+    ]
+    assert [each.path for each in script.warnings()] == [
+        each.path for each in script.warnings(text)
+    ]
+    assert not any(each.line for each in script.warnings())

@@ -13,6 +13,7 @@ from llmsim.script.fields import Checked, NonEmptyList, PartSchema
 from llmsim.script.positions import MAX_DEPTH
 from llmsim.script.rules import a_name, anything, expected, require
 
+MADE_ID = "call_llmsim_"  # what an id begins with that nobody wrote
 NO_CALL = "a turn that calls tools needs at least one call"
 _MAX_ARGUMENTS_DEPTH = (
     MAX_DEPTH - 5
@@ -53,7 +54,7 @@ class Call:
     def block(self, position: int, index: int) -> ToolCall:
         """The call as it goes out at `position`, as the `index`-th call of its turn."""
         return ToolCall(
-            self.id or f"call_llmsim_{position}_{index}",
+            self.id or f"{MADE_ID}{position}_{index}",
             self.name,
             self.arguments,
             self.arguments_json,
@@ -103,7 +104,8 @@ class CallSchema(PartSchema):
     name = fields.name("The tool's name.")
     arguments = ArgumentsField(anything, {}, "Any JSON value; {} where absent.", load_default=dict)
     id = fields.optional_name(
-        "The call's id, sent as written. Where absent, one is made that is never repeated."
+        "The call's id, sent as written. Where absent, one is made that is unique within a "
+        "generation of the session."
     )
 
 

@@ -38,4 +38,4 @@ class EchoSchema(ReplyingSchema):
     """The assistant repeats the last user message."""
 
     makes = Echo
-    prefix = fields.optional_text("What stands before it.", "")
+    prefix = fields.optional_string("What stands before it.", "")

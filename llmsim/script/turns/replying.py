@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from llmsim.reply import FINISH_REASONS, Block, Reasoning, Reply, TokenCounts
-from llmsim.script.fields import Optional, OptionalPart, PartSchema, count, optional_word
+from llmsim.script.fields import OptionalPart, PartSchema, count, optional_word, text_or_none
 from llmsim.script.rules import a_count, a_string, expected, one_of, optional, require
 from llmsim.script.turns.turn import Turn, TurnSchema
 
@@ -87,9 +87,7 @@ class UsageSchema(PartSchema):
 class ReplyingSchema(TurnSchema):
     """The keys of a turn in which the model answers."""
 
-    reasoning = Optional(
-        a_string, {"type": "string"}, "What the model thinks before it answers.", load_default=None
-    )
+    reasoning = text_or_none("What the model thinks before it answers.")
     finish_reason = optional_word(
         "How the answer ends, where it is not as its content says.", "finish reason", FINISH_REASONS
     )
