@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from llmsim import settings as settings_module
-from llmsim.apis import APIS, renderer_for
+from llmsim.apis import APIS
 from llmsim.control import blueprint as control
+from llmsim.control import routing_error as control_error
 from llmsim.serving import count_tokens, index, models
 from llmsim.serving.blueprint import blueprint_of, routing_error
 from llmsim.serving.cors import allow_any_origin
@@ -43,6 +44,7 @@ def _routed(settings: Settings | None) -> Flask:
     app = Flask("llmsim", static_folder=None)
     app.config["LLMSIM"] = settings or settings_module.load()
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # by a redirect; `SessionPrefix` does it without
     for api in APIS:
         app.register_blueprint(blueprint_of(api))
     app.register_blueprint(models.blueprint)
@@ -56,6 +58,5 @@ def _routed(settings: Settings | None) -> Flask:
 
 def _in_dialect(error: HTTPException) -> Response:
     """Flask's own errors, in the dialect of the API that was asked. Never HTML."""
-    if isinstance(error, InternalServerError):
-        error.description = "llmsim failed to answer this request; its log has the details."
-    return routing_error(renderer_for(request.path), error)
+    below_control = f"{request.path}/".startswith(f"{control.url_prefix}/")
+    return control_error(error) if below_control else routing_error(error)

@@ -21,11 +21,16 @@ class Api(NamedTuple):
     routes: tuple[str, ...]
 
 
+# Each below its API's prefix, with the version and without (some clients take either base URL for
+# the whole of it), and below the bare `/v1`.
 APIS: tuple[Api, ...] = (
-    Api(ChatRenderer(), ("/openai/v1/chat/completions", "/v1/chat/completions")),
-    Api(ResponsesRenderer(), ("/openai/v1/responses", "/v1/responses")),
-    Api(OpenResponsesRenderer(), ("/openresponses/v1/responses",)),
-    Api(AnthropicRenderer(), ("/anthropic/v1/messages", "/v1/messages")),
+    Api(
+        ChatRenderer(),
+        ("/openai/v1/chat/completions", "/openai/chat/completions", "/v1/chat/completions"),
+    ),
+    Api(ResponsesRenderer(), ("/openai/v1/responses", "/openai/responses", "/v1/responses")),
+    Api(OpenResponsesRenderer(), ("/openresponses/v1/responses", "/openresponses/responses")),
+    Api(AnthropicRenderer(), ("/anthropic/v1/messages", "/anthropic/messages", "/v1/messages")),
 )
 
 

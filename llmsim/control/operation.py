@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import HTTPException
 
 from llmsim.control.guard import check_caller
 from llmsim.control.schemas import ErrorAnswer, Nothing
@@ -19,6 +20,7 @@ from llmsim.json_text import parse_exactly, type_name
 from llmsim.playback import Playback
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.body import parsed, read_body
+from llmsim.serving.routing import refusal_of
 from llmsim.serving.shared import shared
 
 blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
@@ -128,6 +130,14 @@ def _wrong_fields(error: ValidationError) -> Response:
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
     problems = [f"{name}: {text}" for name, texts in messages.items() for text in texts]
     return _error(400, "; ".join(problems), "invalid_fields", problems)
+
+
+def routing_error(error: HTTPException) -> Response:
+    """A 404, 405 or other error that Flask raised below the control API's prefix."""
+    refusal, headers = refusal_of(error)
+    response = _refused(refusal)
+    response.headers.extend(headers)
+    return response
 
 
 def _error(status: int, message: str, code: str, problems: list[str] | None = None) -> Response:

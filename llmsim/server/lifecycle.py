@@ -20,6 +20,7 @@ from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
 from llmsim.script import Script
 from llmsim.server import ports
+from llmsim.serving import once
 from llmsim.serving.shared import load_script, open_playback, share
 from llmsim.serving.urls import base_urls
 from llmsim.settings import Settings, unknown_variables
@@ -184,6 +185,7 @@ def _prepare_for_fork() -> None:
     And let each hold ten thousand connections.
     """
     tokens.encoding()
+    once.prepare()
     gc.collect()
     gc.freeze()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

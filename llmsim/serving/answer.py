@@ -1,4 +1,4 @@
-"""The request path that every API shares: read, claim, play, render, and put on record.
+"""The request path that every API shares: read, claim, play and render, all of it on record.
 
 It knows no Flask: what comes in is a WSGI environment, what goes out an `Answer`.
 """
@@ -6,18 +6,16 @@ It knows no Flask: what comes in is a WSGI environment, what goes out an `Answer
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from llmsim.apis.renderer import Renderer
-from llmsim.errors import RequestError, StoreError
 from llmsim.playback import Playback
 from llmsim.reply import Failure, Reply
-from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving import exhausted
 from llmsim.serving.record import Record
-from llmsim.serving.rendering import Answer, Headers, fail, failure_of, render, worker
-from llmsim.serving.session import session_of
-from llmsim.serving.shared import shared
+from llmsim.serving.recorded import body_of, recorded
+from llmsim.serving.rendering import Answer, Headers, render, worker
 from llmsim.settings import Settings
 
 
@@ -26,30 +24,19 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
 
     Every failure leaves in the renderer's dialect.
     """
-    try:
-        playback = shared(settings, environ)
-        record = Record(settings, environ, session_of(environ), renderer.name)
-        answered = _answered(renderer, settings, playback, record)
-    except (RequestError, StoreError) as error:
-        # Without a session, or without a store, there is no journal to write it down in.
-        return fail(renderer, failure_of(error))
-    if settings.journal_mode == "off":
-        return answered
-    return answered._replace(body=record.written(answered.body, playback.store))
+
+    def play(playback: Playback, record: Record) -> Answer:
+        return _played(renderer, settings, playback, record)
+
+    return recorded(renderer, settings, environ, play)
 
 
-def _answered(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
+def _played(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
     started = time.perf_counter()
-    try:
-        call = renderer.read(_body(settings, record))
-        taken = playback.take(record.session, call.conversation)
-    except RequestError as error:
-        failure = failure_of(error)
-        record.answer(failure.status, failure, worker())
-        answered = fail(renderer, failure)
-        if failure.kind == "too_large":
-            return answered._replace(body=_then_stop_reading(answered.body, record.environ))
-        return answered
+    call = renderer.read(body_of(settings, record))
+    taken = playback.take(record.session, call.conversation)
+    if taken.turn is None:
+        taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
         ("X-LLMSim-Session", record.session),
         *_retry_headers(renderer, taken.outcome, settings.retry_after),
@@ -62,15 +49,6 @@ def _answered(renderer: Renderer, settings: Settings, playback: Playback, record
     record.took(taken.claim, taken.index, stream=call.stream)
     record.answer(answered.status, taken.outcome, worker())
     return answered
-
-
-def _body(settings: Settings, record: Record) -> dict[str, Any]:
-    """The request's body, put on record before it is judged."""
-    body = read_body(record.environ, settings.max_body_bytes)
-    record.sent(body)
-    value = parsed(body, record.environ)
-    record.understood(body, value)
-    return as_object(value)
 
 
 def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:
@@ -87,11 +65,3 @@ def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: in
         *at_once,
         *renderer.rate_limit(retry_after, int(time.time())),
     ]
-
-
-def _then_stop_reading(body: Iterable[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:
-    """The body, and once it was handed over an end to the request's."""
-    try:
-        yield from body
-    finally:
-        stop_reading(environ)

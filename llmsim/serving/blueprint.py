@@ -5,17 +5,20 @@ Routes to the shared request path, and errors of routing in the API's dialect.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from llmsim.apis import Api
-from llmsim.apis.renderer import Renderer
-from llmsim.errors import RequestError
 from llmsim.json_text import compact
 from llmsim.serving.answer import answer
-from llmsim.serving.rendering import Answer, fail, failure_of
+from llmsim.serving.dialect import dialect_of
+from llmsim.serving.record import Record
+from llmsim.serving.recorded import json_recorded, refused
+from llmsim.serving.rendering import Answer
+from llmsim.serving.routing import log_once, refusal_of
 from llmsim.settings import Settings
 
 
@@ -42,30 +45,19 @@ def to_flask(answered: Answer) -> Response:
     return Response(answered.body, answered.status, answered.headers)
 
 
-def routing_error(renderer: Renderer, error: HTTPException) -> Response:
-    """A 404, 405 or other error that Flask raised, in the API's dialect."""
-    allowed = sorted(set(getattr(error, "valid_methods", None) or []) - {"HEAD", "OPTIONS"})
-    if error.code == 405 and request.headers.get("Upgrade", "").lower() == "websocket":
-        # Codex first asks for a WebSocket: 426 sends it to POST at once, 405 only after seven
-        # tries.
-        refused = RequestError(
-            f"WebSocket is not served here; send POST {request.path}.",
-            code="websocket_not_supported",
-            status=426,
-        )
-    elif error.code == 405:
-        message = (
-            f"{request.path} does not take {request.method}; it takes {' and '.join(allowed)}."
-        )
-        refused = RequestError(message, code="method_not_supported", status=405)
-    elif error.code == 404:
-        refused = RequestError(f"There is no route {request.method} {request.path}.", status=404)
-    else:
-        refused = RequestError(str(error.description), status=error.code or 500)
-    response = to_flask(fail(renderer, failure_of(refused)))
-    if allowed:
-        response.headers["Allow"] = ", ".join(allowed)
-    return response
+def routing_error(error: HTTPException) -> Response:
+    """A 404, 405 or other error that Flask raised, in the API's dialect, and on record."""
+    refusal, headers = refusal_of(error)
+    if refusal.status < 500:
+        log_once(refusal)
+    environ = request.environ
+    return to_flask(refused(dialect_of(environ), settings(), environ, refusal, headers))
+
+
+def json_to_flask(say: Callable[[Record], Any]) -> Response:
+    """The JSON that `say` gives, as the answer to a request that takes no turn."""
+    environ = request.environ
+    return to_flask(json_recorded(dialect_of(environ), settings(), environ, say))
 
 
 def as_json(body: Any, status: int = 200) -> Response:

@@ -18,21 +18,40 @@ def read_body(
     """The body; `limit` is in bytes, and `setting` is what raises it.
 
     Raises:
-        RequestError: it is too large (413).
+        RequestError: it is too large (413), or ends before it is whole (400).
     """
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
     if length:
         if not length.isdigit() or int(length) > limit:
             raise _too_large(limit, setting)
-        return bytes(stream.read(int(length)))
+        return _whole(_read(stream, int(length)), int(length))
     blocks, size = [], 0
     # Without a length, a body ends only where the server marks its end (chunked transfer).
-    while environ.get("wsgi.input_terminated") and (block := stream.read(_BLOCK)):
+    while environ.get("wsgi.input_terminated") and (block := _read(stream, _BLOCK)):
         size += len(block)
         if size > limit:
             raise _too_large(limit, setting)
         blocks.append(block)
     return b"".join(blocks)
+
+
+def _whole(body: bytes, length: int) -> bytes:
+    if len(body) == length:
+        return body
+    message = (
+        f"The request body ends after {len(body)} bytes; its Content-Length announces {length}."
+    )
+    raise RequestError(message, code="incomplete_body")
+
+
+def _read(stream: Any, size: int) -> bytes:
+    try:
+        return bytes(stream.read(size))
+    except Exception as error:
+        # Every server has errors of its own for chunks that are none.
+        reason = "the connection ended" if isinstance(error, OSError) else str(error)
+        message = f"The request body cannot be read to its end: {reason}."
+        raise RequestError(message, code="incomplete_body") from error
 
 
 def parsed(body: bytes, environ: Mapping[str, Any], parse: Callable[[bytes], Any] = parse) -> Any:
@@ -41,8 +60,12 @@ def parsed(body: bytes, environ: Mapping[str, Any], parse: Callable[[bytes], Any
     The content type is not looked at where the body is JSON: agents get it wrong.
 
     Raises:
-        RequestError: it is not JSON (400).
+        RequestError: it is not JSON (400), or encoded (415).
     """
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
+    if encoding.lower() != "identity":
+        message = f"The request body has Content-Encoding {encoding!r}; send it without encoding."
+        raise RequestError(message, code="unsupported_content_encoding", status=415)
     try:
         return parse(body)
     except ValueError as error:

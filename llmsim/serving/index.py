@@ -1,4 +1,4 @@
-"""What answers beside the APIs' own routes: `/`, each API's base and `/health`.
+"""What answers beside the APIs' own routes: `/`, each API's base, and `/health` below each.
 
 None of it consumes a turn.
 """
@@ -13,34 +13,28 @@ from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.rendering import HOST
 from llmsim.serving.session import session_of
 from llmsim.serving.shared import shared
-from llmsim.serving.urls import base_urls, origin_of
+from llmsim.serving.urls import PREFIXES, base_urls, origin_of, root
 
 blueprint = Blueprint("base", __name__)
 
 
-@blueprint.get("/")
-@blueprint.get("/openai")
-@blueprint.get("/openai/v1")
-@blueprint.get("/openresponses")
-@blueprint.get("/openresponses/v1")
-@blueprint.get("/anthropic")
-@blueprint.get("/anthropic/v1")
-@blueprint.get("/v1")
 def index() -> Response:
-    """Who is here, and the base URLs to give to a client.
+    """Who is here, and the URLs to give to a client.
 
     Some clients ask for this before their first POST.
     """
+    origin = origin_of(request.environ)
     return as_json(
         {
             "name": "llmsim",
             "version": __version__,
-            "base_urls": base_urls(settings(), origin_of(request.environ), request.script_root),
+            "base_urls": base_urls(settings(), origin, request.script_root),
+            "health": root(settings(), origin) + request.script_root + "/health",
+            "control_api": root(settings(), origin) + "/llmsim",
         }
     )
 
 
-@blueprint.get("/health")
 def health() -> Response:
     """200 once a request could be served, with the script's length and the session's next position.
 
@@ -51,3 +45,9 @@ def health() -> Response:
     except (RequestError, StoreError) as error:
         return as_json({"status": "unavailable", "message": str(error)}, error.status)
     return as_json({"status": "ok", "version": __version__, "host": HOST, **ready})
+
+
+for _prefix in ("", *PREFIXES):
+    blueprint.add_url_rule(_prefix or "/", "index", index, methods=["GET"])
+    # Load tools ask `<base URL>/health`.
+    blueprint.add_url_rule(f"{_prefix}/health", "health", health, methods=["GET"])

@@ -1,6 +1,6 @@
 """The models routes: what a client may ask for before it generates.
 
-Any other model is served as well.
+The list is that of a setting; any other model is there as well.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from llmsim.apis.anthropic.renderer import AnthropicRenderer
-from llmsim.apis.chat.renderer import ChatRenderer
-from llmsim.errors import RequestError
-from llmsim.registry import unknown
-from llmsim.serving.blueprint import as_json, settings, to_flask
-from llmsim.serving.rendering import fail, failure_of
+from llmsim.serving.blueprint import json_to_flask, settings
+from llmsim.serving.dialect import dialect_of, is_anthropic
+from llmsim.serving.urls import PREFIXES
 
 blueprint = Blueprint("models", __name__)
 
@@ -22,10 +19,6 @@ blueprint = Blueprint("models", __name__)
 _CREATED, _CREATED_AT = 1_750_000_000, "2025-06-15T15:06:40Z"
 
 
-@blueprint.get("/openai/v1/models")
-@blueprint.get("/openresponses/v1/models")
-@blueprint.get("/anthropic/v1/models")
-@blueprint.get("/v1/models")
 def list_models() -> Response:
     """The list, whole.
 
@@ -33,38 +26,32 @@ def list_models() -> Response:
     `anthropic.pagination.SyncPage[anthropic.types.ModelInfo]`.
     """
     names = settings().models
+    models = [_model(name) for name in names]
     if not _for_anthropic():
-        return as_json({"object": "list", "data": [_openai_model(name) for name in names]})
-    ends = (
-        {"first_id": names[0], "last_id": names[-1]}
-        if names
-        else {"first_id": None, "last_id": None}
-    )
-    return as_json({"data": [_anthropic_model(name) for name in names], "has_more": False, **ends})
+        return json_to_flask(lambda _: {"object": "list", "data": models})
+    ends = {"first_id": names[0] if names else None, "last_id": names[-1] if names else None}
+    return json_to_flask(lambda _: {"data": models, "has_more": False, **ends})
 
 
-@blueprint.get("/openai/v1/models/<path:name>")
-@blueprint.get("/openresponses/v1/models/<path:name>")
-@blueprint.get("/anthropic/v1/models/<path:name>")
-@blueprint.get("/v1/models/<path:name>")
 def show_model(name: str) -> Response:
-    """One model of the list; a name may hold slashes (`meta/llama`)."""
-    if name in settings().models:
-        return as_json(_anthropic_model(name) if _for_anthropic() else _openai_model(name))
-    message = (
-        f"{unknown('model', name, settings().models)} (the setting models.available lists them)"
-    )
-    error = RequestError(message, param="model", code="model_not_found", status=404)
-    return to_flask(
-        fail(AnthropicRenderer() if _for_anthropic() else ChatRenderer(), failure_of(error))
-    )
+    """The model of that name, whatever it is: a POST takes any, too.
+
+    A name may hold slashes (`meta/llama`).
+    """
+    return json_to_flask(lambda _: _model(name))
+
+
+for _prefix in PREFIXES:
+    blueprint.add_url_rule(f"{_prefix}/models", "list", list_models, methods=["GET"])
+    blueprint.add_url_rule(f"{_prefix}/models/<path:name>", "show", show_model, methods=["GET"])
 
 
 def _for_anthropic() -> bool:
-    """The bare `/v1` serves both families; only Anthropic's clients send this header."""
-    if request.path.startswith("/v1/"):
-        return "anthropic-version" in request.headers
-    return request.path.startswith("/anthropic/")
+    return is_anthropic(dialect_of(request.environ))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return _anthropic_model(name) if _for_anthropic() else _openai_model(name)
 
 
 def _openai_model(name: str) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Record:
             "position": None,
             "turn": None,
             "api": api,
+            "method": environ.get("REQUEST_METHOD", ""),
             "path": environ.get("PATH_INFO", ""),
             "stream": False,
             "time": round(time.time(), 6),
@@ -78,10 +79,10 @@ class Record:
             "stream": stream,
         }
 
-    def answer(self, status: int, outcome: Reply | Failure, worker: str) -> None:
-        """What goes out."""
+    def answer(self, status: int, outcome: Reply | Failure | None, worker: str) -> None:
+        """What goes out; `outcome` is None for what is neither a turn nor an error."""
         self._facts |= {"status": status, "worker": worker}
-        if self._full or isinstance(outcome, Failure):
+        if outcome is not None and (self._full or isinstance(outcome, Failure)):
             self._facts["answer"] = answered(outcome)
 
     def written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:

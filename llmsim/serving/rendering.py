@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.errors import RequestError, StoreError
@@ -60,6 +60,12 @@ def failure_of(error: RequestError | StoreError) -> Failure:
     return Failure(error.status, kind, error.message, error.code, error.param)
 
 
+def in_json(value: Any) -> Answer:
+    """`value` as a plain answer."""
+    body = ascii_json(value)
+    return Answer(200, [_JSON, ("Content-Length", str(len(body)))], [body])
+
+
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
     """A failure as an answer: plain JSON, also where a stream was asked for."""
     request_id = _new_request_id()
@@ -82,8 +88,8 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
         return Answer(
             200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp)
         )
-    body = ascii_json(renderer.payload(reply, call, stamp))
-    return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
+    answered = in_json(renderer.payload(reply, call, stamp))
+    return answered._replace(headers=answered.headers + headers)
 
 
 def _stream(

@@ -17,15 +17,30 @@ BASES = {
     "bare": "/v1",
 }
 
+# Where an API's routes are found: with the version in the base URL, or without.
+PREFIXES = (
+    "/openai/v1",
+    "/openai",
+    "/openresponses/v1",
+    "/openresponses",
+    "/anthropic/v1",
+    "/anthropic",
+    "/v1",
+)
+
 
 def base_urls(settings: Settings, origin: str, prefix: str = "") -> dict[str, str]:
-    """Each API's base URL.
+    """Each API's base URL, below `prefix`."""
+    begin = root(settings, origin) + prefix
+    return {name: begin + base for name, base in BASES.items()}
 
-    It begins with the setting `server.public_url`, else with the origin that the request came by;
-    then comes `prefix`.
+
+def root(settings: Settings, origin: str) -> str:
+    """What every URL of this server begins with.
+
+    The setting `server.public_url`, else the origin that the request came by.
     """
-    root = (settings.public_url or origin).rstrip("/")
-    return {name: root + prefix + base for name, base in BASES.items()}
+    return (settings.public_url or origin).rstrip("/")
 
 
 def origin_of(environ: Mapping[str, Any]) -> str:

@@ -1,0 +1,40 @@
+"""What there is to say where a script has no turn left."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from llmsim.conversation import Conversation
+from llmsim.playback import Taken
+from llmsim.reply import Failure
+from llmsim.serving.once import first_time
+
+_log = logging.getLogger(__name__)
+
+_SHOWN = 80  # characters of the last message
+
+
+def told(taken: Taken, session: str, conversation: Conversation) -> Taken:
+    """An exhausted outcome that says whose it is, and what was asked last.
+
+    The log has it once for each session and generation.
+    """
+    if not isinstance(taken.outcome, Failure):
+        return taken
+    where = f"Session {session!r}, position {taken.claim.position}"
+    if first_time("exhausted", session, taken.claim.generation):
+        _log.warning("%s %s; this is said once.", taken.outcome.message, where)
+    message = f"{taken.outcome.message} {where}; {_last_message(conversation)}"
+    return replace(taken, outcome=replace(taken.outcome, message=message))
+
+
+def _last_message(conversation: Conversation) -> str:
+    if not conversation.messages:
+        return "the request holds no message."
+    last = conversation.messages[-1]
+    role, text = last.role, last.text
+    if last.calls and conversation.tool_results:
+        role, text = "tool", list(conversation.tool_results.values())[-1]
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    return f"the last message (role {role!r}): {shown!r}."

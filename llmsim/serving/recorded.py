@@ -1,0 +1,110 @@
+"""What every request below an API's prefix has in common: a session, and an entry in its journal.
+
+A request that takes no turn has one too: a list of models, a count of tokens, a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from llmsim.apis.renderer import Renderer
+from llmsim.errors import RequestError, StoreError
+from llmsim.playback import Playback
+from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving.record import Record
+from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json, worker
+from llmsim.serving.session import session_of
+from llmsim.serving.shared import shared
+from llmsim.settings import Settings
+
+Respond = Callable[[Playback, Record], Answer]
+
+
+def recorded(
+    renderer: Renderer, settings: Settings, environ: Mapping[str, Any], respond: Respond
+) -> Answer:
+    """What `respond` answers, put on record. Every failure leaves in the renderer's dialect.
+
+    The session is the one that the request names, whatever it asks for.
+    """
+    try:
+        playback = shared(settings, environ)
+        record = Record(settings, environ, session_of(environ), renderer.name)
+        answered = _answered(renderer, playback, record, respond)
+    except (RequestError, StoreError) as error:
+        # Without a session, or without a store, there is no journal to write it down in.
+        return fail(renderer, failure_of(error))
+    if settings.journal_mode == "off":
+        return answered
+    if environ["REQUEST_METHOD"] == "HEAD":
+        # The server never asks for the body, and the entry is written as it leaves.
+        return answered._replace(body=list(record.written([b""], playback.store)))
+    return answered._replace(body=record.written(answered.body, playback.store))
+
+
+def json_recorded(
+    renderer: Renderer, settings: Settings, environ: Mapping[str, Any], say: Callable[[Record], Any]
+) -> Answer:
+    """The JSON that `say` gives, as the answer to a request that takes no turn. See `recorded`."""
+
+    def respond(_: Playback, record: Record) -> Answer:
+        answered = in_json(say(record))
+        record.answer(answered.status, None, worker())
+        return answered
+
+    return recorded(renderer, settings, environ, respond)
+
+
+def refused(
+    renderer: Renderer,
+    settings: Settings,
+    environ: Mapping[str, Any],
+    error: RequestError,
+    headers: Headers,
+) -> Answer:
+    """The refusal of a request that no route takes; `headers` are added. See `recorded`."""
+
+    def respond(_: Playback, record: Record) -> Answer:
+        return _refusal(renderer, record, error, headers)
+
+    return recorded(renderer, settings, environ, respond)
+
+
+def body_of(settings: Settings, record: Record) -> dict[str, Any]:
+    """The request's body, put on record before it is judged.
+
+    Raises:
+        RequestError: it is too large, broken, or no JSON object.
+    """
+    body = read_body(record.environ, settings.max_body_bytes)
+    record.sent(body)
+    value = parsed(body, record.environ)
+    record.understood(body, value)
+    return as_object(value)
+
+
+def _answered(renderer: Renderer, playback: Playback, record: Record, respond: Respond) -> Answer:
+    try:
+        return respond(playback, record)
+    except RequestError as error:
+        answered = _refusal(renderer, record, error)
+        if error.status == 413:
+            return answered._replace(body=_then_stop_reading(answered.body, record.environ))
+        return answered
+
+
+def _refusal(
+    renderer: Renderer, record: Record, error: RequestError, headers: Headers | None = None
+) -> Answer:
+    failure = failure_of(error)
+    record.answer(failure.status, failure, worker())
+    return fail(renderer, failure, headers)
+
+
+def _then_stop_reading(body: Iterable[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:
+    """The body, and once it was handed over an end to the request's."""
+    try:
+        yield from body
+    finally:
+        stop_reading(environ)
