@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from llmsim.errors import Problem, ScriptParseError, ScriptReadError
-from llmsim.script import positions
+from llmsim.script import positions, syntax
 
 _BOM = "\ufeff"
 
@@ -91,7 +91,9 @@ def parse(text: str, source: str) -> Any:
             text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse
         )
     except json.JSONDecodeError as error:
-        problem = Problem(f"not JSON: {error.msg}", "$", error.lineno, error.colno)
+        message, offset = syntax.repair(text, error)
+        place = positions.Lines(text).place(offset)
+        problem = Problem(f"not JSON: {message}", "$", *place)
         raise ScriptParseError(source, [problem]) from None
     except (ValueError, RecursionError):
         # The hooks do not know where they are; the scan does. It finds nothing only where the
