@@ -119,6 +119,7 @@ TURNS: dict[str, Turn] = {
     "content_filter_refusal": Refusal("I cannot help with that.", finish_reason="content_filter"),
     "stop_tool_calls": ToolCalls([_LS], finish_reason="stop"),
     "tool_calls_text": Assistant("Hello.", finish_reason="tool_calls"),
+    "usage_none": Assistant(""),
     "usage": Assistant("Hello.", reasoning="Hm.", usage=Figures(120_000, 350, 280, 100_000)),
     "usage_partial": ToolCalls([_LS], usage=Figures(prompt_tokens=50, cached_tokens=60)),
     "lorem": Lorem(30, seed=7),

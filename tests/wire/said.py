@@ -68,14 +68,19 @@ def expected(api: str, reply: Reply, usage: Usage) -> Said:
             RESPONSES_FINISHES[reply.finish_reason],
             figures,
         )
-    # Here a refusal is a text, an empty block is none, arguments are an object, what is cached is
-    # not in the prompt, and reasoning is not told apart.
+    # Here a refusal is a text, an empty block is none, arguments are an object, and what is cached
+    # is not in the prompt.
     refuses = reply.refusal is not None and reply.finish is None
     finish = "refusal" if refuses else ANTHROPIC_FINISHES[reply.finish_reason]
     wrapped = [
         (*call[:2], call[2] if isinstance(call[2], dict) else {"value": call[2]}) for call in calls
     ]
-    figures = (max(0, usage.prompt - usage.cached), usage.completion, 0, usage.cached)
+    figures = (
+        max(0, usage.prompt - usage.cached),
+        usage.completion,
+        usage.reasoning,
+        usage.cached,
+    )
     return Said(
         reply.reasoning or None, reply.text or reply.refusal or None, None, wrapped, finish, figures
     )
@@ -136,6 +141,12 @@ def in_response(payload: dict[str, Any]) -> Said:
 
 def in_message(payload: dict[str, Any]) -> Said:
     blocks, usage = payload["content"], payload["usage"]
+    figures = (
+        usage["input_tokens"],
+        usage["output_tokens"],
+        usage["output_tokens_details"]["thinking_tokens"],
+        usage["cache_read_input_tokens"],
+    )
     return Said(
         _only(block["thinking"] for block in blocks if block["type"] == "thinking"),
         _only(block["text"] for block in blocks if block["type"] == "text"),
@@ -146,7 +157,7 @@ def in_message(payload: dict[str, Any]) -> Said:
             if block["type"] == "tool_use"
         ],
         payload["stop_reason"],
-        (usage["input_tokens"], usage["output_tokens"], 0, usage["cache_read_input_tokens"]),
+        figures,
     )
 
 

@@ -91,8 +91,13 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": {**payload["usage"], "output_tokens": 1},
+        "usage": {
+            **payload["usage"],
+            "output_tokens": min(1, payload["usage"]["output_tokens"]),
+            "output_tokens_details": {"thinking_tokens": 0},
+        },
     }
+    payload.pop("stop_details", None)
     assert started == {**payload, **nothing_yet}
 
 

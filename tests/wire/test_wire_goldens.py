@@ -118,6 +118,25 @@ def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_sign
             assert {delta["type"] for delta in deltas} == {"text_delta"}
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.api == "anthropic"], ids=str)
+def test_an_anthropic_refusal_has_stop_details_and_nothing_else_has(case: Case) -> None:
+    body = case.path.read_bytes()
+    stop = json_frames(body)[-2]["delta"] if case.streamed else json.loads(body)
+    details = {"type": "refusal", "category": None, "explanation": None}
+    assert stop.get("stop_details") == (details if stop["stop_reason"] == "refusal" else None)
+    assert ("stop_details" in stop) is (stop["stop_reason"] == "refusal")
+
+
+@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+def test_no_count_of_an_anthropic_stream_falls(case: Case) -> None:
+    events = json_frames(case.path.read_bytes())
+    start, end = events[0]["message"]["usage"], events[-2]["usage"]
+    assert start["input_tokens"] == end["input_tokens"]
+    assert start["output_tokens"] <= end["output_tokens"] == case.usage.completion
+    thinking = [usage["output_tokens_details"]["thinking_tokens"] for usage in (start, end)]
+    assert thinking == [0, case.usage.reasoning]
+
+
 @pytest.mark.parametrize("turn", ["text_empty", "refusal_empty"])
 def test_an_empty_text_is_no_block_for_anthropic(turn: str) -> None:
     assert json.loads((GOLDENS / "anthropic" / f"{turn}.json").read_bytes())["content"] == []

@@ -199,7 +199,9 @@ def test_the_sdk_accepts_a_plain_message(case: Case) -> None:
 @pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
 def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
     message = anthropic_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"])
-    for part in (message, message.usage, message.usage.cache_creation, *message.content):
+    usage = message.usage
+    parts = (usage, usage.cache_creation, usage.output_tokens_details, message.stop_details)
+    for part in (message, *filter(None, parts), *message.content):
         assert not part.model_extra
 
 

@@ -24,6 +24,8 @@ _STOP_REASONS = {
     "length": "max_tokens",
     "content_filter": "refusal",
 }
+# `anthropic.types.RefusalStopDetails`; a script names no policy, and says why in the text.
+_REFUSAL_DETAILS = {"type": "refusal", "category": None, "explanation": None}
 _PING = Event({"type": "ping"}, "ping")
 _SIGNATURE = "llmsim"  # opaque to clients, which send it back
 
@@ -56,7 +58,7 @@ class AnthropicRenderer(AnthropicErrors):
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": {**_usage(stamp.usage), "output_tokens": 1},
+            "usage": _usage(_begun(stamp.usage)),
         }
         yield _event("message_start", message=started)
         for index, block in enumerate(_content(reply)):
@@ -92,7 +94,10 @@ def _stop(reply: Reply) -> dict[str, Any]:
         if reply.refusal is not None and reply.finish is None
         else reply.finish_reason
     )
-    return {"stop_reason": _STOP_REASONS[reason], "stop_sequence": None}
+    stop: dict[str, Any] = {"stop_reason": _STOP_REASONS[reason], "stop_sequence": None}
+    if stop["stop_reason"] == "refusal":
+        stop["stop_details"] = _REFUSAL_DETAILS
+    return stop
 
 
 def _content(reply: Reply) -> list[dict[str, Any]]:
@@ -144,15 +149,27 @@ _DELTAS = {"text": _text_deltas, "thinking": _thinking_deltas, "tool_use": _inpu
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    """`anthropic.types.Usage`: `input_tokens` leaves out those that came from a cache."""
+    """`anthropic.types.Usage`.
+
+    `input_tokens` leaves out those that came from a cache, `output_tokens` counts the thinking.
+    """
     return {
         "input_tokens": usage.uncached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached,
         "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
         "output_tokens": usage.completion,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning},
         "service_tier": "standard",
     }
+
+
+def _begun(usage: Usage) -> Usage:
+    """The usage as a stream starts with it: one token is out, or none where none will come.
+
+    Clients that take the larger of two counts would else count one too many.
+    """
+    return usage._replace(completion=min(usage.completion, 1), reasoning=0)
 
 
 def _usage_at_end(usage: Usage) -> dict[str, Any]:
