@@ -18,6 +18,7 @@ from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 from tests.running import numbered
+from tests.serving.every_api import API_OF, BODY, ROUTES
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 REQUESTS = [
@@ -76,3 +77,23 @@ def test_a_prefix_within_a_prefix_is_no_route_and_makes_no_session(client: Clien
     served = client(create_served_app, "served")
     assert served.post("/s/agent/s/other/v1/chat/completions", json=CHAT).status_code == 404
     assert served.get("/llmsim/sessions").get_json()["sessions"] == []
+
+
+@pytest.mark.parametrize("create", [create_app, create_served_app])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_goes_wrong_inside_is_a_500_in_the_dialect(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    create: Callable[[Settings], Flask],
+    stream: bool,
+    route: str,
+) -> None:
+    asking = client(create, "state")
+    asking.application.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(Playback, "take", lambda *_: 1 // 0)
+    response = asking.post(route, json=BODY | {"stream": stream})
+    assert (response.status_code, response.content_type) == (500, "application/json")
+    error = response.get_json()["error"]
+    assert error["type"] == ("api_error" if API_OF[route] == "anthropic" else "server_error")
+    assert "its log has the details" in error["message"]

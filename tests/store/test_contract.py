@@ -244,6 +244,27 @@ def test_a_table_of_another_make_is_refused(tmp_path: Path, content: bytes) -> N
     assert (tmp_path / "cursors").read_bytes() == content
 
 
+def test_a_table_that_is_a_link_is_not_opened(tmp_path: Path) -> None:
+    for name in ("real", "linked"):
+        (tmp_path / name).mkdir(mode=0o700)
+    MmapStore.create_in(tmp_path / "real").publish(b"a")
+    (tmp_path / "linked" / "cursors").symlink_to(tmp_path / "real" / "cursors")
+    with pytest.raises(StateLostError, match="symbolic links"):
+        MmapStore(tmp_path / "linked").claim(DEFAULT_SESSION)
+    assert MmapStore(tmp_path / "real").session(DEFAULT_SESSION) is None
+
+
+@pytest.mark.parametrize("sessions", [99, 101])
+def test_a_table_for_another_number_of_sessions_is_refused_and_the_setting_named(
+    tmp_path: Path, sessions: int
+) -> None:
+    first = MmapStore.create_in(tmp_path, max_sessions=100)
+    first.publish(b"a")
+    with pytest.raises(StateLostError, match=f"100 sessions.*store.max_sessions says {sessions}"):
+        MmapStore.create_in(tmp_path, max_sessions=sessions)
+    assert MmapStore.create_in(tmp_path, max_sessions=100).published() == first.published()
+
+
 def test_the_table_is_allocated_and_not_sparse(tmp_path: Path) -> None:
     MmapStore.create_in(tmp_path)
     status = (tmp_path / "cursors").stat()

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import lock_descriptor
 
 from llmsim.errors import StartupError
 from llmsim.store import state_dir
@@ -61,6 +62,22 @@ def test_a_start_sweeps_what_dead_processes_left_and_nothing_else(tmp_path: Path
     assert target.exists()
     living.release()
     another.release()
+
+
+def test_a_private_directory_is_never_found_free_by_another_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another server starts, and sweeps, when the directory is made and not yet locked."""
+
+    def lock_after_another_start(descriptor: int, *, blocking: bool) -> bool:
+        in_another_process("state_dir.make_private()")
+        return lock_descriptor(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(state_dir, "lock_descriptor", lock_after_another_start)
+    made = state_dir.make_private()
+    in_another_process("state_dir.make_private()")
+    assert made.path.is_dir()
+    made.release()
 
 
 def test_a_durable_directory_is_made_private_and_stays(tmp_path: Path) -> None:
@@ -130,6 +147,14 @@ def test_a_file_is_never_opened_through_a_link(tmp_path: Path) -> None:
         state_dir.open_private(tmp_path / "link", os.O_RDONLY)
     with pytest.raises(OSError, match="symbolic links"):
         state_dir.open_private(tmp_path / "link", os.O_CREAT | os.O_WRONLY)
+
+
+def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
+    state_dir.write_new(tmp_path / "new", b"first")
+    with pytest.raises(FileExistsError):
+        state_dir.write_new(tmp_path / "new", b"second")
+    assert (tmp_path / "new").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_a_holder_that_is_a_link_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""What a request costs: everything that it says is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from llmsim.tokens import count
+from tests.conftest import MakeClient
+from tests.running import text
+
+MODEL = {"model": "m", "max_tokens": 16}
+ASKED = {"role": "user", "content": "Hi"}
+
+
+def chat(result: str) -> dict[str, Any]:
+    function = {"name": "f", "arguments": "{}"}
+    call = {"id": "call_1", "type": "function", "function": function}
+    answered = {"role": "tool", "tool_call_id": "call_1", "content": result}
+    return {"messages": [ASKED, {"role": "assistant", "tool_calls": [call]}, answered]}
+
+
+def responses(result: str) -> dict[str, Any]:
+    call = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+    answered = {"type": "function_call_output", "call_id": "call_1", "output": result}
+    return {"input": [ASKED, call, answered]}
+
+
+def anthropic(result: str) -> dict[str, Any]:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+    answered = {"type": "tool_result", "tool_use_id": "toolu_1", "content": result}
+    said = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [answered]}]
+    return {"messages": [ASKED, *said]}
+
+
+def prompt_tokens(client: FlaskClient, route: str, body: dict[str, Any]) -> int:
+    usage = client.post(route, json=MODEL | body).get_json()["usage"]
+    return int(usage.get("prompt_tokens", usage.get("input_tokens")))
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("/v1/chat/completions", chat),
+        ("/v1/responses", responses),
+        ("/openresponses/v1/responses", responses),
+        ("/v1/messages", anthropic),
+    ],
+)
+def test_the_result_of_a_tool_is_part_of_the_prompt(
+    make_client: MakeClient, route: str, body: Any
+) -> None:
+    client, long = make_client(text("a")), "line of a file\n" * 50
+    costs = [prompt_tokens(client, route, body(result)) for result in ("", long)]
+    assert costs[1] - costs[0] == count(long) > 100
