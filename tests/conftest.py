@@ -17,7 +17,31 @@ from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 
+_TESTS = Path(__file__).parent
+
 MakeClient = Callable[..., FlaskClient]
+
+SLOW_FOLDERS = ("benchmarks", "sdk", "server", "stress")
+"""Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is slow, and what shares a server: that runs in one process, one by one."""
+    for item in items:
+        shared = _fixtures_of_the_module(item)
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path} {shared}"))
+        if shared or item.path.relative_to(_TESTS).parts[0] in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
+
+
+def _fixtures_of_the_module(item: pytest.Item) -> list[str]:
+    """Fixtures that are made once for a module (all of them are servers), and their parameters."""
+    assert isinstance(item, pytest.Function)
+    made = item._fixtureinfo.name2fixturedefs
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return [f"{name}={parameters.get(name)}" for name in made if made[name][-1].scope == "module"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -106,6 +106,7 @@ def test_the_json_blocks_are_scripts() -> None:
     assert [len(Script.from_json(block)) for block in blocks("json")] == [8, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SERVING, ids=first_line)
 def test_a_block_that_serves_a_script_serves_it(tmp_path: Path, block: str) -> None:
     script = tmp_path / "my-script.json"

@@ -19,6 +19,8 @@ from llmsim import __version__
 from llmsim.cli import main
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
+pytestmark = pytest.mark.slow  # the command is run in processes of its own
+
 LLMSIM = str(Path(sys.executable).parent / "llmsim")
 DEMO = ROOT / "config" / "scripts" / "demo.json"
 

@@ -411,6 +411,7 @@ def test_a_script_that_is_lost_in_earnest_is_a_503(make_client: MakeClient, tmp_
 # Over several workers
 
 
+@pytest.mark.slow
 def test_a_session_can_be_read_at_any_time_while_its_script_is_being_replaced(
     tmp_path: Path,
 ) -> None:
@@ -457,6 +458,7 @@ def exchange(
         connection.close()
 
 
+@pytest.mark.slow
 def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_script_from_its_start(
     tmp_path: Path,
 ) -> None:
@@ -485,6 +487,7 @@ def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_scrip
         assert len(workers) > 1
 
 
+@pytest.mark.slow
 def test_while_scripts_are_swapped_text_and_position_are_of_one_generation(
     tmp_path: Path,
 ) -> None:

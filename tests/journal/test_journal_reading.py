@@ -259,6 +259,7 @@ def fill(client: FlaskClient, tmp_path: Path, count: int) -> None:
 MANY = 100_000
 
 
+@pytest.mark.slow
 def test_100_000_entries_are_read_page_by_page_in_bounded_memory(
     make_client: MakeClient, tmp_path: Path
 ) -> None:
@@ -287,6 +288,7 @@ def test_100_000_entries_are_read_page_by_page_in_bounded_memory(
     assert exported < 4 * 2**20
 
 
+@pytest.mark.slow
 def test_the_export_of_100_000_entries_is_what_the_pages_show(
     make_client: MakeClient, tmp_path: Path
 ) -> None:

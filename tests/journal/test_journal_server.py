@@ -190,6 +190,7 @@ def files_below(directory: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_no_secret_comes_into_the_state_directory_or_the_log(tmp_path: Path) -> None:
     state = tmp_path / "state"
     turns = [text(f"said-{OPEN}"), {"type": "error", "kind": "rate_limit"}]
