@@ -25,6 +25,12 @@ SLOW_FOLDERS = ("benchmarks", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without the slow tests their folders are not even read: agents' packages import slowly."""
+    unread = config.option.markexpr == "not slow" and collection_path.parent == _TESTS
+    return True if unread and collection_path.name in SLOW_FOLDERS else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is slow, and what shares a server: that runs in one process, one by one."""
