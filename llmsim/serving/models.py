@@ -9,8 +9,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from llmsim.apis.anthropic.model_page import model_page
 from llmsim.serving.blueprint import json_to_flask, settings
 from llmsim.serving.dialect import dialect_of, is_anthropic
+from llmsim.serving.record import Record
 from llmsim.serving.urls import PREFIXES
 
 blueprint = Blueprint("models", __name__)
@@ -20,17 +22,21 @@ _CREATED, _CREATED_AT = 1_750_000_000, "2025-06-15T15:06:40Z"
 
 
 def list_models() -> Response:
-    """The list, whole.
+    """The list.
 
-    As `openai.pagination.SyncPage[openai.types.Model]`, or as
+    Whole, as `openai.pagination.SyncPage[openai.types.Model]`, or a page of it, as
     `anthropic.pagination.SyncPage[anthropic.types.ModelInfo]`.
     """
-    names = settings().models
-    models = [_model(name) for name in names]
+    names, query = settings().models, request.args
     if not _for_anthropic():
+        models = [_openai_model(name) for name in names]
         return json_to_flask(lambda _: {"object": "list", "data": models})
-    ends = {"first_id": names[0] if names else None, "last_id": names[-1] if names else None}
-    return json_to_flask(lambda _: {"data": models, "has_more": False, **ends})
+
+    def page(_: Record) -> dict[str, Any]:
+        found = model_page(names, query)
+        return {**found, "data": [_anthropic_model(name) for name in found["data"]]}
+
+    return json_to_flask(page)
 
 
 def show_model(name: str) -> Response:
@@ -38,7 +44,8 @@ def show_model(name: str) -> Response:
 
     A name may hold slashes (`meta/llama`).
     """
-    return json_to_flask(lambda _: _model(name))
+    model = _anthropic_model(name) if _for_anthropic() else _openai_model(name)
+    return json_to_flask(lambda _: model)
 
 
 for _prefix in PREFIXES:
@@ -48,10 +55,6 @@ for _prefix in PREFIXES:
 
 def _for_anthropic() -> bool:
     return is_anthropic(dialect_of(request.environ))
-
-
-def _model(name: str) -> dict[str, Any]:
-    return _anthropic_model(name) if _for_anthropic() else _openai_model(name)
 
 
 def _openai_model(name: str) -> dict[str, Any]:

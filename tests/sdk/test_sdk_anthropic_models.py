@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from anthropic import Anthropic, AsyncAnthropic, BadRequestError
 
+from tests.narrowing import present
 from tests.running import text
 from tests.sdk.scripted import CLAUDE, Served
 
@@ -51,6 +52,25 @@ def test_models_are_listed_and_found_by_name_and_take_no_turn(
         assert [client.models.retrieve(name) for name in NAMES] == listed
         assert {model.created_at.year for model in listed} == {2025}
         assert client.models.retrieve("claude-unlisted/9").id == "claude-unlisted/9"
+    assert served.position() == 0
+
+
+def test_the_sdk_pages_through_the_models_forwards_and_backwards(
+    play: Callable[..., Served],
+) -> None:
+    served = play(text("Hi"))
+    with Anthropic(base_url=served.url("/anthropic"), api_key="unused") as client:
+        for limit in (1, 2, 3, 4):
+            assert [model.id for model in client.models.list(limit=limit)] == NAMES
+        assert len(list(client.models.list(limit=3).iter_pages())) == 2
+        before = client.models.list(limit=2, before_id=NAMES[-1])
+        assert [[model.id for model in page.data] for page in before.iter_pages()] == [
+            NAMES[1:3],
+            NAMES[:1],
+        ]
+        with pytest.raises(BadRequestError) as refused:
+            client.models.list(after_id="claude-unknown")
+    assert "claude-unknown" in present(refused.value.api_message)
     assert served.position() == 0
 
 

@@ -174,10 +174,8 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("path", "headers"), WAYS)
-@pytest.mark.parametrize(
-    "query", ["", "?limit=1", "?limit=1000&after_id=m1", "?before_id=nope&beta=true"]
-)
-def test_anthropic_s_models_come_in_its_shape_and_on_one_page(
+@pytest.mark.parametrize("query", ["", "?limit=2", "?limit=1000&beta=true", "?limit=&after_id="])
+def test_anthropic_s_models_come_in_its_shape_and_on_one_page_if_they_fit(
     make_client: MakeClient, path: str, headers: dict[str, str], query: str
 ) -> None:
     body = make_client(text("a"), models=MODELS).get(path + query, headers=headers).get_json()
@@ -187,6 +185,78 @@ def test_anthropic_s_models_come_in_its_shape_and_on_one_page(
         "first_id": "m1",
         "last_id": "meta/llama",
     }
+
+
+FIVE = ("m1", "m2", "m3", "m4", "m5")
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "more"),
+    [
+        ("limit=2", "m1 m2", True),
+        ("limit=2&after_id=m2", "m3 m4", True),
+        ("limit=2&after_id=m3", "m4 m5", False),
+        ("limit=2&after_id=m4", "m5", False),
+        ("after_id=m5", "", False),
+        ("limit=2&before_id=m5", "m3 m4", True),
+        ("limit=2&before_id=m3", "m1 m2", False),
+        ("limit=2&before_id=m2", "m1", False),
+        ("before_id=m1", "", False),
+        ("before_id=m5", "m1 m2 m3 m4", False),
+        ("limit=5", "m1 m2 m3 m4 m5", False),
+    ],
+)
+def test_a_page_of_models_begins_or_ends_at_an_id(
+    make_client: MakeClient, query: str, found: str, *, more: bool
+) -> None:
+    body = make_client(text("a"), models=FIVE).get(f"/anthropic/v1/models?{query}").get_json()
+    names = found.split()
+    assert [model["id"] for model in body["data"]] == names
+    assert (body["has_more"], body["first_id"], body["last_id"]) == (
+        more,
+        names[0] if names else None,
+        names[-1] if names else None,
+    )
+
+
+def test_a_model_that_is_listed_twice_stands_on_one_page(make_client: MakeClient) -> None:
+    client = make_client(text("a"), models=("m1", "m2", "m1", "m3"))
+    found = [
+        client.get(f"/anthropic/v1/models?limit=1{after}").get_json()
+        for after in ("", "&after_id=m1", "&after_id=m2", "&after_id=m3")
+    ]
+    assert [body["last_id"] for body in found] == ["m1", "m2", "m3", None]
+
+
+def test_a_page_holds_20_models_where_no_limit_is_given(make_client: MakeClient) -> None:
+    names = tuple(f"m{number}" for number in range(21))
+    client = make_client(text("a"), models=names)
+    body = client.get("/anthropic/v1/models").get_json()
+    assert (len(body["data"]), body["has_more"], body["last_id"]) == (20, True, "m19")
+    assert len(client.get("/openai/v1/models").get_json()["data"]) == 21
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limit=0", "'limit' must be an integer from 1 to 1000, got '0'."),
+        ("limit=1001", "'limit' must be an integer from 1 to 1000, got '1001'."),
+        ("limit=-1", "'limit' must be an integer from 1 to 1000, got '-1'."),
+        ("limit=two", "'limit' must be an integer from 1 to 1000, got 'two'."),
+        ("limit=" + "9" * 50, f"'limit' must be an integer from 1 to 1000, got '{'9' * 40}'."),
+        ("after_id=m9", "'after_id': unknown model 'm9'; expected one of "),
+        ("before_id=m9", "'before_id': unknown model 'm9'; expected one of "),
+        ("after_id=m1&before_id=m3", "'after_id' and 'before_id' exclude each other."),
+    ],
+)
+def test_a_page_that_there_cannot_be_is_refused_in_anthropic_s_shape(
+    make_client: MakeClient, query: str, said: str
+) -> None:
+    response = make_client(text("a"), models=FIVE).get(f"/anthropic/v1/models?{query}")
+    assert response.status_code == 400
+    error = response.get_json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert said in error["message"]
 
 
 @pytest.mark.parametrize(("path", "headers"), WAYS)
