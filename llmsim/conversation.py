@@ -5,28 +5,40 @@ Named tuples: each request makes several, in half of the time that frozen datacl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
+
+SYSTEM_ROLES = ("system", "developer")
+RESULT_ROLE = "tool"
+# Items of the Responses APIs that stand for something that the assistant said or thought.
+STAND_IN_ROLES = ("reasoning", "item_reference")
+ASSISTANT_ROLES = ("assistant", *STAND_IN_ROLES)
 
 
 class CalledTool(NamedTuple):
-    """A tool call that the client sends back as part of its history; `arguments` is JSON text."""
+    """A tool call that the client sends back as part of its history.
+
+    `arguments` is JSON text; `id` is empty where the client sent none.
+    """
 
     name: str
     arguments: str
+    id: str = ""
 
 
 class Message(NamedTuple):
-    """One message of the history.
+    """One element of the history: a message, a tool's result, or an item that stands for one.
 
-    `text` joins its text parts, `images` counts the parts that are pictures.
+    `role` is the provider's word, `tool` for every tool result. `text` joins the text parts,
+    `images` counts the parts that are pictures. `call_id` names the call that a result answers,
+    `item_id` is the element's own id.
     """
 
     role: str
     text: str
     calls: tuple[CalledTool, ...] = ()
     images: int = 0
+    call_id: str = ""
+    item_id: str = ""
 
 
 class Tool(NamedTuple):
@@ -37,12 +49,11 @@ class Tool(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """A request's history: `system` joins system texts and instructions.
+    """A request's history: all its elements in the order in which the client sent them.
 
-    `tool_results` maps call ids to result texts.
+    `system` joins system texts and instructions, wherever they stood.
     """
 
     system: str = ""
     messages: tuple[Message, ...] = ()
-    tool_results: Mapping[str, str] = MappingProxyType({})
     tools: tuple[Tool, ...] = ()

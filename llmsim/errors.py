@@ -153,6 +153,10 @@ class StateLostError(StoreError):
     """The state directory or a file in it is gone, foreign or damaged."""
 
 
+class MovedError(LlmsimError):
+    """The session is no longer as it was seen: what was decided for it has to be decided again."""
+
+
 class StoreFullError(StoreError):
     """There is no room for another session."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+# How the call ids begin that llmsim makes.
+MADE_CALL: Final = "call_llmsim_"
 
 FINISH_REASONS = ("stop", "tool_calls", "length", "content_filter")
 

@@ -82,6 +82,12 @@ class Settings:
     script_path: str = setting(
         "response.script_path", "", "the script to play; empty plays the demo script"
     )
+    order: str = setting(
+        "response.order",
+        "arrival",
+        "which turn a request gets, where the script does not say: arrival or history",
+        choices=("arrival", "history"),
+    )
     retry_after: int = setting(
         "response.retry_after", 0, "Retry-After of a 429, in whole seconds", least=0
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from llmsim.conversation import Conversation, Message
+from llmsim.conversation import STAND_IN_ROLES, SYSTEM_ROLES, Conversation, Message
 from llmsim.reply import Reply, ToolCall
 from llmsim.tokens import count
 
@@ -13,6 +13,8 @@ from llmsim.tokens import count
 _PER_MESSAGE = 4
 _PER_REPLY = 3
 _PER_IMAGE = 85
+# System texts count together; a reference says nothing itself, and reasoning is not read again.
+_COUNTED_ELSEWHERE = (*SYSTEM_ROLES, *STAND_IN_ROLES)
 
 
 class Usage(NamedTuple):
@@ -68,11 +70,10 @@ def prompt_tokens(conversation: Conversation) -> int:
     """The tokens of everything that a request said."""
     total = _PER_REPLY
     for message in conversation.messages:
-        total += _message_tokens(message)
+        if message.role not in _COUNTED_ELSEWHERE:
+            total += _message_tokens(message)
     if conversation.system:
         total += _PER_MESSAGE + count(conversation.system)
-    for result in conversation.tool_results.values():
-        total += _PER_MESSAGE + count(result)
     for tool in conversation.tools:
         total += count(tool.definition)
     return total

@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from llmsim.apis.reading import json_of, objects, wrong_type
-from llmsim.conversation import CalledTool, Conversation, Message, Tool
+from llmsim.conversation import (
+    RESULT_ROLE,
+    SYSTEM_ROLES,
+    CalledTool,
+    Conversation,
+    Message,
+    Tool,
+)
 
-# Tuples: membership compares and never hashes: a client may send a list where a word belongs.
-_SYSTEM_ROLES = ("system", "developer")
+# A tuple: membership compares and never hashes: a client may send a list where a word belongs.
 _IMAGE_PARTS = ("image_url", "input_image", "image")
 
 
@@ -51,36 +57,39 @@ def content_of(value: Any, param: str) -> Content:
 
 
 class History:
-    """A request's messages and tool results, collected in one pass over its body."""
+    """A request's messages, calls and tool results, collected in one pass over its body."""
 
     def __init__(self) -> None:
         self._system: list[str] = []
         self._messages: list[Message] = []
-        self._results: dict[str, str] = {}
 
-    def say(self, role: str, content: Content, calls: tuple[CalledTool, ...] = ()) -> None:
-        """Adds a message.
-
-        What a system or developer message says goes to the system text, wherever it stands.
-        """
-        if role not in _SYSTEM_ROLES:
-            self._messages.append(Message(role, content.text, calls, content.images))
-        elif content.text:
+    def say(
+        self,
+        role: str,
+        content: Content,
+        calls: tuple[CalledTool, ...] = (),
+        item_id: Any = None,
+    ) -> None:
+        """Adds a message; what a system or developer message says is also system text."""
+        if role in SYSTEM_ROLES and content.text:
             self._system.append(content.text)
+        self._messages.append(
+            Message(role, content.text, calls, content.images, "", _id_of(item_id))
+        )
 
     def result(self, call_id: Any, content: Content) -> None:
-        """Adds what a tool returned.
+        """Adds what a tool returned."""
+        self._messages.append(
+            Message(RESULT_ROLE, content.text, (), content.images, _id_of(call_id))
+        )
 
-        Where no call id is given it can only be kept as a message of the role `tool`.
-        """
-        if isinstance(call_id, str) and call_id:
-            self._results[call_id] = content.text
-        else:
-            self.say("tool", content)
+    def stand_in(self, kind: str, item_id: Any) -> None:
+        """Adds an item that stands for something of the assistant's: a reference, a reasoning."""
+        self._messages.append(Message(kind, "", item_id=_id_of(item_id)))
 
     def conversation(self, tools: tuple[Tool, ...]) -> Conversation:
         """All of it, with the tools that the request offers."""
-        return Conversation("\n".join(self._system), tuple(self._messages), self._results, tools)
+        return Conversation("\n".join(self._system), tuple(self._messages), tools)
 
 
 def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
@@ -106,9 +115,13 @@ def called_tool(call: dict[str, Any], param: str) -> CalledTool:
     """
     described = _described(call)
     arguments = described.get("arguments", described.get("input", ""))
-    return CalledTool(
-        _name(call), arguments if isinstance(arguments, str) else json_of(arguments, param)
-    )
+    text = arguments if isinstance(arguments, str) else json_of(arguments, param)
+    return CalledTool(_name(call), text, _id_of(call.get("call_id", call.get("id"))))
+
+
+def _id_of(value: Any) -> str:
+    """An id as a client sends it back, empty where it is none."""
+    return value if isinstance(value, str) else ""
 
 
 def _described(tool: dict[str, Any]) -> dict[str, Any]:

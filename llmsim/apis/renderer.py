@@ -6,12 +6,12 @@ A `Renderer`, and the `Call` and `Stamp` that it works with.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from llmsim.conversation import Conversation
-from llmsim.reply import Failure, Reply
+from llmsim.reply import MADE_CALL, Failure, Reply
 from llmsim.sse import Event
 from llmsim.usage import Usage
 
@@ -42,24 +42,26 @@ class Call(NamedTuple):
     echo: Mapping[str, Any] = MappingProxyType({})
 
 
+def made_id(kind: str, marks: Sequence[str], separator: str = "_") -> str:
+    """An id of that kind; for `marks` see `Stamp`."""
+    return separator.join((kind, "llmsim", *marks))
+
+
 class Stamp(NamedTuple):
     """What differs between two answers that serve the same turn.
 
-    `generation` is 16 hex digits, `created` Unix seconds.
+    `marks` make its ids unique and tell the order where a framework hides the headers: generation
+    (16 hex digits) and position, and under the order `history` also track and step. `created` is
+    in Unix seconds.
     """
 
-    generation: str
-    position: int
+    marks: tuple[str, ...]
     created: int
     usage: Usage
 
-    @property
-    def serial(self) -> str:
-        """`<generation>-<position>`.
-
-        What makes an id unique and tells the order where a framework hides the headers.
-        """
-        return f"{self.generation}-{self.position}"
+    def id(self, kind: str, separator: str = "_") -> str:
+        """An id of that kind: `resp_llmsim_<generation>_<position>`."""
+        return made_id(kind, self.marks, separator)
 
 
 class Renderer(ABC):
@@ -82,6 +84,14 @@ class Renderer(ABC):
         Raises:
             RequestError: a field is missing or wrong; nothing was consumed.
         """
+
+    def sent_back(self, reply: Reply, marks: Sequence[str]) -> str | None:  # noqa: ARG002
+        """The first made id of an answer that clients put into their history, None for none.
+
+        Only call ids come back, where an API's items have no ids of their own.
+        """
+        ids = (call.id for call in reply.calls)
+        return next((name for name in ids if name.startswith(MADE_CALL)), None)
 
     @abstractmethod
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:

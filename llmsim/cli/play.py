@@ -8,7 +8,8 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
-from llmsim.playback import taken
+from llmsim.playback import Asked
+from llmsim.playback.arrival import ByArrival
 from llmsim.script import Script
 from llmsim.serving.rendering import render
 from llmsim.store.base import Claim
@@ -60,8 +61,9 @@ def run(given: argparse.Namespace) -> int:
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
     call = renderer.read(_request(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
-        claim = Claim(position, generation=0, arrival=position, script=0)
-        answer = render(renderer, call, taken(claim, script, call.conversation), [])
+        claim = Claim(position, generation=0, arrival=position, script=0, place=position)
+        played = ByArrival(script).decide(Asked(call.conversation)).taken(claim)
+        answer = render(renderer, call, played, [])
         print(f"position {position}: HTTP {answer.status}", file=sys.stderr)
         for part in answer.body:
             sys.stdout.buffer.write(part)

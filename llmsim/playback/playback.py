@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import Any
 
-from llmsim.conversation import Conversation
-from llmsim.errors import StateLostError, StoreError
-from llmsim.reply import Failure, Reply
-from llmsim.script import Script, Turn
-from llmsim.store.base import Claim, Session, Store
+from llmsim.errors import MovedError, StateLostError, StoreError
+from llmsim.playback.arrival import ByArrival
+from llmsim.playback.history import ByHistory
+from llmsim.playback.order import Asked, Order
+from llmsim.playback.taken import Taken
+from llmsim.script import Script
+from llmsim.script.order import ARRIVAL
+from llmsim.store.base import Session, Store
 
-_TRIES = 5
+_TRIES = 100
 _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A claimed position and what it plays.
-
-    `turn` and its `index` in the script are None when the script is exhausted.
-    """
-
-    claim: Claim
-    index: int | None
-    turn: Turn | None
-    outcome: Reply | Failure
-
-
-def taken(claim: Claim, script: Script, conversation: Conversation) -> Taken:
-    """What a claim of the script plays."""
-    index = script.index(claim.position)
-    if index is None:
-        return Taken(claim, None, None, script.exhausted_failure())
-    turn = script.turns[index]
-    return Taken(claim, index, turn, turn.play(claim.position, conversation))
+def order_of(script: Script) -> Order:
+    """The order that the script plays in."""
+    return ByHistory(script) if script.by_history else ByArrival(script)
 
 
 class Playback:
@@ -43,28 +29,35 @@ class Playback:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._scripts: OrderedDict[int, Script] = OrderedDict()
+        self._orders: OrderedDict[int, Order] = OrderedDict()
         self._sizes: dict[int, int] = {}
         # Threads that miss a script together must not all parse it. Nothing yields while this is
         # held, so it may be older than gevent's patches.
         self._loading = threading.Lock()
 
-    def take(self, session: str, conversation: Conversation) -> Taken:
-        """Consume the session's next turn.
+    def take(self, session: str, asked: Asked) -> Taken:
+        """Consume a turn of the session.
+
+        What a request gets is decided for what the session plays now; where that has changed by the
+        time of the claim, the claim takes nothing and it is decided again.
 
         Raises:
-            StoreError: nothing was consumed, or a position is lost; none will come twice.
+            StoreError: nothing was consumed.
         """
         tries = _TRIES
         while True:
-            claim = self.store.claim(session)
+            seen = self.store.look(session)
+            tries -= 1
             try:
-                return taken(claim, self.script(claim.script), conversation)
-            except StateLostError:
-                # Replaced since it was claimed: then that generation is over, and nobody will miss
-                # the position. Else it is lost in earnest.
-                tries -= 1
+                decision = self._order(seen.script).decide(asked)
+                return decision.taken(self.store.claim(session, seen, decision.take))
+            except MovedError:
                 if not tries:
+                    raise StoreError(f"The session {session!r} changes all the time.") from None
+            except StateLostError:
+                # The script was deleted since it was seen, by whoever replaced it: then another
+                # plays by now.
+                if not tries or self.store.look(session) == seen:
                     raise
 
     def publish(self, script: Script) -> bool:
@@ -97,8 +90,7 @@ class Playback:
         Raises:
             StateLostError: it is gone.
         """
-        script = self._scripts.get(key)
-        return self._loaded(key) if script is None else script
+        return self._order(key).script
 
     def standing(self, session: str) -> tuple[Session | None, Script]:
         """The session as it stands, None where there is none, and the script that it would play.
@@ -123,29 +115,34 @@ class Playback:
                     raise
                 lost = key
 
-    def ready(self, session: str) -> dict[str, int]:
-        """The length of the script that the session plays, or would play, and its next position.
+    def ready(self, session: str) -> dict[str, Any]:
+        """The script that the session plays, or would play, and its next position.
 
         Raises:
             StoreError: no request could be served now.
         """
         found, script = self.standing(session)
-        return {"turns": len(script), "position": found.position if found else 0}
+        position = found.position if found else 0
+        return {"turns": len(script), "order": script.order or ARRIVAL, "position": position}
 
-    def _loaded(self, key: int) -> Script:
+    def _order(self, key: int) -> Order:
+        order = self._orders.get(key)
+        return self._loaded(key) if order is None else order
+
+    def _loaded(self, key: int) -> Order:
         with self._loading:
-            script = self._scripts.get(key)
-            if script is None:
+            order = self._orders.get(key)
+            if order is None:
                 content = self.store.script(key)
-                script = Script.from_json(content)
-                self._keep(key, script, len(content))
-            return script
+                order = self._keep(key, Script.from_json(content), len(content))
+            return order
 
-    def _keep(self, key: int, script: Script, size: int) -> None:
+    def _keep(self, key: int, script: Script, size: int) -> Order:
         """Keep a script at hand, and let go of the oldest beyond what may be kept."""
-        self._scripts[key] = script
+        order = self._orders[key] = order_of(script)
         self._sizes[key] = size
         total = sum(self._sizes.values()) if len(self._sizes) > 1 else 0
-        while total > _CACHED_SCRIPT_BYTES and len(self._scripts) > 1:
-            oldest, _ = self._scripts.popitem(last=False)
+        while total > _CACHED_SCRIPT_BYTES and len(self._orders) > 1:
+            oldest, _ = self._orders.popitem(last=False)
             total -= self._sizes.pop(oldest)
+        return order

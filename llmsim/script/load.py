@@ -62,7 +62,12 @@ def load_spec(value: Any, source: str) -> dict[str, Any]:
 
 def _checked(value: Any) -> dict[str, Any]:
     loaded = SCRIPT_SCHEMA.load(value)
-    return {"turns": tuple(loaded["turns"]), "on_exhausted": loaded["on_exhausted"]}
+    return {
+        "turns": tuple(loaded["turns"]),
+        "on_exhausted": loaded["on_exhausted"],
+        "order": loaded["order"],
+        "steps": loaded["steps"],
+    }
 
 
 _Message = str | UnknownKey

@@ -13,6 +13,7 @@ from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
 from llmsim.script.load import load_spec, load_text
+from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
 from llmsim.script.rules import SOURCE, expected, require
 from llmsim.script.schema import NO_TURN, SCRIPT_SCHEMA
@@ -25,6 +26,9 @@ _CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
 class Script:
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
 
+    `order` is `arrival` or `history`, None where the script does not say (then it plays by
+    arrival, or as the settings have it). `steps` is `all` or `own`.
+
     Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
 
     Raises:
@@ -34,6 +38,8 @@ class Script:
 
     turns: Sequence[Turn]
     on_exhausted: str = exhausted.DEFAULT
+    order: str | None = None
+    steps: str = ALL
 
     def __post_init__(self) -> None:
         require(
@@ -52,6 +58,8 @@ class Script:
         if wrong:
             raise ScriptInvalidError(SOURCE, wrong)
         require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
+        require("order", None if self.order is None else an_order(self.order))
+        require("steps", a_steps(self.steps))
         object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod
@@ -105,6 +113,19 @@ class Script:
         """
         return replace(self, on_exhausted=word)
 
+    def with_order(self, word: str) -> Script:
+        """The same script, where it says no order itself with this one.
+
+        Raises:
+            ScriptInvalidError: the word is unknown.
+        """
+        return self if self.order else replace(self, order=word)
+
+    @property
+    def by_history(self) -> bool:
+        """Whether the history of a request decides which turn it gets."""
+        return self.order == HISTORY
+
     def index(self, position: int) -> int | None:
         """The index of the turn that answers at `position` (from 0, without bound).
 
@@ -120,7 +141,7 @@ class Script:
         return (
             self.exhausted_failure()
             if index is None
-            else self.turns[index].play(position, conversation)
+            else self.turns[index].play(str(position), conversation)
         )
 
     def exhausted_failure(self) -> Failure:

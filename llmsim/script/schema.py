@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from llmsim.script import exhausted, fields
-from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema
+from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
+from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.turns import AnyTurnSchema
 
 NO_TURN = "a script needs at least one turn"
+
+
+def _described(words: Mapping[str, str]) -> str:
+    return "; ".join(f"'{word}': {meaning}" for word, meaning in words.items())
 
 
 class ScriptSchema(ObjectSchema):
@@ -27,6 +34,18 @@ class ScriptSchema(ObjectSchema):
             "error, or the script starts again."
         ),
         load_default=exhausted.DEFAULT,
+    )
+    order = Optional(
+        an_order,
+        {"enum": list(ORDERS)},
+        "Which turn comes next: " + _described(ORDERS) + ".",
+        load_default=None,
+    )
+    steps = Optional(
+        a_steps,
+        {"enum": list(STEPS)},
+        "What counts under the order 'history': " + _described(STEPS) + ".",
+        load_default=ALL,
     )
     turns = NonEmptyList(
         AnyTurnSchema(),

@@ -8,10 +8,10 @@ from typing import Any
 
 from llmsim.errors import Problem
 from llmsim.json_text import type_name
+from llmsim.reply import MADE_CALL
 from llmsim.script import positions
 from llmsim.script.positions import Path
 from llmsim.script.turns import Call, Turn
-from llmsim.script.turns.call import MADE_ID
 
 Warning_ = tuple[Path, str]
 
@@ -67,8 +67,8 @@ def _about_id(
     if call.id is None:
         return
     place, named = (*path, "id"), f"the call id {call.id!r}"
-    if call.id.startswith(MADE_ID):
-        yield place, f"{named} may meet one that llmsim makes: those begin with {MADE_ID!r}"
+    if call.id.startswith(MADE_CALL):
+        yield place, f"{named} may meet one that llmsim makes: those begin with {MADE_CALL!r}"
     if call.id in first_use:
         yield place, f"{named} is also that of {positions.json_path(first_use[call.id])}"
     elif repeated_by:

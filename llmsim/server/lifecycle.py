@@ -158,9 +158,10 @@ class Lifecycle:
     def _start_line(self, server: Any) -> str:
         origin = ports.origin(server.LISTENERS)
         assert self._script is not None  # noqa: S101 - on_starting has loaded it
+        by_history = " by history" if self._script.by_history else ""
         return (
-            f"llmsim {__version__} plays {self._script_path} ({_turns(self._script)}, then "
-            f"{self._script.on_exhausted}) "
+            f"llmsim {__version__} plays {self._script_path} "
+            f"({_turns(self._script)}{by_history}, then {self._script.on_exhausted}) "
             f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: "
             f"{' '.join(base_urls(self._settings, origin).values())}"
         )

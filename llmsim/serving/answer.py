@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmsim.apis.renderer import Renderer
-from llmsim.playback import Playback
+from llmsim.playback import Asked, Playback, Taken
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
 from llmsim.serving.record import Record
@@ -34,7 +34,7 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
 def _played(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
     started = time.perf_counter()
     call = renderer.read(body_of(settings, record))
-    taken = playback.take(record.session, call.conversation)
+    taken = playback.take(record.session, Asked(call.conversation, record.retries))
     if taken.turn is None:
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
@@ -46,9 +46,18 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
             (renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000)))
         )
     answered = render(renderer, call, taken, headers)
-    record.took(taken.claim, taken.index, stream=call.stream)
+    record.took(taken, _conversation(renderer, taken), stream=call.stream)
     record.answer(answered.status, taken.outcome, worker())
     return answered
+
+
+def _conversation(renderer: Renderer, taken: Taken) -> str | None:
+    """What names the conversation under the order by history."""
+    if taken.standing is None:
+        return None
+    if taken.standing.conversation is None and isinstance(taken.outcome, Reply):
+        return renderer.sent_back(taken.outcome, taken.marks)
+    return taken.standing.conversation
 
 
 def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import STAND_IN_ROLES, SYSTEM_ROLES, Conversation
 from llmsim.playback import Taken
 from llmsim.reply import Failure
 from llmsim.serving.once import first_time
 
 _log = logging.getLogger(__name__)
 
+_PASSED_OVER = (*SYSTEM_ROLES, *STAND_IN_ROLES)
 _SHOWN = 80  # characters of the last message
 
 
@@ -30,11 +31,10 @@ def told(taken: Taken, session: str, conversation: Conversation) -> Taken:
 
 
 def _last_message(conversation: Conversation) -> str:
-    if not conversation.messages:
+    said = (each for each in reversed(conversation.messages) if each.role not in _PASSED_OVER)
+    last = next(said, None)
+    if last is None:
         return "the request holds no message."
-    last = conversation.messages[-1]
     role, text = last.role, last.text
-    if last.calls and conversation.tool_results:
-        role, text = "tool", list(conversation.tool_results.values())[-1]
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
     return f"the last message (role {role!r}): {shown!r}."

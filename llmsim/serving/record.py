@@ -18,15 +18,21 @@ from llmsim.journal.entry import (
     kept_headers,
     line,
 )
+from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
+from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.settings import Settings
-from llmsim.store.base import Claim, Store
+from llmsim.store.base import Store
 
 # Linux tells a connection's state in the first byte of `tcp_info`; to ask costs half of what an
 # attempt to read does.
 _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _ESTABLISHED = b"\x01"
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
+_FOREIGN_STEPS = (
+    "Answers in this history are not the script's, and count as steps. If they are examples in "
+    'the prompt, give the script "steps": "own".'
+)
 _COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -70,13 +76,19 @@ class Record:
         if self._full:
             self._body, self._facts["request_truncated"] = kept_body(body, value, self._body_limit)
 
-    def took(self, claim: Claim, index: int | None, *, stream: bool) -> None:
-        """The position that the request took, and the index of its turn."""
+    @property
+    def retries(self) -> int:
+        """Which retry the client says that this is; 0 where it does not say."""
+        return self._facts["retry_count"] or 0
+
+    def took(self, taken: Taken, conversation: str | None, *, stream: bool) -> None:
+        """The position that the request took, its turn, and where its conversation stood."""
         self._facts |= {
-            "generation": f"{claim.generation:016x}",
-            "position": claim.position,
-            "turn": index,
+            "generation": taken.marks[0],
+            "position": taken.claim.position,
+            "turn": taken.index,
             "stream": stream,
+            **_standing_facts(taken, conversation),
         }
 
     def answer(self, status: int, outcome: Reply | Failure | None, worker: str) -> None:
@@ -124,6 +136,24 @@ class Record:
 
     def _duration_ms(self) -> float:
         return (time.perf_counter() - self._started) * 1000
+
+
+def _standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
+    """Which order chose the turn and, by history, where the conversation stood."""
+    standing = taken.standing
+    if standing is None:
+        return {"order": ARRIVAL, "step": None, "try": None, "conversation": None}
+    facts = {
+        "order": HISTORY,
+        "step": standing.step,
+        "try": taken.tried,
+        "conversation": conversation,
+    }
+    if standing.foreign_steps:
+        facts |= {"foreign_steps": standing.foreign_steps, "hint": _FOREIGN_STEPS}
+    if standing.mark and standing.mark.generation not in ("", taken.marks[0][:6]):
+        facts["earlier_generation"] = True
+    return facts
 
 
 def _has_hung_up(environ: Mapping[str, Any]) -> bool:

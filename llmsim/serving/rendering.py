@@ -76,14 +76,12 @@ def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -
 
 def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> Answer:
     """What was taken, as an answer; `headers` are added to its own."""
-    generation, reply = f"{taken.claim.generation:016x}", taken.outcome
-    headers = _proof(taken, generation) + headers
+    reply = taken.outcome
+    headers = _proof(taken) + headers
     if isinstance(reply, Failure):
         return fail(renderer, reply, headers)
     headers.append((renderer.request_id_header, _new_request_id()))
-    stamp = Stamp(
-        generation, taken.claim.position, int(time.time()), usage_of(call.conversation, reply)
-    )
+    stamp = Stamp(taken.marks, int(time.time()), usage_of(call.conversation, reply))
     if call.stream:
         return Answer(
             200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp)
@@ -135,10 +133,10 @@ def _new_request_id() -> str:
     return f"req_{random.getrandbits(128):032x}"
 
 
-def _proof(taken: Taken, generation: str) -> Headers:
+def _proof(taken: Taken) -> Headers:
     """The headers that prove the order from outside."""
     headers = [
-        ("X-LLMSim-Generation", generation),
+        ("X-LLMSim-Generation", taken.marks[0]),
         ("X-LLMSim-Position", str(taken.claim.position)),
         ("X-LLMSim-Worker", worker()),
     ]

@@ -25,11 +25,14 @@ _opening = threading.Lock()
 def load_script(settings: Settings) -> tuple[str, Script]:
     """The path and the script that the settings name: the demo script where they name none.
 
+    Its order is resolved here and published with it: workers and hosts never differ.
+
     Raises:
         ScriptError: it cannot be read, parsed or used.
     """
     path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
-    return path, Script.from_file(path, settings.max_script_bytes)
+    script = Script.from_file(path, settings.max_script_bytes)
+    return path, script.with_order(settings.order)
 
 
 def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:

@@ -16,19 +16,16 @@ from collections.abc import Hashable, Mapping
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
 from llmsim.json_text import ascii_json
-from llmsim.playback import Taken
+from llmsim.playback import Taken, serial_of
 from llmsim.reply import Reply
 from llmsim.usage import Usage, usage_of
 
 # The same length each, and another first digit: none stands in another.
-_POSITION_NUMBER, _CREATED_NUMBER, _PROMPT_NUMBER, _TOTAL_NUMBER, _UNCACHED_NUMBER = (
-    first * 10**16 + secrets.randbelow(10**15) for first in range(1, 6)
+_CREATED_NUMBER, _PROMPT_NUMBER, _TOTAL_NUMBER, _UNCACHED_NUMBER = (
+    first * 10**16 + secrets.randbelow(10**15) for first in range(1, 5)
 )
-_GENERATION_TEXT, _MODEL_NAME, _ECHO_NAME = (
-    secrets.token_hex(8),
-    secrets.token_hex(16),
-    secrets.token_hex(16),
-)
+_MARK_TEXTS = tuple(secrets.token_hex(8) for _ in range(4))
+_SERIAL_TEXT, _MODEL_NAME, _ECHO_NAME = (secrets.token_hex(16) for _ in range(3))
 
 
 class _StandInUsage(Usage):
@@ -49,24 +46,17 @@ class _StandInUsage(Usage):
 
 
 # The same as they stand in a stream.
-_POSITION, _CREATED, _PROMPT, _TOTAL, _UNCACHED = (
-    b"%d" % number
-    for number in (
-        _POSITION_NUMBER,
-        _CREATED_NUMBER,
-        _PROMPT_NUMBER,
-        _TOTAL_NUMBER,
-        _UNCACHED_NUMBER,
-    )
+_CREATED, _PROMPT, _TOTAL, _UNCACHED = (
+    b"%d" % number for number in (_CREATED_NUMBER, _PROMPT_NUMBER, _TOTAL_NUMBER, _UNCACHED_NUMBER)
 )
-_GENERATION, _MODEL, _ECHO = (
-    _GENERATION_TEXT.encode(),
+_MARKS = tuple(text.encode() for text in _MARK_TEXTS)
+_SERIAL, _MODEL, _ECHO = (
+    _SERIAL_TEXT.encode(),
     b'"%b"' % _MODEL_NAME.encode(),
     b'"%b":0' % _ECHO_NAME.encode(),
 )
 _STAND_IN = re.compile(
-    b"(%b)"
-    % b"|".join([_GENERATION, _POSITION, _CREATED, _MODEL, _ECHO, _PROMPT, _TOTAL, _UNCACHED])
+    b"(%b)" % b"|".join([*_MARKS, _SERIAL, _CREATED, _MODEL, _ECHO, _PROMPT, _TOTAL, _UNCACHED])
 )
 
 _KEPT_BYTES = 8 * 2**20
@@ -141,14 +131,14 @@ class StreamTemplates:
 
         For a turn's first time, and for turns that are never the same.
         """
-        key = (taken.claim.script, taken.index, renderer.name, call.shape)
+        key = (taken.claim.script, taken.index, renderer.name, call.shape, len(taken.marks))
         template = self._templates.get(key) or self._made(key, renderer, call, taken)
         if template is None:
             return None
         usage = stamp.usage.times(call.shape.choices)
         words = {
-            _GENERATION: stamp.generation.encode("ascii"),
-            _POSITION: b"%d" % stamp.position,
+            **{_MARKS[at]: mark.encode("ascii") for at, mark in enumerate(stamp.marks)},
+            _SERIAL: serial_of(stamp.marks).encode("ascii"),
             _CREATED: b"%d" % stamp.created,
             _MODEL: ascii_json(call.model),
             _ECHO: ascii_json(dict(call.echo))[1:-1],
@@ -173,11 +163,11 @@ class StreamTemplates:
                 self._seen.clear()
             self._seen.add(key)
             return None
-        reply = turn.play(_POSITION_NUMBER, Conversation())
+        reply = turn.play(_SERIAL_TEXT, Conversation())
         if not isinstance(reply, Reply):
             return None
         usage = _StandInUsage(*usage_of(Conversation(), reply))._replace(prompt=_PROMPT_NUMBER)
-        stamp = Stamp(_GENERATION_TEXT, _POSITION_NUMBER, _CREATED_NUMBER, usage)
+        stamp = Stamp(_MARK_TEXTS[: len(taken.marks)], _CREATED_NUMBER, usage)
         stood_in = call._replace(model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
         return self._keep(
             key,

@@ -4,9 +4,41 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 DEFAULT_SESSION = "default"
+
+
+# The key of the place that every session has: that of its script's own turns.
+MAIN: Final = b""
+
+
+class Seen(NamedTuple):
+    """What a request met, and what was decided for it hangs on.
+
+    `generation` is 0 where the next claim begins one, `script` the key of the script that plays,
+    `published` that of the default script.
+    """
+
+    generation: int
+    script: int
+    published: int
+
+
+class Take(NamedTuple):
+    """What a claim takes beside the position: a place, and a try.
+
+    `place` is the key of the place that chooses the turn, None where none does. `tries` is the key
+    of a counter of tries, None where there is nothing to count. Keys but `MAIN` have 16 bytes, and
+    count for one session's generation alone.
+    """
+
+    place: bytes | None = MAIN
+    tries: bytes | None = None
+
+
+# What a request takes where nothing else was decided.
+TURN: Final = Take()
 
 
 class Claim(NamedTuple):
@@ -14,13 +46,15 @@ class Claim(NamedTuple):
 
     `position` counts from 0 within `generation` (random, 64 bits, new at each rewind); `arrival`
     counts the requests of the generation; `script` is the key of the script that the position
-    belongs to, for `Store.script`.
+    belongs to, for `Store.script`. `place` and `tries` are what the counters of `Take` said before.
     """
 
     position: int
     generation: int
     arrival: int
     script: int
+    place: int = 0
+    tries: int = 0
 
 
 class Session(NamedTuple):
@@ -56,16 +90,30 @@ class Store(ABC):
     # Cursors
 
     @abstractmethod
-    def claim(self, session: str) -> Claim:
+    def look(self, session: str) -> Seen:
+        """What a claim of the session would meet now. It makes no session."""
+
+    @abstractmethod
+    def claim(self, session: str, seen: Seen | None = None, what: Take = TURN) -> Claim:
         """Take the session's next position: the one verb that moves a cursor forward.
 
         At most once: no position is handed out twice within a generation, whatever process dies and
         when. A session that is new, or that follows a default script which was replaced since its
-        last claim, starts at position 0 of a new generation.
+        last claim, starts at position 0 of a new generation. With `seen`, nothing is taken where
+        the session is no longer so.
 
         Raises:
-            StoreFullError: the session is new and there is no room for it.
+            MovedError: the session is no longer as it was seen.
+            StoreFullError: the session or the track is new and there is no room for it.
         """
+
+    @abstractmethod
+    def add(self, session: str, key: bytes, number: int) -> bool:
+        """Add to a counter that the session keeps for its generation; false where none has room."""
+
+    @abstractmethod
+    def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:
+        """What the kept counters of these keys say; 0 where there is none."""
 
     @abstractmethod
     def reset(self, session: str) -> Session | None:

@@ -1,83 +1,50 @@
-"""The table of cursors: a file of fixed size, mapped into every worker.
-
-All integers are unsigned, 64 bits, in the machine's byte order, at offsets that are multiples of 8.
-
-    header, 64 bytes
-         0  magic, which names this layout
-         8  rows in the table
-        16  key of the default script; 0 before the first is published
-        24  sessions that there may be
-        32  sessions that there are
-        40  bytes in the journals
-        48  journal entries that were dropped
-        56  rows that were ever deleted
-
-    row, 152 bytes
-         0  session name, ASCII, padded with zero bytes to 64
-        64  live state: 0 the row is free, 1 or 2 which state counts, 3 the session was deleted
-        72  state 1
-       112  state 2
-
-    state, 40 bytes
-         0  position: what the next claim gets
-         8  arrival
-        16  generation
-        24  key of the script that plays
-        32  1 where the session follows the default script
-
-A process can be killed between any two instructions, and whoever holds the lock next must find a
-whole row. Hence a change of several fields is written into the state that is not live, and one
-store of 8 bytes makes it so. A claim changes one state in place: `arrival` first, which may skip a
-number, then `position`, in one store. The counts of the header may be off by one after a kill.
-
-No lock is taken here: the caller holds it. Integers are read and stored as elements of a
-`memoryview`, one machine word at a time (`struct.pack_into` may show a reader a transient zero).
-"""
+"""The table of cursors over its map. No lock is taken here: the caller holds it."""
 
 from __future__ import annotations
 
 import mmap
-import secrets
 import sys
-from typing import Final
 
-from llmsim.store.base import Claim, Session
-from llmsim.store.name_index import DELETED, DELETIONS, FREE, HEADER, LIVE, ROW, WORD, NameIndex
+from llmsim.errors import MovedError
+from llmsim.store.base import MAIN, Claim, Seen, Session, Take
+from llmsim.store.counters import (
+    KEPT_PER_SESSION,
+    SLOT,
+    Counter,
+    KeptCounters,
+    Key,
+    ReusedCounters,
+)
+from llmsim.store.name_index import NameIndex
+from llmsim.store.table_layout import (
+    ARRIVAL,
+    DEFAULT_SCRIPT,
+    DELETED,
+    DELETIONS,
+    DROPPED,
+    FOLLOWS,
+    FREE,
+    GENERATION,
+    HEADER,
+    JOURNAL_SIZE,
+    LIVE,
+    OWN,
+    PLACE,
+    POSITION,
+    ROOM,
+    ROW,
+    ROW_COUNT,
+    SCRIPT,
+    STATE,
+    STATES,
+    TAKEN,
+    USE,
+    WORD,
+    new_key,
+)
 
-MAGIC: Final = b"LLMSIM\0\2"
-# In words from the table's start and a state's start.
-_ROW_COUNT, _DEFAULT_SCRIPT, _ROOM, _TAKEN, _JOURNAL_SIZE, _DROPPED = 1, 2, 3, 4, 5, 6
-_STATES, _STATE, _POSITION, _ARRIVAL, _GENERATION, _SCRIPT, _FOLLOWS = 9, 5, 0, 1, 2, 3, 4
-
+_LOW_HALF = 2**32 - 1
 _SCANNED_ROWS = 2048
-
-
-def new_table(sessions: int) -> bytes:
-    """The content of an empty table with room for so many sessions.
-
-    A fifth of the rows is to spare, so that searches stay short.
-    """
-    rows = sessions + sessions // 4 + 1
-    words = (rows, 0, sessions)
-    return (MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)).ljust(
-        (HEADER + rows * ROW) * WORD, b"\0"
-    )
-
-
-def is_table(memory: mmap.mmap) -> bool:
-    """Whether `memory` holds a table of this layout."""
-    if memory[: len(MAGIC)] != MAGIC:
-        return False
-    rows = int.from_bytes(memory[_ROW_COUNT * WORD : (_ROW_COUNT + 1) * WORD], sys.byteorder)
-    return len(memory) == (HEADER + rows * ROW) * WORD
-
-
-def new_key() -> int:
-    """A random key that is not 0, for a generation or a script.
-
-    A counter would start again when a store is lost.
-    """
-    return secrets.randbits(64) or 1
 
 
 class CursorTable:
@@ -86,17 +53,21 @@ class CursorTable:
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
         self._words = memoryview(memory).cast("Q")
-        self._rows = self._words[_ROW_COUNT]
+        self._rows = self._words[ROW_COUNT]
         self._names = NameIndex(memory, self._words)
+        behind_rows = HEADER + self._rows * ROW
+        kept = self._words[ROOM] * KEPT_PER_SESSION
+        self._kept = KeptCounters(self._words, behind_rows, kept, self._is_over)
+        self._reused = ReusedCounters(self._words, behind_rows + kept * SLOT)
 
     @property
     def default_script(self) -> int:
         """The key of the default script, 0 for none."""
-        return self._words[_DEFAULT_SCRIPT]
+        return self._words[DEFAULT_SCRIPT]
 
     @default_script.setter
     def default_script(self, key: int) -> None:
-        self._words[_DEFAULT_SCRIPT] = key
+        self._words[DEFAULT_SCRIPT] = key
 
     def recount(self) -> set[int]:
         """Count the sessions anew; the keys of all scripts that play."""
@@ -105,8 +76,8 @@ class CursorTable:
             for state in map(self._live_state, range(HEADER, HEADER + self._rows * ROW, ROW))
             if state
         ]
-        self._words[_TAKEN] = len(live)
-        return {self.default_script, *(self._words[state + _SCRIPT] for state in live)}
+        self._words[TAKEN] = len(live)
+        return {self.default_script, *(self._words[state + SCRIPT] for state in live)}
 
     def release(self) -> None:
         """Let go of the map, which cannot be used from here on."""
@@ -116,30 +87,103 @@ class CursorTable:
     @property
     def room(self) -> int:
         """How many sessions there may be."""
-        return self._words[_ROOM]
+        return self._words[ROOM]
 
     @property
     def dropped(self) -> int:
         """Journal entries that were dropped."""
-        return self._words[_DROPPED]
+        return self._words[DROPPED]
 
-    def claim(self, session: str) -> Claim:
-        """Advance the session's cursor, made at need.
+    def look(self, session: str) -> Seen | None:
+        """What a claim of the session would meet, read without the lock; None where that needs it.
+
+        It may mix two states of the session, or be another session's, if either changes meanwhile:
+        a claim finds that out.
+        """
+        row = self._names.known(session)
+        state = self._live_state(row) if row else 0
+        return self._seen(state) if state else None
+
+    def seen(self, session: str) -> Seen:
+        """What a claim of the session would meet."""
+        return self._seen(self._live_state(self._names.find(session)))
+
+    def claim(self, session: str, seen: Seen | None, what: Take) -> Claim:
+        """Advance the session's cursor, made at need; see `Store.claim`.
 
         Raises:
-            LookupError: there is no room for another session.
+            MovedError: the session is no longer as it was seen.
+            LookupError: there is no room for another session, or for another track of one.
         """
         words = self._words
         state = self._live_state(self._names.find(session))
-        if not state or (
-            words[state + _SCRIPT] != words[_DEFAULT_SCRIPT] and words[state + _FOLLOWS]
-        ):
+        met = self._seen(state)
+        if seen is not None and seen != met:
+            raise MovedError
+        if not met.generation:
             state = self.begin(session)
-        arrival = words[state + _ARRIVAL]
-        words[state + _ARRIVAL] = arrival + 1
-        position = words[state + _POSITION]
-        words[state + _POSITION] = position + 1
-        return Claim(position, words[state + _GENERATION], arrival, words[state + _SCRIPT])
+        place = self._place(state, what.place)
+        arrival = words[state + ARRIVAL]
+        words[state + ARRIVAL] = arrival + 1
+        position = words[state + POSITION]
+        words[state + POSITION] = position + 1
+        return Claim(
+            position,
+            words[state + GENERATION],
+            arrival,
+            words[state + SCRIPT],
+            place.add(1) if place else 0,
+            self._reused.counter(self._key(state, what.tries)).add(1) if what.tries else 0,
+        )
+
+    def add(self, session: str, key: bytes, number: int) -> bool:
+        """Add to a kept counter of the session; false where there is no session or no room."""
+        state = self._live_state(self._names.find(session))
+        try:
+            if state:
+                self._kept.counter(self._key(state, key), self._owner(state)).add(number)
+        except LookupError:
+            return False
+        return bool(state)
+
+    def count(self, session: str, key: bytes) -> int:
+        """The value of a kept counter of the session; 0 where there is none."""
+        state = self._live_state(self._names.find(session))
+        return self._kept.find(self._key(state, key)) or 0 if state else 0
+
+    def _place(self, state: int, key: bytes | None) -> Counter | None:
+        """The counter that chooses the turn: the main line's is a part of the state."""
+        if key is None:
+            return None
+        if key == MAIN:
+            return Counter(self._words, state + PLACE)
+        return self._kept.counter(self._key(state, key), self._owner(state))
+
+    def _key(self, state: int, key: bytes) -> Key:
+        """The key of a counter of this generation alone: those of earlier ones are not found."""
+        first = int.from_bytes(key[:WORD], sys.byteorder)
+        second = int.from_bytes(key[WORD : 2 * WORD], sys.byteorder)
+        return first ^ self._words[state + GENERATION], second
+
+    def _owner(self, state: int) -> int:
+        """Row number and 32 bits of the generation, in one word that is not 0."""
+        row = (state - HEADER) // ROW + 1
+        return row << 32 | self._words[state + GENERATION] & _LOW_HALF
+
+    def _is_over(self, owner: int) -> bool:
+        state = self._live_state(HEADER + ((owner >> 32) - 1) * ROW)
+        return not state or self._words[state + GENERATION] & _LOW_HALF != owner & _LOW_HALF
+
+    def _seen(self, state: int) -> Seen:
+        words = self._words
+        default: int = words[DEFAULT_SCRIPT]
+        if not state:
+            return Seen(0, default, default)
+        # A session that follows a default script which was replaced starts anew.
+        generation, script = words[state + GENERATION], words[state + SCRIPT]
+        if words[state + USE] == FOLLOWS and script != default:
+            return Seen(0, default, default)
+        return Seen(generation, script, default)
 
     def begin(self, session: str, own_script: int = 0) -> int:
         """Start a generation of the session, which is made at need; where its state begins.
@@ -152,17 +196,18 @@ class CursorTable:
         words = self._words
         row = self._names.find(session)
         if words[row + LIVE] in (FREE, DELETED):
-            if words[_TAKEN] >= words[_ROOM]:
+            if words[TAKEN] >= words[ROOM]:
                 raise LookupError(session)
-            words[_TAKEN] += 1
+            words[TAKEN] += 1
             self._names.write(row, session)
         live = 2 if words[row + LIVE] == 1 else 1
-        state = row + _STATES + (live - 1) * _STATE
-        words[state + _POSITION] = 0
-        words[state + _ARRIVAL] = 0
-        words[state + _GENERATION] = new_key()
-        words[state + _SCRIPT] = own_script or words[_DEFAULT_SCRIPT]
-        words[state + _FOLLOWS] = 0 if own_script else 1
+        state = row + STATES + (live - 1) * STATE
+        words[state + POSITION] = 0
+        words[state + PLACE] = 0
+        words[state + ARRIVAL] = 0
+        words[state + GENERATION] = new_key()
+        words[state + SCRIPT] = own_script or words[DEFAULT_SCRIPT]
+        words[state + USE] = OWN if own_script else FOLLOWS
         words[row + LIVE] = live
         return state
 
@@ -197,7 +242,7 @@ class CursorTable:
             return False
         words[DELETIONS] += 1
         words[row + LIVE] = DELETED
-        words[_TAKEN] -= 1
+        words[TAKEN] -= 1
         # A mark before a free row stops no search, so it can go, and then the one before it.
         end = HEADER + self._rows * ROW
         following = row + ROW if row + ROW < end else HEADER
@@ -209,38 +254,38 @@ class CursorTable:
     @property
     def journal_size(self) -> int:
         """Bytes that are counted as taken by the journals."""
-        return self._words[_JOURNAL_SIZE]
+        return self._words[JOURNAL_SIZE]
 
     @journal_size.setter
     def journal_size(self, size: int) -> None:
-        self._words[_JOURNAL_SIZE] = size
+        self._words[JOURNAL_SIZE] = size
 
     def count_entry(self, size: int, limit: int) -> bool:
         """Count `size` bytes of journal in; false where all would be more than `limit` bytes."""
-        if self._words[_JOURNAL_SIZE] + size > limit:
+        if self._words[JOURNAL_SIZE] + size > limit:
             return False
-        self._words[_JOURNAL_SIZE] += size
+        self._words[JOURNAL_SIZE] += size
         return True
 
     def uncount_entries(self, size: int, dropped: int = 0) -> None:
         """Count `size` bytes of the journals out again, and entries that were dropped in."""
-        self._words[_JOURNAL_SIZE] -= min(size, self._words[_JOURNAL_SIZE])
-        self._words[_DROPPED] += dropped
+        self._words[JOURNAL_SIZE] -= min(size, self._words[JOURNAL_SIZE])
+        self._words[DROPPED] += dropped
 
     def _live_state(self, row: int) -> int:
         """Where the state that counts begins, or 0 for a row that has none."""
         live = self._words[row + LIVE]
-        return 0 if live in (FREE, DELETED) else row + _STATES + (live - 1) * _STATE
+        return 0 if live in (FREE, DELETED) else row + STATES + (live - 1) * STATE
 
     def _session(self, row: int) -> Session:
         words, state = self._words, self._live_state(row)
-        follows = bool(words[state + _FOLLOWS])
+        follows = words[state + USE] == FOLLOWS
         # A session that follows a default script which was replaced will start anew at its next
         # claim.
         position = (
             0
-            if follows and words[state + _SCRIPT] != words[_DEFAULT_SCRIPT]
-            else words[state + _POSITION]
+            if follows and words[state + SCRIPT] != words[DEFAULT_SCRIPT]
+            else words[state + POSITION]
         )
-        script = words[_DEFAULT_SCRIPT] if follows else words[state + _SCRIPT]
-        return Session(self._names.name(row), position, words[state + _GENERATION], script, follows)
+        script = words[DEFAULT_SCRIPT] if follows else words[state + SCRIPT]
+        return Session(self._names.name(row), position, words[state + GENERATION], script, follows)

@@ -12,8 +12,9 @@ from pathlib import Path
 from filelock import lock_descriptor, unlock_descriptor
 
 from llmsim.errors import StateLostError
-from llmsim.store.cursor_table import CursorTable, is_table
+from llmsim.store.cursor_table import CursorTable
 from llmsim.store.forks import in_each_child
+from llmsim.store.table_layout import is_table
 
 # How often a lock that is held is asked for again: filelock's own 50 ms would be the p99 of a
 # claim.
@@ -93,6 +94,14 @@ class LockedTable:
         """
         attached = self._attachment
         return self._attach() if attached is None else attached
+
+    def unlocked(self) -> CursorTable:
+        """The table as other threads and processes are changing it.
+
+        Raises:
+            StateLostError: as `locked`.
+        """
+        return self.locked().table
 
     def _attach(self) -> _Attachment:
         """Map the table into this process. At first two threads may both do so.

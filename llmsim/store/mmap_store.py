@@ -6,16 +6,18 @@ A cursor table in a mapped file, a file lock around it, and files for scripts an
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from llmsim.errors import StateLostError, StoreError, StoreFullError
-from llmsim.store.base import Claim, Page, Session, Store
-from llmsim.store.cursor_table import CursorTable, new_table
+from llmsim.store.base import TURN, Claim, Page, Seen, Session, Store, Take
+from llmsim.store.cursor_table import CursorTable
 from llmsim.store.journal_files import JournalFiles, Receipt
 from llmsim.store.locked_table import LockedTable
 from llmsim.store.script_files import ScriptFiles
 from llmsim.store.state_dir import write_new
+from llmsim.store.table_layout import new_table
 
 TABLE_NAME = "cursors"
 MAX_SESSIONS = 65_536
@@ -87,13 +89,31 @@ class MmapStore(Store):
 
     # Cursors
 
-    def claim(self, session: str) -> Claim:
+    def look(self, session: str) -> Seen:
+        """See `Store.look`. Most often it needs no lock."""
+        seen = self._table.unlocked().look(session)
+        if seen is not None:
+            return seen
+        with self._table.locked() as table:
+            return table.seen(session)
+
+    def claim(self, session: str, seen: Seen | None = None, what: Take = TURN) -> Claim:
         """See `Store.claim`."""
         with self._table.locked() as table:
             try:
-                return table.claim(session)
+                return table.claim(session, seen, what)
             except LookupError:
                 raise StoreFullError(table.room) from None
+
+    def add(self, session: str, key: bytes, number: int) -> bool:
+        """See `Store.add`."""
+        with self._table.locked() as table:
+            return table.add(session, key, number)
+
+    def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:
+        """See `Store.counts`."""
+        with self._table.locked() as table:
+            return [table.count(session, key) for key in keys]
 
     def reset(self, session: str) -> Session | None:
         """See `Store.reset`."""

@@ -1,4 +1,4 @@
-"""Finding a session's row in the cursor table by its name; see `cursor_table` for the layout.
+"""Finding a session's row in the cursor table by its name; see `table_layout` for the layout.
 
 A name is looked for from the row that its hash names, row by row, until a free one: so a deleted
 row stays marked until the row after it is free.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import mmap
 from hashlib import blake2b
-from typing import Final
 
-WORD: Final = 8  # bytes
-# In words from the table's start and a row's start.
-HEADER, ROW, LIVE = 8, 19, 8
-DELETIONS = 7
-FREE, DELETED = 0, 3
+from llmsim.store.table_layout import (
+    DELETED,
+    DELETIONS,
+    FREE,
+    HEADER,
+    LIVE,
+    NAME_SIZE,
+    ROW,
+    ROW_COUNT,
+    WORD,
+)
 
-_NAME_SIZE = 64
-_ROW_COUNT = 1
 _REMEMBERED_ROWS = 65_536  # places of names that a process keeps at hand, 150 bytes each
 
 
@@ -27,7 +30,7 @@ class NameIndex:
     def __init__(self, memory: mmap.mmap, words: memoryview) -> None:
         self._memory = memory
         self._words = words
-        self._rows: int = words[_ROW_COUNT]
+        self._rows: int = words[ROW_COUNT]
         self._found: dict[str, int] = {}
         self._deletions = 0
 
@@ -40,13 +43,22 @@ class NameIndex:
         known = self._found.get(session)
         return self._search(session) if known is None else known
 
+    def known(self, session: str) -> int:
+        """Where the session's row begins if that is at hand, else 0.
+
+        It changes nothing here, so it needs no lock.
+        """
+        if self._words[DELETIONS] != self._deletions:
+            return 0
+        return self._found.get(session, 0)
+
     def name(self, row: int) -> str:
         """The name in a row."""
         return self._stored(row).rstrip(b"\0").decode("ascii")
 
     def write(self, row: int, session: str) -> None:
         """Put a name into a row."""
-        self._memory[row * WORD : row * WORD + _NAME_SIZE] = _padded(session)
+        self._memory[row * WORD : row * WORD + NAME_SIZE] = _padded(session)
 
     def _search(self, session: str) -> int:
         name = _padded(session)
@@ -67,8 +79,8 @@ class NameIndex:
         return deleted
 
     def _stored(self, row: int) -> bytes:
-        return self._memory[row * WORD : row * WORD + _NAME_SIZE]
+        return self._memory[row * WORD : row * WORD + NAME_SIZE]
 
 
 def _padded(session: str) -> bytes:
-    return session.encode("ascii").ljust(_NAME_SIZE, b"\0")
+    return session.encode("ascii").ljust(NAME_SIZE, b"\0")

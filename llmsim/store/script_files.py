@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from llmsim.errors import StateLostError
-from llmsim.store.cursor_table import new_key
 from llmsim.store.state_dir import open_private, write_new
+from llmsim.store.table_layout import new_key
 
 
 class ScriptFiles:

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim import Assistant, Script
+from llmsim.conversation import Conversation
+from llmsim.playback import Asked, order_of
 from llmsim.serving import shared
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import HOST
@@ -75,6 +78,10 @@ def test_an_answered_request_has_an_entry_with_every_field_right(
         "generation": response.headers["X-LLMSim-Generation"],
         "session": "a",
         "position": 2,
+        "order": "arrival",
+        "step": None,
+        "try": None,
+        "conversation": None,
         "turn": 0,
         "api": ROUTES[route],
         "method": "POST",
@@ -490,7 +497,9 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
 
 def recorded(store: MmapStore, **settings: Any) -> Record:
     record = Record(Settings(**settings), {"PATH_INFO": CHAT}, "a", "chat")
-    record.took(store.claim("a"), 0, stream=True)
+    claim, script = store.claim("a"), Script([Assistant("Hi")])
+    taken = order_of(script).decide(Asked(Conversation())).taken(claim)
+    record.took(taken, None, stream=True)
     return record
 
 

@@ -172,7 +172,7 @@ INVALID = {
     "a misspelt key": (
         '{"on_exhaust": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
         "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of 'turns', '$schema', "
-        "'description', 'on_exhausted';"
+        "'description', 'on_exhausted', 'order', 'steps';"
         " did you mean 'on_exhausted'?",
     ),
     "a key that needs quotes in a path": (

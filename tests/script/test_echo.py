@@ -13,8 +13,10 @@ from tests.narrowing import of_type
 def said(*messages: tuple[str, str]) -> Conversation:
     return Conversation(
         system="Be brief.",
-        messages=tuple(Message(role, text) for role, text in messages),
-        tool_results={"call_1": "a result"},
+        messages=(
+            *(Message(role, text) for role, text in messages),
+            Message("tool", "a result", call_id="call_1"),
+        ),
     )
 
 
@@ -49,7 +51,7 @@ CONVERSATIONS = {
 def test_an_echo_is_the_prefix_and_the_last_user_message(
     conversation: Conversation, text: str, prefix: str
 ) -> None:
-    assert Echo(prefix).play(0, conversation) == Reply((Text(prefix + text),))
+    assert Echo(prefix).play("0", conversation) == Reply((Text(prefix + text),))
 
 
 def test_an_echo_of_a_script_hears_each_request_anew() -> None:
@@ -66,5 +68,5 @@ def test_an_echo_of_a_script_hears_each_request_anew() -> None:
 
 def test_an_echo_remembers_nothing() -> None:
     turn = Echo()
-    turn.play(0, said(("user", "secret")))
-    assert of_type(Reply, turn.play(1, Conversation())).text == ""
+    turn.play("0", said(("user", "secret")))
+    assert of_type(Reply, turn.play("1", Conversation())).text == ""

@@ -17,7 +17,7 @@ SILENCE = Conversation()
 
 
 def reply(turn: Lorem) -> Reply:
-    played = turn.play(0, SILENCE)
+    played = turn.play("0", SILENCE)
     assert isinstance(played, Reply)
     return played
 
@@ -76,7 +76,7 @@ def test_a_usage_of_the_scripts_own_wins() -> None:
 
 def test_the_same_seed_gives_the_same_text_everywhere_and_always() -> None:
     script = Script([Lorem(30, 7)], "loop")
-    assert script.play(0, SILENCE) == script.play(9, SILENCE) == Lorem(30, 7).play(0, SILENCE)
+    assert script.play(0, SILENCE) == script.play(9, SILENCE) == Lorem(30, 7).play("0", SILENCE)
     assert (
         text(Lorem(12)) == "for at by in with the is to at we with."
     )  # on every machine and version of Python

@@ -23,7 +23,7 @@ class Parrot(Turn):
     prefix: str
     reads_conversation = True
 
-    def play(self, position: int, conversation: Conversation) -> Reply:
+    def play(self, serial: str, conversation: Conversation) -> Reply:
         return Reply((Text(self.prefix + conversation.messages[-1].text),))
 
 

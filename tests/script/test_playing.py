@@ -44,7 +44,7 @@ def test_each_position_has_its_turn(on_exhausted: str, indexes: list[int | None]
     assert [script.index(position) for position in range(8)] == indexes
     for position, index in enumerate(indexes):
         if index is not None:
-            assert script.play(position, SILENCE) == THREE[index].play(position, SILENCE)
+            assert script.play(position, SILENCE) == THREE[index].play(str(position), SILENCE)
 
 
 def test_positions_may_grow_without_bound() -> None:
@@ -106,7 +106,7 @@ def test_an_exhausted_script_answers_500_and_asks_clients_not_to_retry(turns: in
     ],
 )
 def test_a_turn_answers_what_it_says(turn: Turn, answer: Any) -> None:
-    assert turn.play(7, SILENCE) == answer
+    assert turn.play("7", SILENCE) == answer
 
 
 @pytest.mark.parametrize("on_exhausted", ["repeat_last", "loop"])
@@ -133,7 +133,7 @@ def test_generated_ids_never_come_twice_and_explicit_ones_stay(on_exhausted: str
     ],
 )
 def test_a_turn_that_is_the_same_everywhere_is_made_once(turn: Turn) -> None:
-    assert turn.play(0, SILENCE) is turn.play(1, SILENCE)
+    assert turn.play("0", SILENCE) is turn.play("1", SILENCE)
 
 
 def test_only_an_echo_reads_the_conversation() -> None:

@@ -37,7 +37,7 @@ on_every_turn = pytest.mark.parametrize(("make", "blocks"), MAKERS.values(), ids
 
 
 def played(turn: Turn) -> Reply:
-    reply = turn.play(7, HI)
+    reply = turn.play("7", HI)
     assert isinstance(reply, Reply)
     return reply
 

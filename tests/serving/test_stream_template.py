@@ -10,7 +10,7 @@ from llmsim import Script
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
-from llmsim.playback import taken
+from llmsim.playback import Asked, Taken, order_of
 from llmsim.reply import Reply
 from llmsim.serving.stream_template import StreamTemplates
 from llmsim.store.base import Claim
@@ -85,26 +85,28 @@ def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
     return renderer.read(body | fields)
 
 
+def play(script: Script, position: int, generation: int, conversation: Conversation) -> Taken:
+    claim = Claim(position, generation, position, 1, place=position)
+    return order_of(script).decide(Asked(conversation)).taken(claim)
+
+
+@pytest.mark.parametrize("order", ["arrival", "history"])
 @pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
 @pytest.mark.parametrize("fields", REQUESTS.values(), ids=REQUESTS)
 def test_a_filled_stream_is_the_rendered_one(
-    renderer: Renderer, turn: dict[str, Any], fields: dict[str, Any]
+    renderer: Renderer, turn: dict[str, Any], fields: dict[str, Any], order: str
 ) -> None:
     script, call, templates = (
-        Script.from_spec({"turns": [turn]}),
+        Script.from_spec({"order": order, "turns": [turn]}),
         called(renderer, fields),
         StreamTemplates(),
     )
     for position in range(4):
-        played = taken(Claim(position, 0xABC, position, 1), script, call.conversation)
+        played = play(script, position, 0xABC, call.conversation)
         assert isinstance(played.outcome, Reply)
-        stamp = Stamp(
-            "0000000000000abc",
-            position,
-            1_800_000_000 + position,
-            usage_of(call.conversation, played.outcome),
-        )
+        created = 1_800_000_000 + position
+        stamp = Stamp(played.marks, created, usage_of(call.conversation, played.outcome))
         rendered = b"".join(event.frame() for event in renderer.events(played.outcome, call, stamp))
         filled = templates.stream(renderer, call, played, stamp)
         assert filled == (None if position == 0 else rendered)
@@ -118,9 +120,9 @@ def test_a_turn_that_reads_the_conversation_is_never_kept() -> None:
     )
     call = called(renderer, {})
     for position in range(3):
-        played = taken(Claim(position, 1, position, 1), script, call.conversation)
+        played = play(script, position, 1, call.conversation)
         assert isinstance(played.outcome, Reply)
-        stamp = Stamp("1", position, 1, usage_of(Conversation(), played.outcome))
+        stamp = Stamp(played.marks, 1, usage_of(Conversation(), played.outcome))
         assert templates.stream(renderer, call, played, stamp) is None
 
 
@@ -129,9 +131,9 @@ def test_requests_that_differ_share_no_stream() -> None:
     script = Script.from_spec({"turns": [TURNS["text"]]})
     for position, fields in enumerate([*REQUESTS.values(), *REQUESTS.values()]):
         call = called(renderer, fields)
-        played = taken(Claim(position, 1, position, 1), script, call.conversation)
+        played = play(script, position, 1, call.conversation)
         assert isinstance(played.outcome, Reply)
-        stamp = Stamp("1", position, 1, usage_of(call.conversation, played.outcome))
+        stamp = Stamp(played.marks, 1, usage_of(call.conversation, played.outcome))
         filled = templates.stream(renderer, call, played, stamp)
         assert filled in (
             None,

@@ -91,7 +91,7 @@ def test_a_script_of_its_own_starts_a_generation_and_outlives_the_default(store:
     assert (claim.position, store.script(claim.script)) == (0, b"own")
     assert claim.generation == own.generation != before.generation
     store.publish(b"another default")
-    assert store.claim("a") == claim._replace(position=1, arrival=1)
+    assert store.claim("a") == claim._replace(position=1, arrival=1, place=1)
     assert store.script(store.claim("b").script) == b"another default"
 
 
@@ -115,7 +115,7 @@ def test_a_reset_rewinds_into_a_new_generation_of_the_same_script(store: Store) 
         assert (rewound.position, rewound.script) == (0, before.script)
         assert rewound.generation != before.generation
         assert store.claim(name) == before._replace(
-            position=0, arrival=0, generation=rewound.generation
+            position=0, arrival=0, place=0, generation=rewound.generation
         )
     assert store.reset("none") is None
 
@@ -226,7 +226,7 @@ def test_a_store_that_is_opened_again_goes_on(tmp_path: Path) -> None:
     first.publish(b"a")
     claim = first.claim(DEFAULT_SESSION)
     again = MmapStore.create_in(tmp_path)
-    assert again.claim(DEFAULT_SESSION) == claim._replace(position=1, arrival=1)
+    assert again.claim(DEFAULT_SESSION) == claim._replace(position=1, arrival=1, place=1)
     assert again.published() == claim.script
 
 
@@ -236,7 +236,7 @@ def test_a_store_whose_files_are_gone_says_so_and_does_not_start_anew(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"LLMSIM\0\2" + b"\0" * 100])
+@pytest.mark.parametrize("content", [b"", b"short", b"LLMSIM\0\3" + b"\0" * 100])
 def test_a_table_of_another_make_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "cursors").write_bytes(content)
     with pytest.raises(StateLostError):

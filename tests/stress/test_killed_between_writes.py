@@ -42,7 +42,9 @@ def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(
         assert first.generation not in generations
         if not died:
             break
-        assert (first.position, second.position) == (0, 1) or not claims_before
+        # The claim's own last write is that of the place: before it, the position is taken.
+        assert second.position == first.position + 1
+        assert first.position in (0, 1) or not claims_before
         generations.add(first.generation)
         deadly += 1
         if not claims_before:

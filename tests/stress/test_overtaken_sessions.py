@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llmsim.conversation import Conversation
-from llmsim.playback import Playback
+from llmsim.playback import Asked, Playback
 from llmsim.script import Script
 from llmsim.store.base import Claim
 from llmsim.store.journal_files import JournalFiles
@@ -49,7 +50,7 @@ def elsewhere(directory: Path, act: Callable[[Playback], object]) -> None:
     ],
     ids=["two swaps", "a swap and a reset", "a deletion", "a deletion and a new script"],
 )
-def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one_that_came(
+def test_a_request_that_is_overtaken_before_its_claim_is_decided_again(
     tmp_path: Path,
     store: MmapStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -59,14 +60,13 @@ def test_a_request_that_is_overtaken_before_it_has_read_its_script_plays_the_one
     elsewhere(tmp_path, lambda other: other.put_script("s", script("own")))
     claim = MmapStore.claim
 
-    def claim_and_be_overtaken(store: MmapStore, session: str) -> Claim:
-        claimed = claim(store, session)
+    def be_overtaken_and_claim(store: MmapStore, session: str, *decided: Any) -> Claim:
         monkeypatch.undo()
         elsewhere(tmp_path, overtaking)
-        return claimed
+        return claim(store, session, *decided)
 
-    monkeypatch.setattr(MmapStore, "claim", claim_and_be_overtaken)
-    taken = Playback(store).take("s", Conversation())
+    monkeypatch.setattr(MmapStore, "claim", be_overtaken_and_claim)
+    taken = Playback(store).take("s", Asked(Conversation()))
     found = store.session("s")
     assert found is not None
     assert (taken.claim.position, taken.claim.generation) == (0, found.generation)

@@ -22,8 +22,7 @@ from llmsim.usage import Usage, usage_of
 GOLDENS = Path(__file__).parent / "goldens"
 
 STAMP = Stamp(
-    generation="00c0ffee00c0ffee",
-    position=7,
+    marks=("00c0ffee00c0ffee", "7"),
     created=1_764_000_000,
     usage=Usage(prompt=20, completion=12),
 )
@@ -52,7 +51,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 def tool_call(name: str, arguments: Any, index: int = 0, call_id: str | None = None) -> ToolCall:
     return ToolCall(
-        call_id or f"call_llmsim_{STAMP.position}_{index}", name, arguments, compact(arguments)
+        call_id or f"call_llmsim_{STAMP.marks[1]}_{index}", name, arguments, compact(arguments)
     )
 
 
@@ -163,7 +162,7 @@ class Case:
     def reply(self) -> Reply:
         if self.turn in REPLIES:
             return REPLIES[self.turn]
-        played = TURNS[self.turn].play(STAMP.position, self.call.conversation)
+        played = TURNS[self.turn].play(STAMP.marks[1], self.call.conversation)
         assert isinstance(played, Reply)
         return played
 

@@ -25,7 +25,7 @@ SAMPLES: dict[type, Any] = {
     Refusal: Refusal(WORD),
     ToolCall: ToolCall("call_1", "bash", {"command": WORD}, json.dumps({"command": WORD})),
 }
-STAMP = Stamp("00c0ffee00c0ffee", 7, 1_764_000_000, Usage(1, 1))
+STAMP = Stamp(("00c0ffee00c0ffee", "7"), 1_764_000_000, Usage(1, 1))
 OTHERS = (Text("so"), ToolCall("call_2", "bash", {}, "{}"))
 
 every_block_of_every_api = pytest.mark.parametrize(

@@ -169,8 +169,11 @@ def test_responses_frames_are_named_by_their_type_and_numbered_from_zero(case: C
 def test_the_id_of_an_answer_carries_generation_and_position(case: Case) -> None:
     body = case.path.read_bytes()
     first = json_frames(body)[0] if case.streamed else json.loads(body)
-    underscored = f"{STAMP.generation}_{STAMP.position}"
-    ids = {"chat": f"chatcmpl-llmsim-{STAMP.serial}", "anthropic": f"msg_llmsim_{underscored}"}
+    underscored = "_".join(STAMP.marks)
+    ids = {
+        "chat": f"chatcmpl-llmsim-{'-'.join(STAMP.marks)}",
+        "anthropic": f"msg_llmsim_{underscored}",
+    }
     assert first.get("response", first.get("message", first))["id"] == ids.get(
         case.api, f"resp_llmsim_{underscored}"
     )
@@ -255,7 +258,7 @@ def test_a_chat_stream_reasons_before_it_speaks() -> None:
 def test_a_reasoning_item_has_an_id_of_its_own_and_is_the_first(api: str) -> None:
     output = json.loads((GOLDENS / api / "reasoning_mixed.json").read_bytes())["output"]
     assert [item["type"] for item in output] == ["reasoning", "message", "function_call"]
-    assert output[0]["id"] == f"rs_llmsim_{STAMP.generation}_{STAMP.position}"
+    assert output[0]["id"] == f"rs_llmsim_{'_'.join(STAMP.marks)}"
 
 
 @pytest.mark.parametrize("api", RENDERERS)
@@ -266,7 +269,7 @@ def test_an_echo_repeats_what_its_request_said(api: str) -> None:
 @pytest.mark.parametrize("api", ["responses", "openresponses"])
 def test_items_have_ids_of_their_own_apart_from_the_call_id(api: str) -> None:
     output = json.loads((GOLDENS / api / "mixed.json").read_bytes())["output"]
-    serial = f"{STAMP.generation}_{STAMP.position}"
+    serial = "_".join(STAMP.marks)
     assert [item["id"] for item in output] == [
         f"msg_llmsim_{serial}",
         f"fc_llmsim_{serial}_0",

@@ -81,7 +81,7 @@ def _event(kind: str, **fields: Any) -> Event:
 
 def _head(call: Call, stamp: Stamp) -> dict[str, Any]:
     return {
-        "id": f"msg_llmsim_{stamp.generation}_{stamp.position}",
+        "id": stamp.id("msg"),
         "type": "message",
         "role": "assistant",
         "model": call.model,

@@ -38,7 +38,9 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         RequestError: a field is missing or wrong.
     """
     history = History()
-    history.say("system", content_of(body.get("system"), "system"))
+    system = content_of(body.get("system"), "system")
+    if system.text:
+        history.say("system", system)
     messages = filled_array(body.get("messages"), "messages", "an array of messages")
     for path, message in objects(messages, "messages"):
         _add_message(history, message, path)
@@ -71,9 +73,8 @@ def _add_message(history: History, message: dict[str, Any], path: str) -> None:
                 block.get("tool_use_id"), content_of(block.get("content"), f"{where}.content")
             )
         elif kind == "tool_use":
-            calls.append(
-                called_tool({"name": block.get("name"), "arguments": block.get("input", {})}, where)
-            )
+            call = {**block, "type": "function", "arguments": block.get("input", {})}
+            calls.append(called_tool(call, where))
         else:
             said.append(block)
     if said or calls:

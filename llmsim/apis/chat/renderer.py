@@ -66,7 +66,7 @@ class ChatRenderer(OpenAIRenderer):
 
 def _head(kind: str, call: Call, stamp: Stamp) -> dict[str, Any]:
     return {
-        "id": f"chatcmpl-llmsim-{stamp.serial}",
+        "id": stamp.id("chatcmpl", "-"),
         "object": kind,
         "created": stamp.created,
         "model": call.model,

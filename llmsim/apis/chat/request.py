@@ -14,7 +14,7 @@ from llmsim.apis.reading import (
     required_string,
 )
 from llmsim.apis.renderer import Call, Shape
-from llmsim.conversation import CalledTool, Conversation
+from llmsim.conversation import RESULT_ROLE, CalledTool, Conversation
 
 MAX_CHOICES = 128  # the API's own bound for `n`
 
@@ -50,8 +50,9 @@ def _conversation(body: dict[str, Any]) -> Conversation:
 
 def _add_message(history: History, message: dict[str, Any], path: str) -> None:
     role = required_string(message, "role", f"{path}.")
-    content = content_of(message.get("content"), f"{path}.content")
-    if role == "tool":
+    said = message.get("content")
+    content = content_of(message.get("refusal") if said is None else said, f"{path}.content")
+    if role == RESULT_ROLE:
         history.result(message.get("tool_call_id"), content)
     else:
         history.say(role, content, _calls(message, path))

@@ -48,17 +48,15 @@ def output_items(reply: Reply, stamp: Stamp) -> list[dict[str, Any]]:
 
     The last is incomplete where the reply was cut short.
     """
-    serial = f"{stamp.generation}_{stamp.position}"
     items = []
     if reply.reasoning is not None:
-        items.append(_reasoning(f"rs_llmsim_{serial}", reply.reasoning))
+        items.append(_reasoning(stamp.id("rs"), reply.reasoning))
     parts = [output_text(reply.text)] if reply.text is not None else []
     parts += [refusal(reply.refusal)] if reply.refusal is not None else []
     if parts:
-        items.append(_message(f"msg_llmsim_{serial}", parts))
+        items.append(_message(stamp.id("msg"), parts))
     items += [
-        _function_call(f"fc_llmsim_{serial}_{index}", call)
-        for index, call in enumerate(reply.calls)
+        _function_call(f"{stamp.id('fc')}_{index}", call) for index, call in enumerate(reply.calls)
     ]
     if reply.finish_reason in _INCOMPLETE_REASONS:
         items[-1]["status"] = "incomplete"
@@ -83,7 +81,7 @@ def summary(text: str) -> dict[str, Any]:
 def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]:
     """All fields but `state` are the same from the first event of a stream to the last."""
     return {
-        "id": f"resp_llmsim_{stamp.generation}_{stamp.position}",
+        "id": stamp.id("resp"),
         "object": "response",
         "created_at": stamp.created,
         "background": False,

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llmsim.apis.openai_errors import OpenAIRenderer
-from llmsim.apis.renderer import Call, Stamp
+from llmsim.apis.renderer import Call, Stamp, made_id
 from llmsim.apis.responses.body import ended
 from llmsim.apis.responses.echo import OPENAI_ECHO
 from llmsim.apis.responses.events import response_events
@@ -30,6 +30,15 @@ class ResponsesRenderer(OpenAIRenderer):
         `payload` and `events` need a call made here.
         """
         return read_responses(body, self.echo_table)
+
+    def sent_back(self, reply: Reply, marks: Sequence[str]) -> str | None:
+        """See `Renderer.sent_back`; items have ids here."""
+        made = super().sent_back(reply, marks)
+        if made is not None:
+            return made
+        if reply.text is not None or reply.refusal is not None:
+            return made_id("msg", marks)
+        return f"{made_id('fc', marks)}_0" if reply.calls else made_id("rs", marks)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Response`, completed or incomplete."""

@@ -19,7 +19,7 @@ from llmsim.apis.reading import (
 )
 from llmsim.apis.renderer import Call
 from llmsim.apis.responses.echo import EchoTable, echo_of
-from llmsim.conversation import Conversation
+from llmsim.conversation import STAND_IN_ROLES, Conversation
 
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
@@ -50,6 +50,8 @@ def _conversation(body: dict[str, Any]) -> Conversation:
     instructions = body.get("instructions")
     if isinstance(instructions, str):
         history.say("system", Content(instructions))
+    if isinstance(body.get("previous_response_id"), str):
+        history.stand_in("item_reference", body["previous_response_id"])
     _add_input(history, body)
     return history.conversation(tools_of(body.get("tools"), "tools"))
 
@@ -72,11 +74,13 @@ def _add_item(history: History, item: dict[str, Any], path: str) -> None:
     kind = optional_string(item, "type", f"{path}.")
     if kind == "message" or (kind is None and not _is_reference(item)):
         role = required_string(item, "role", f"{path}.")
-        history.say(role, content_of(item.get("content"), f"{path}.content"))
+        history.say(role, content_of(item.get("content"), f"{path}.content"), (), item.get("id"))
     elif kind in _CALLS:
-        history.say("assistant", Content(), (called_tool(item, path),))
+        history.say("assistant", Content(), (called_tool(item, path),), item.get("id"))
     elif kind in _RESULTS:
         history.result(item.get("call_id"), content_of(item.get("output"), f"{path}.output"))
+    elif kind is None or kind in STAND_IN_ROLES:
+        history.stand_in(kind or "item_reference", item.get("id"))
 
 
 def _is_reference(item: dict[str, Any]) -> bool:

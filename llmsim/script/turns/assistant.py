@@ -23,7 +23,7 @@ class Assistant(Replying):
         self.check()
         object.__setattr__(self, "_reply", self.reply(Text(self.text)))
 
-    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The text."""
         return self._reply
 

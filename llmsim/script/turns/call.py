@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmsim.reply import ToolCall
+from llmsim.reply import MADE_CALL, ToolCall
 from llmsim.script import fields
 from llmsim.script.fields import Checked, NonEmptyList, PartSchema
 from llmsim.script.positions import MAX_DEPTH
 from llmsim.script.rules import a_name, anything, expected, require
 
-MADE_ID = "call_llmsim_"  # what an id begins with that nobody wrote
 NO_CALL = "a turn that calls tools needs at least one call"
 _MAX_ARGUMENTS_DEPTH = (
     MAX_DEPTH - 5
@@ -51,10 +50,10 @@ class Call:
             self, "arguments", json.loads(text)
         )  # a copy: the caller may go on to change the original
 
-    def block(self, position: int, index: int) -> ToolCall:
-        """The call as it goes out at `position`, as the `index`-th call of its turn."""
+    def block(self, serial: str, index: int) -> ToolCall:
+        """The call as it goes out, as the `index`-th call of its turn; see `Turn.play`."""
         return ToolCall(
-            self.id or f"{MADE_ID}{position}_{index}",
+            self.id or f"{MADE_CALL}{serial}_{index}",
             self.name,
             self.arguments,
             self.arguments_json,
@@ -136,6 +135,6 @@ def have_ids(calls: Sequence[Call]) -> bool:
     return all(call.id is not None for call in calls)
 
 
-def blocks_at(position: int, calls: Sequence[Call]) -> tuple[ToolCall, ...]:
-    """The calls as they go out at `position`."""
-    return tuple(call.block(position, index) for index, call in enumerate(calls))
+def blocks_at(serial: str, calls: Sequence[Call]) -> tuple[ToolCall, ...]:
+    """The calls as they go out; see `Turn.play`."""
+    return tuple(call.block(serial, index) for index, call in enumerate(calls))

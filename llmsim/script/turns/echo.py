@@ -26,7 +26,7 @@ class Echo(Replying):
         require("prefix", a_string(self.prefix))
         self.check()
 
-    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The echo."""
         said = (
             message.text for message in reversed(conversation.messages) if message.role == "user"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from llmsim.conversation import Conversation
 from llmsim.reply import Failure
@@ -20,6 +20,7 @@ class Error(Turn):
     """An error of some kind: `Error(RateLimit())`."""
 
     kind: ErrorKind
+    leaves_trace: ClassVar[bool] = False
     _failure: Failure = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -31,7 +32,7 @@ class Error(Turn):
         )
         object.__setattr__(self, "_failure", self.kind.failure())
 
-    def play(self, position: int, conversation: Conversation) -> Failure:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Failure:  # noqa: ARG002
         """The kind's failure."""
         return self._failure
 

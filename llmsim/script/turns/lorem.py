@@ -39,7 +39,7 @@ class Lorem(Replying):
             self, "_reply", self._counted(self.reply(Text(_sentences(self.tokens, self.seed))))
         )
 
-    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The sentences."""
         return self._reply
 

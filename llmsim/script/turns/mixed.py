@@ -25,14 +25,14 @@ class Mixed(Replying):
         require("text", a_string(self.text))
         self.check()
         object.__setattr__(self, "calls", checked_calls(self.calls))
-        object.__setattr__(self, "_reply", self._reply_at(0) if have_ids(self.calls) else None)
+        object.__setattr__(self, "_reply", self._reply_at("") if have_ids(self.calls) else None)
 
-    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The text, then the calls."""
-        return self._reply or self._reply_at(position)
+        return self._reply or self._reply_at(serial)
 
-    def _reply_at(self, position: int) -> Reply:
-        return self.reply(Text(self.text), *blocks_at(position, self.calls))
+    def _reply_at(self, serial: str) -> Reply:
+        return self.reply(Text(self.text), *blocks_at(serial, self.calls))
 
 
 class MixedSchema(ReplyingSchema):

@@ -23,7 +23,7 @@ class Refusal(Replying):
         self.check()
         object.__setattr__(self, "_reply", self.reply(reply.Refusal(self.text)))
 
-    def play(self, position: int, conversation: Conversation) -> reply.Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> reply.Reply:  # noqa: ARG002
         """The refusal."""
         return self._reply
 

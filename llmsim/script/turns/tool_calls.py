@@ -21,14 +21,14 @@ class ToolCalls(Replying):
     def __post_init__(self) -> None:
         self.check()
         object.__setattr__(self, "calls", checked_calls(self.calls))
-        object.__setattr__(self, "_reply", self._reply_at(0) if have_ids(self.calls) else None)
+        object.__setattr__(self, "_reply", self._reply_at("") if have_ids(self.calls) else None)
 
-    def play(self, position: int, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The calls."""
-        return self._reply or self._reply_at(position)
+        return self._reply or self._reply_at(serial)
 
-    def _reply_at(self, position: int) -> Reply:
-        return self.reply(*blocks_at(position, self.calls))
+    def _reply_at(self, serial: str) -> Reply:
+        return self.reply(*blocks_at(serial, self.calls))
 
 
 class ToolCallsSchema(ReplyingSchema):

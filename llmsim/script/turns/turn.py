@@ -17,18 +17,20 @@ class Turn(ABC):
     A turn that calls tools has them as `calls`.
 
     `reads_conversation` says whether `play` looks at its conversation; what does not may be
-    rendered once and kept.
+    rendered once and kept. `leaves_trace` says whether clients put the answer into their history.
     """
 
     __slots__ = ()
 
     reads_conversation: ClassVar[bool] = False
+    leaves_trace: ClassVar[bool] = True
 
     @abstractmethod
-    def play(self, position: int, conversation: Conversation) -> Reply | Failure:
-        """The answer to the request that took `position`.
+    def play(self, serial: str, conversation: Conversation) -> Reply | Failure:
+        """The answer to a request.
 
-        Positions count from 0; none is used twice in a session's generation.
+        `serial` makes the call ids of this answer unique: the position, which is used once in a
+        session's generation, and under the order `history` also where the conversation stands.
         """
 
 

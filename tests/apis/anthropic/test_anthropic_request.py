@@ -217,7 +217,8 @@ def test_the_system_text_is_a_string_or_text_blocks_and_takes_in_system_messages
             ],
         }
     )
-    assert (both.system, both.messages) == ("Be brief.\nBe kind.", (Message("user", "Hi"),))
+    assert both.system == "Be brief.\nBe kind."
+    assert [message.role for message in both.messages] == ["system", "system", "user"]
 
 
 def test_a_string_and_a_text_block_say_the_same() -> None:
@@ -266,14 +267,16 @@ def test_tool_uses_and_their_results_are_part_of_the_history() -> None:
         Message(
             "assistant",
             "Let me look.",
-            (CalledTool("bash", '{"command":"ls"}'), CalledTool("pwd", "{}")),
+            (CalledTool("bash", '{"command":"ls"}', "t1"), CalledTool("pwd", "{}", "t2")),
         ),
+        Message("tool", "a.txt", call_id="t1"),
+        Message("tool", "/\nhome", call_id="t2"),
+        Message("tool", "", call_id="t3"),
         Message("user", "Go on."),
     )
-    assert conversation.tool_results == {"t1": "a.txt", "t2": "/\nhome", "t3": ""}
 
 
-def test_a_message_of_results_alone_is_no_message_and_one_of_calls_alone_is() -> None:
+def test_a_message_of_results_alone_is_the_results_and_one_of_calls_alone_is_a_message() -> None:
     use = {
         "role": "assistant",
         "content": [{"type": "tool_use", "id": "t", "name": "bash", "input": {}}],
@@ -283,7 +286,8 @@ def test_a_message_of_results_alone_is_no_message_and_one_of_calls_alone_is() ->
         "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}],
     }
     assert read_messages(use, result).messages == (
-        Message("assistant", "", (CalledTool("bash", "{}"),)),
+        Message("assistant", "", (CalledTool("bash", "{}", "t"),)),
+        Message("tool", "x", call_id="t"),
     )
 
 

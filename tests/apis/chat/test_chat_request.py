@@ -136,7 +136,11 @@ def test_system_and_developer_messages_make_the_system_text_wherever_they_stand(
         {"role": "developer", "content": [{"type": "text", "text": "Be kind."}]},
     )
     assert conversation.system == "Be brief.\nBe kind."
-    assert conversation.messages == (Message("user", "Hi"),)
+    assert conversation.messages == (
+        Message("system", "Be brief."),
+        Message("user", "Hi"),
+        Message("developer", "Be kind."),
+    )
 
 
 def test_text_parts_are_joined_and_pictures_counted_but_never_read() -> None:
@@ -157,17 +161,20 @@ def test_a_refusal_part_is_text() -> None:
     ).messages == (Message("assistant", "No."),)
 
 
+def test_a_refusal_of_its_own_is_what_the_message_says() -> None:
+    said = {"role": "assistant", "content": None, "refusal": "No."}
+    assert read_messages(said).messages == (Message("assistant", "No."),)
+
+
 def test_a_tool_message_is_the_result_of_its_call() -> None:
     conversation = read_messages(
         {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "a.txt"}]}
     )
-    assert conversation.tool_results == {"call_1": "a.txt"}
-    assert conversation.messages == ()
+    assert conversation.messages == (Message("tool", "a.txt", call_id="call_1"),)
 
 
 def test_a_tool_message_without_an_id_stays_a_message() -> None:
     conversation = read_messages({"role": "tool", "content": "a.txt"})
-    assert conversation.tool_results == {}
     assert conversation.messages == (Message("tool", "a.txt"),)
 
 
@@ -186,9 +193,9 @@ def test_calls_of_every_generation_of_the_api_are_part_of_the_history() -> None:
         {"role": "assistant", "content": None, "tool_calls": calls, "function_call": legacy}
     ).messages
     assert message.calls == (
-        CalledTool("bash", '{"command":"ls"}'),
-        CalledTool("patch", "*** Begin"),
-        CalledTool("untyped", '{"as":"object"}'),
+        CalledTool("bash", '{"command":"ls"}', "call_1"),
+        CalledTool("patch", "*** Begin", "call_2"),
+        CalledTool("untyped", '{"as":"object"}', "call_3"),
         CalledTool("old", "{}"),
     )
 

@@ -13,7 +13,7 @@ from llmsim.usage import Usage
 from tests.apis.refusals import RENDERERS, VALID, changed
 from tests.wire.strict import client, openresponses_resource
 
-STAMP = Stamp("00c0ffee00c0ffee", 0, 1_764_000_000, Usage(1, 1))
+STAMP = Stamp(("00c0ffee00c0ffee", "0"), 1_764_000_000, Usage(1, 1))
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
 SCHEMA_FORMAT = {"type": "json_schema", "name": "answer", "schema": SCHEMA, "strict": True}
 TOOL = {

@@ -96,7 +96,12 @@ def test_items_that_llmsim_does_not_know_are_tolerated(api: str, item: dict[str,
 def test_input_may_be_absent_where_the_request_continues_something(
     api: str, elsewhere: dict[str, Any]
 ) -> None:
-    assert read(api, {"input": ABSENT, **elsewhere}).messages == ()
+    messages = read(api, {"input": ABSENT, **elsewhere}).messages
+    assert messages == (
+        (Message("item_reference", "", item_id="resp_1"),)
+        if "previous_response_id" in elsewhere
+        else ()
+    )
 
 
 @both_apis
@@ -113,7 +118,12 @@ def test_instructions_and_system_messages_make_the_system_text(api: str) -> None
     ]
     conversation = read(api, {"instructions": "Be brief.", "input": items})
     assert conversation.system == "Be brief.\nBe kind.\nBe quick."
-    assert conversation.messages == (Message("user", "Hi"),)
+    assert conversation.messages == (
+        Message("system", "Be brief."),
+        Message("system", "Be kind."),
+        Message("user", "Hi"),
+        Message("developer", "Be quick."),
+    )
 
 
 @both_apis
@@ -169,10 +179,31 @@ def test_function_calls_and_their_outputs_are_part_of_the_history(api: str) -> N
     ]
     conversation = read(api, {"input": items})
     assert conversation.messages == (
-        Message("assistant", "", (CalledTool("bash", '{"command":"ls"}'),)),
-        Message("assistant", "", (CalledTool("apply_patch", "*** Begin"),)),
+        Message("assistant", "", (CalledTool("bash", '{"command":"ls"}', "call_1"),)),
+        Message("tool", "a.txt", call_id="call_1"),
+        Message("assistant", "", (CalledTool("apply_patch", "*** Begin", "call_2"),)),
+        Message("tool", "done", call_id="call_2"),
     )
-    assert conversation.tool_results == {"call_1": "a.txt", "call_2": "done"}
+
+
+@both_apis
+def test_items_keep_their_ids_and_those_that_stand_for_others_are_part_of_the_history(
+    api: str,
+) -> None:
+    items = [
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "message", "id": "msg_1", "role": "assistant", "content": "Hello"},
+        {"type": "item_reference", "id": "msg_2"},
+        {"id": "msg_3"},
+        {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"},
+    ]
+    assert read(api, {"input": items}).messages == (
+        Message("reasoning", "", item_id="rs_1"),
+        Message("assistant", "Hello", item_id="msg_1"),
+        Message("item_reference", "", item_id="msg_2"),
+        Message("item_reference", "", item_id="msg_3"),
+        Message("assistant", "", (CalledTool("f", "{}", "c"),), item_id="fc_1"),
+    )
 
 
 @both_apis

@@ -1,0 +1,88 @@
+"""By history: each request gets the turn after those that its own history shows.
+
+A step with nothing to spend needs no state: workers, hosts and servers without a common store
+agree, and a retry finds its turn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xxhash import xxh3_128
+
+from llmsim.conversation import Message
+from llmsim.playback.order import MAIN_TRACK, Asked, Decision, Order, generation_mark
+from llmsim.playback.standing import Reader, Standing
+from llmsim.playback.steps import Step, Steps
+from llmsim.playback.taken import Taken, serial_of
+from llmsim.script import Script
+from llmsim.store.base import Claim, Take
+
+_NOTHING_TO_SPEND = Take(place=None)
+
+
+class ByHistory(Order):
+    """The step of the conversation chooses the turn, and the try where the step has errors."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self._steps = Steps(script)
+        self._reader = Reader(script, self._steps)
+
+    def decide(self, asked: Asked) -> Decision:
+        """The step of the conversation, and what counts its tries."""
+        standing = self._reader.standing(asked.conversation.messages)
+        return _AtStep(self.script, asked, standing, self._steps.at(standing.step))
+
+
+class _AtStep(Decision):
+    """A turn of the step."""
+
+    def __init__(self, script: Script, asked: Asked, standing: Standing, step: Step) -> None:
+        self._script = script
+        self._asked = asked
+        self._standing = standing
+        self._step = step
+        self.take = _NOTHING_TO_SPEND
+        if step.spend:
+            messages = asked.conversation.messages[standing.begins :]
+            self.take = Take(place=None, tries=tries_key(standing.step, messages))
+
+    def taken(self, claim: Claim) -> Taken:
+        """See `Decision.taken`."""
+        script, standing = self._script, self._standing
+        track, step = str(MAIN_TRACK), str(standing.step)
+        marks = (generation_mark(claim), str(claim.position), track, step)
+        tried = self._tried(claim) if self._step.spend else None
+        index = self._step.pick(tried or 0)
+        if index is None:
+            failure = script.exhausted_failure()
+            return Taken(claim, None, None, failure, marks, standing, tried)
+        turn = script.turns[index]
+        outcome = turn.play(serial_of(marks), self._asked.conversation)
+        return Taken(claim, index, turn, outcome, marks, standing, tried)
+
+    def _tried(self, claim: Claim) -> int:
+        """Which try of its conversation this is, from 0.
+
+        Without a made id equal histories share their tries: of each e + 1 such requests, e get the
+        errors and one the turn. What a client says of its retries is better than that.
+        """
+        if self._standing.is_one_conversation:
+            return claim.tries
+        if self._asked.retry:
+            return self._asked.retry
+        return claim.tries % (len(self._step.spend) + 1)
+
+
+def tries_key(step: int, messages: Sequence[Message]) -> bytes:
+    """The key of a conversation's tries of a step: what the history says, in 16 bytes.
+
+    From what was read, since clients send equal values in other bytes.
+    """
+    digest = xxh3_128(b"%d" % step)
+    for message in messages:
+        ids = (message.call_id, *(call.id for call in message.calls))
+        said = "\0".join((message.role, *ids, message.text, ""))
+        digest.update(said.encode("utf-8", "surrogatepass"))
+    return digest.digest()

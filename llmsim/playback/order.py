@@ -1,0 +1,46 @@
+"""Which turn a request gets: the contract of the two orders. An order is made once for a script."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from llmsim.conversation import Conversation
+from llmsim.playback.taken import Taken
+from llmsim.script import Script
+from llmsim.store.base import Claim, Take
+
+MAIN_TRACK = 0
+
+
+class Asked(NamedTuple):
+    """A request as an order sees it; `retry` is which retry it says it is, 0 for none."""
+
+    conversation: Conversation
+    retry: int = 0
+
+
+class Decision(ABC):
+    """What is decided for a request before its claim."""
+
+    take: Take
+
+    @abstractmethod
+    def taken(self, claim: Claim) -> Taken:
+        """What the claim plays."""
+
+
+class Order(ABC):
+    """Decides for the requests of one script."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    @abstractmethod
+    def decide(self, asked: Asked) -> Decision:
+        """What the request is to take, and then to get. It takes nothing yet."""
+
+
+def generation_mark(claim: Claim) -> str:
+    """The claim's generation as ids have it: 16 hex digits."""
+    return f"{claim.generation:016x}"

@@ -1,0 +1,205 @@
+"""Where a conversation stands: how many of the script's answers its history shows.
+
+Pure, and the same for every API. Ids that llmsim made say it best: clients send call ids back
+unaltered, whatever else they do to a history. Where there is none, answers are counted: a run of
+adjacent assistant messages or items is one answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from llmsim.conversation import ASSISTANT_ROLES, Conversation, Message
+from llmsim.playback.steps import Steps
+from llmsim.reply import Reply
+from llmsim.script import Script
+from llmsim.script.order import OWN
+
+# Ids of the order by arrival have fewer numbers.
+_MADE = re.compile(r"([a-z]+)_llmsim_([0-9a-f]{16}|[0-9a-f]{6})_(\d+)_(\d+)_(\d+)(?:_\d+)*(?!\w)")
+_MADE_WORD = "_llmsim_"
+# Of the ids of one answer, the one that most clients send back.
+_KINDS = ("call", "msg", "fc", "ctc", "rs")
+
+
+class Mark(NamedTuple):
+    """An id that says which step its answer was.
+
+    `id` is empty, and `generation` too, for an id that the script gives to one turn.
+    """
+
+    step: int
+    generation: str = ""
+    position: int = -1
+    id: str = ""
+
+
+class Standing(NamedTuple):
+    """Where a conversation stands.
+
+    `step` is the number of answers that it has had. `begins` is the index of the first message
+    that tells this conversation from others: that of the last made id, else 0. `mark` is that id.
+    `conversation` is the first made id, None where there is none. `foreign_steps` is how many of
+    the answers counted are none of the script's.
+    """
+
+    step: int
+    begins: int = 0
+    mark: Mark | None = None
+    conversation: str | None = None
+    foreign_steps: int = 0
+
+    @property
+    def is_one_conversation(self) -> bool:
+        """Whether no other conversation has this history."""
+        return self.mark is not None and bool(self.mark.id)
+
+
+class Reader:
+    """Reads histories for one script."""
+
+    def __init__(self, script: Script, steps: Steps) -> None:
+        self._own_only = script.steps == OWN
+        self._any_text = any(turn.reads_conversation for turn in script.turns)
+        self._texts = frozenset(_texts(script))
+        self._ids = _scripted_ids(script, steps)
+
+    def standing(self, messages: Sequence[Message]) -> Standing:
+        """Where the conversation with this history stands."""
+        found = self._last_mark(messages)
+        if found is None:
+            groups = self._counted(messages, 0)
+            foreign = sum(1 for group in groups if not self._is_own(group))
+            if self._own_only:
+                return Standing(len(groups) - foreign)
+            return Standing(len(groups), foreign_steps=foreign)
+        at, mark = found
+        groups = self._counted(messages, _end_of_group(messages, at))
+        if self._own_only:
+            groups = [group for group in groups if self._is_own(group)]
+        step = mark.step + 1 + len(groups)
+        return Standing(step, at if mark.id else 0, mark, _conversation(messages))
+
+    def _last_mark(self, messages: Sequence[Message]) -> tuple[int, Mark] | None:
+        for at in range(len(messages) - 1, -1, -1):
+            for name in reversed(_ids(messages[at])):
+                mark = _made(name) or self._scripted(name)
+                if mark is not None:
+                    return at, mark
+        return None
+
+    def _scripted(self, name: str) -> Mark | None:
+        step = self._ids.get(name)
+        return None if step is None else Mark(step)
+
+    def _counted(self, messages: Sequence[Message], start: int) -> list[list[Message]]:
+        """The groups from `start` on that count as answers: not a prefill at the end."""
+        groups = list(_groups(messages, start))
+        if groups and messages[-1].role in ASSISTANT_ROLES and self._is_prefill(groups[-1]):
+            groups.pop()
+        return groups
+
+    def _is_prefill(self, group: list[Message]) -> bool:
+        """Whether the model is asked to go on with this text; a call or a turn's text is whole."""
+        return not any(message.calls for message in group) and _text(group) not in self._texts
+
+    def _is_own(self, group: list[Message]) -> bool:
+        if any(call.id and call.id not in self._ids for each in group for call in each.calls):
+            return False
+        return self._any_text or _text(group) in self._texts
+
+
+def _groups(messages: Sequence[Message], start: int) -> Iterator[list[Message]]:
+    """Runs of adjacent assistant messages or items."""
+    group: list[Message] = []
+    for message in messages[start:]:
+        if message.role in ASSISTANT_ROLES:
+            group.append(message)
+        elif group:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _end_of_group(messages: Sequence[Message], at: int) -> int:
+    """Where the group ends that `at` is in; behind `at` where it is in none."""
+    end = at
+    while end < len(messages) and messages[end].role in ASSISTANT_ROLES:
+        end += 1
+    return max(end, at + 1)
+
+
+def _ids(message: Message) -> list[str]:
+    """The ids of an element of the history, in the order of the answer that they came with.
+
+    Some frameworks send calls back as text, with their ids in it.
+    """
+    found = [message.item_id] if message.item_id else []
+    found += [call.id for call in message.calls if call.id]
+    if message.call_id:
+        found.append(message.call_id)
+    if not found and message.role == "assistant" and _MADE_WORD in message.text:
+        found = [made.group() for made in _MADE.finditer(message.text)]
+    return found
+
+
+def _made(name: str) -> Mark | None:
+    """The mark in an id that llmsim made under this order."""
+    if _MADE_WORD not in name:
+        return None
+    made = _MADE.fullmatch(name)
+    if made is None:
+        return None
+    return Mark(int(made[5]), made[2][:6], int(made[3]), name)
+
+
+def _conversation(messages: Sequence[Message]) -> str | None:
+    """The first made id. Of the ids of that answer it is the one that most clients send back."""
+    made = (mark for message in messages for name in _ids(message) if (mark := _made(name)))
+    first = next(made, None)
+    if first is None:
+        return None
+    same = [first.id]
+    for mark in made:
+        if (mark.generation, mark.position) != (first.generation, first.position):
+            break
+        same.append(mark.id)
+    return min(same, key=lambda name: _rank(name.partition("_")[0]))
+
+
+def _rank(kind: str) -> int:
+    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+
+
+def _text(group: list[Message]) -> str:
+    return "\n".join(message.text for message in group if message.text).strip()
+
+
+def _texts(script: Script) -> Iterator[str]:
+    """What the script's turns say, without white space at the ends."""
+    for turn in script.turns:
+        if turn.leaves_trace and not turn.reads_conversation:
+            reply = turn.play("", Conversation())
+            if isinstance(reply, Reply):
+                yield (reply.text or reply.refusal or "").strip()
+
+
+def _scripted_ids(script: Script, steps: Steps) -> dict[str, int]:
+    """The call ids that the script gives to one turn alone, and the step of each.
+
+    An id that goes out again beyond the end says nothing.
+    """
+    by_id: dict[str, set[int]] = {}
+    for index, turn in enumerate(script.turns):
+        for call in getattr(turn, "calls", ()):
+            if call.id is not None:
+                by_id.setdefault(call.id, set()).add(index)
+    repeated = {script.index(len(script) + more) for more in range(len(script))}
+    return {
+        name: steps.of_turn(next(iter(turns)))
+        for name, turns in by_id.items()
+        if len(turns) == 1 and not turns & repeated
+    }

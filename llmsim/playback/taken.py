@@ -1,0 +1,39 @@
+"""What a request got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmsim.playback.standing import Standing
+from llmsim.reply import Failure, Reply
+from llmsim.script import Turn
+from llmsim.store.base import Claim
+
+
+def serial_of(marks: tuple[str, ...]) -> str:
+    """What makes the made call ids of an answer unique: see `Turn.play`.
+
+    A position, and by history `<six hex digits of the generation>_<position>_<track>_<step>`: the
+    APIs take ids of 40 characters.
+    """
+    generation, *rest = marks
+    return rest[0] if len(rest) == 1 else "_".join((generation[:6], *rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A claimed position and what it plays.
+
+    `turn` and its `index` in the script are None when the script is exhausted. `marks` make the
+    answer's ids unique: generation and position and, by history, track and step. `standing` says
+    where the conversation stood, by history; `tried` which of its tries this was, None where the
+    step had nothing to spend.
+    """
+
+    claim: Claim
+    index: int | None
+    turn: Turn | None
+    outcome: Reply | Failure
+    marks: tuple[str, ...]
+    standing: Standing | None = None
+    tried: int | None = None

@@ -1,0 +1,95 @@
+"""The bytes of the cursor table: a file of fixed size, mapped into every worker.
+
+All integers are unsigned, 64 bits, in the machine's byte order, at offsets that are multiples of 8.
+
+    header, 64 bytes
+         0  magic, which names this layout
+         8  rows in the table
+        16  key of the default script; 0 before the first is published
+        24  sessions that there may be
+        32  sessions that there are
+        40  bytes in the journals
+        48  journal entries that were dropped
+        56  rows that were ever deleted
+
+    row, 168 bytes
+         0  session name, ASCII, padded with zero bytes to 64
+        64  live state: 0 the row is free, 1 or 2 which state counts, 3 the session was deleted
+        72  state 1
+       120  state 2
+
+    state, 48 bytes
+         0  position: what the next claim gets
+         8  place: how many turns of the script's own line were taken
+        16  arrival
+        24  generation
+        32  key of the script that plays
+        40  use: 0 the session follows the default script, 1 it has its own
+
+    behind the rows: kept counters, four for each session that there may be; then reused counters
+
+A process can be killed between any two instructions, and whoever holds the lock next must find a
+whole row. Hence a change of several fields is written into the state that is not live, and one
+store of 8 bytes makes it so. A claim changes one state in place: `arrival` first, which may skip a
+number, then `position`, then the place or the try, each in one store: a kill can lose a turn, and
+none comes twice. The counts of the header may be off by one after a kill.
+
+Integers are read and stored as elements of a `memoryview`, one machine word at a time
+(`struct.pack_into` may show a reader a transient zero).
+"""
+
+from __future__ import annotations
+
+import mmap
+import secrets
+import sys
+from typing import Final
+
+from llmsim.store.counters import words_for
+
+MAGIC: Final = b"LLMSIM\0\3"
+WORD: Final = 8  # bytes
+# In words from the table's start.
+HEADER: Final = 8
+ROW_COUNT, DEFAULT_SCRIPT, ROOM, TAKEN, JOURNAL_SIZE, DROPPED, DELETIONS = range(1, HEADER)
+# In words from a row's start.
+ROW: Final = 21
+NAME_SIZE: Final = 64  # bytes
+LIVE, STATES = 8, 9
+FREE, DELETED = 0, 3
+# In words from a state's start.
+STATE: Final = 6
+POSITION, PLACE, ARRIVAL, GENERATION, SCRIPT, USE = range(STATE)
+FOLLOWS, OWN = 0, 1
+
+
+def new_table(sessions: int) -> bytes:
+    """The content of an empty table with room for so many sessions.
+
+    A fifth of the rows is to spare, so that searches stay short.
+    """
+    rows = sessions + sessions // 4 + 1
+    words = (rows, 0, sessions)
+    header = MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)
+    return header.ljust(_size(rows, sessions), b"\0")
+
+
+def _size(rows: int, sessions: int) -> int:
+    """The size of a table in bytes."""
+    return (HEADER + rows * ROW + words_for(sessions)) * WORD
+
+
+def is_table(memory: mmap.mmap) -> bool:
+    """Whether `memory` holds a table of this layout."""
+    if memory[: len(MAGIC)] != MAGIC:
+        return False
+    with memoryview(memory) as all_bytes, all_bytes[: HEADER * WORD].cast("Q") as words:
+        return len(memory) == _size(words[ROW_COUNT], words[ROOM])
+
+
+def new_key() -> int:
+    """A random key that is not 0, for a generation or a script.
+
+    A counter would start again when a store is lost.
+    """
+    return secrets.randbits(64) or 1

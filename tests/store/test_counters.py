@@ -1,0 +1,145 @@
+"""What a store counts beside positions: places of tracks, tries, and counters that are kept."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+
+from llmsim.errors import MovedError, StoreFullError
+from llmsim.store import counters
+from llmsim.store.base import MAIN, Seen, Store, Take
+from tests.store.test_contract import ENGINES
+
+A, B = b"a" * 16, b"b" * 16
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    made = ENGINES[request.param](tmp_path)
+    made.publish(b"{}")
+    return made
+
+
+def digest(number: int) -> bytes:
+    return blake2b(b"%d" % number, digest_size=16).digest()
+
+
+def places(store: Store, session: str, *keys: bytes | None) -> list[int]:
+    return [store.claim(session, what=Take(place=key)).place for key in keys]
+
+
+def tries(store: Store, session: str, *keys: bytes | None) -> list[int]:
+    return [store.claim(session, what=Take(tries=key)).tries for key in keys]
+
+
+def test_each_track_has_its_own_place_and_all_share_the_position(store: Store) -> None:
+    assert places(store, "s", MAIN, A, A, MAIN, B, A) == [0, 0, 1, 1, 0, 2]
+    assert store.claim("s").position == 6
+
+
+def test_a_claim_without_a_place_leaves_all_places_as_they_are(store: Store) -> None:
+    assert places(store, "s", MAIN, None, None, MAIN) == [0, 0, 0, 1]
+    assert store.claim("s").position == 4
+
+
+def test_tries_count_by_key(store: Store) -> None:
+    assert tries(store, "s", A, A, B, None, A) == [0, 1, 0, 0, 2]
+
+
+@pytest.mark.parametrize("rewind", ["reset", "put_script", "delete", "publish"])
+def test_a_new_generation_begins_all_counters_anew(store: Store, rewind: str) -> None:
+    places(store, "s", A, A)
+    tries(store, "s", B, B)
+    store.add("s", b"c" * 16, 5)
+    arguments = {"put_script": ("s", b"own"), "publish": (b"new",)}.get(rewind, ("s",))
+    getattr(store, rewind)(*arguments)
+    assert places(store, "s", A) == [0]
+    assert tries(store, "s", B) == [0]
+    assert store.counts("s", [b"c" * 16]) == [0]
+
+
+def test_counters_belong_to_one_session(store: Store) -> None:
+    assert places(store, "s", A, A) == [0, 1]
+    assert places(store, "t", A) == [0]
+    assert tries(store, "s", B) == tries(store, "t", B) == [0]
+
+
+def test_kept_counters_add_up_and_are_read_together(store: Store) -> None:
+    store.create("s")
+    assert store.add("s", A, 3)
+    assert store.add("s", A, 4)
+    assert store.add("s", B, 1)
+    assert store.counts("s", [A, b"c" * 16, B]) == [7, 0, 1]
+    assert not store.add("nobody", A, 1)
+    assert store.counts("nobody", [A]) == [0]
+
+
+def has_room(store: Store, key: bytes) -> bool:
+    """Claim a place of that key in the session; false where there is no room for it."""
+    try:
+        store.claim("s", what=Take(place=key))
+    except StoreFullError:
+        return False
+    return True
+
+
+def test_a_new_track_beyond_the_room_is_refused_and_takes_nothing(store: Store) -> None:
+    store.claim("s")
+    taken = 0
+    while has_room(store, digest(taken)):
+        taken += 1
+    assert 200 <= taken <= 400
+    with pytest.raises(StoreFullError, match="LLMSIM_MAX_SESSIONS"):
+        store.claim("s", what=Take(place=digest(taken)))
+    assert store.claim("s").position == taken + 1
+    assert places(store, "s", digest(0)) == [1]
+
+
+def test_the_room_of_a_generation_that_is_over_is_free_again(store: Store) -> None:
+    keys = [digest(number) for number in range(200)]
+    for _ in range(10):
+        assert places(store, "s", *keys) == [0] * 200
+        store.reset("s")
+
+
+def test_of_the_tries_the_longest_unused_are_forgotten(store: Store) -> None:
+    first = b"\0" * 8
+    same_set = [first + b"%08d" % number for number in range(counters._SET + 1)]
+    tries(store, "s", *same_set[:-1])
+    assert tries(store, "s", same_set[0]) == [1], "it was used last"
+    tries(store, "s", same_set[-1])
+    assert tries(store, "s", same_set[0]) == [2]
+    assert tries(store, "s", same_set[1]) == [0], "it was the longest unused"
+
+
+def test_a_session_is_seen_as_its_next_claim_meets_it(store: Store) -> None:
+    default = store.published()
+    assert default is not None
+    assert store.look("s") == Seen(0, default, default)
+    claim = store.claim("s")
+    assert store.look("s") == Seen(claim.generation, default, default)
+    own = store.put_script("s", b"own")
+    assert store.look("s") == Seen(own.generation, own.script, default)
+    assert store.session("other") is None
+
+
+@pytest.mark.parametrize("change", ["claim", "reset", "put_script", "delete", "publish"])
+def test_a_claim_for_what_was_seen_takes_nothing_once_that_has_changed(
+    store: Store, change: str
+) -> None:
+    if change != "claim":
+        store.claim("s")
+    seen = store.look("s")
+    arguments = {"put_script": ("s", b"own"), "publish": (b"new",)}.get(change, ("s",))
+    getattr(store, change)(*arguments)
+    before = store.session("s")
+    with pytest.raises(MovedError):
+        store.claim("s", seen, Take(place=A, tries=B))
+    assert store.session("s") == before
+    assert store.claim("s", store.look("s")).place == (1 if change == "claim" else 0)
+
+
+def test_a_session_that_is_seen_as_it_is_can_be_claimed_again_and_again(store: Store) -> None:
+    assert [store.claim("s", store.look("s")).position for _ in range(5)] == [0, 1, 2, 3, 4]
