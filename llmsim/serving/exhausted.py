@@ -21,7 +21,7 @@ def told(taken: Taken, session: str, conversation: Conversation) -> Taken:
 
     The log has it once for each session and generation.
     """
-    if not isinstance(taken.outcome, Failure):
+    if not isinstance(taken.outcome, Failure) or taken.outcome.kind != "exhausted":
         return taken
     where = f"Session {session!r}, position {taken.claim.position}"
     if first_time("exhausted", session, taken.claim.generation):
@@ -35,6 +35,5 @@ def _last_message(conversation: Conversation) -> str:
     last = next(said, None)
     if last is None:
         return "the request holds no message."
-    role, text = last.role, last.text
-    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
-    return f"the last message (role {role!r}): {shown!r}."
+    shown = last.text if len(last.text) <= _SHOWN else last.text[:_SHOWN] + "..."
+    return f"the last message (role {last.role!r}): {shown!r}."

@@ -236,6 +236,7 @@ def test_what_was_said_takes_bounded_memory() -> None:
     assert len(once._said or b"") == 2**20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preload", ["true", "false"])
 def test_no_worker_says_what_another_has_said(tmp_path: Any, preload: str) -> None:
     script = write_script(tmp_path / "s.json", text("only"), on_exhausted="error")
