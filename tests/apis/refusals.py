@@ -6,33 +6,10 @@ from typing import Any
 
 import pytest
 
-from llmsim.apis.anthropic.renderer import AnthropicRenderer
-from llmsim.apis.chat.renderer import ChatRenderer
-from llmsim.apis.renderer import Renderer
-from llmsim.apis.responses.openresponses import OpenResponsesRenderer
-from llmsim.apis.responses.renderer import ResponsesRenderer
 from llmsim.errors import RequestError
+from tests.requests import RENDERERS, request_to
 
-RENDERERS: dict[str, Renderer] = {
-    renderer.name: renderer
-    for renderer in (
-        ChatRenderer(),
-        ResponsesRenderer(),
-        OpenResponsesRenderer(),
-        AnthropicRenderer(),
-    )
-}
-
-VALID: dict[str, dict[str, Any]] = {
-    "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
-    "responses": {"model": "gpt-5", "input": "Hi"},
-    "openresponses": {"model": "gpt-5", "input": "Hi"},
-    "anthropic": {
-        "model": "gpt-5",
-        "max_tokens": 1024,
-        "messages": [{"role": "user", "content": "Hi"}],
-    },
-}
+VALID = {api: request_to(api, model="gpt-5") for api in RENDERERS}
 
 ABSENT = object()
 """In a change: the field is left out."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llmsim.reply import Failure
-from tests.apis.refusals import RENDERERS
+from tests.requests import RENDERERS
 
 FAILURES = {
     "rate_limit": Failure(429, "rate_limit", "Slow down.", "rate_limit_exceeded"),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from llmsim.apis.renderer import Shape
-from tests.apis.refusals import ABSENT, RENDERERS, VALID, changed, refusal
+from tests.apis.refusals import ABSENT, VALID, changed, refusal
+from tests.requests import RENDERERS
 
 every_api = pytest.mark.parametrize("api", RENDERERS)
 openai_shaped = pytest.mark.parametrize("api", [name for name in RENDERERS if name != "anthropic"])

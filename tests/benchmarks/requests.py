@@ -7,24 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.requests import ROUTE_OF, body_for
 from tests.running import text, write_script
 
-CHAT, RESPONSES, MESSAGES = (
-    "/openai/v1/chat/completions",
-    "/openai/v1/responses",
-    "/anthropic/v1/messages",
-)
+CHAT, RESPONSES, MESSAGES = (ROUTE_OF[api] for api in ("chat", "responses", "anthropic"))
 HELLO = text("Hello! How can I help you today?")
-_ASKED: dict[str, dict[str, Any]] = {
-    CHAT: {"messages": [{"role": "user", "content": "Hi"}]},
-    RESPONSES: {"input": "Hi"},
-    MESSAGES: {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1024},
-}
 
 
 def tiny(path: str = CHAT, **fields: Any) -> Sequence[str]:
     """The one body of a tiny prompt to that API."""
-    return [json.dumps({"model": "llmsim", **_ASKED[path], **fields})]
+    return [json.dumps(body_for(path, model="llmsim", **fields))]
 
 
 def hello(folder: Path) -> Path:

@@ -17,6 +17,7 @@ import pytest
 
 from llmsim import __version__
 from llmsim.cli import main
+from tests.requests import ROUTE_OF
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
 pytestmark = pytest.mark.slow  # the command is run in processes of its own
@@ -146,17 +147,12 @@ def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Se
         yield script, server
 
 
-@pytest.mark.parametrize("api", ["chat", "responses", "openresponses"])
+@pytest.mark.parametrize("api", ROUTE_OF)
 @pytest.mark.parametrize("stream", [False, True])
 def test_play_prints_the_bytes_that_a_server_sends(
     playing: tuple[Path, Server], api: str, stream: bool
 ) -> None:
     script, server = playing
-    routes = {
-        "chat": "/v1/chat/completions",
-        "responses": "/v1/responses",
-        "openresponses": "/openresponses/v1/responses",
-    }
     body = {
         "model": "llmsim",
         "input": "Hello",
@@ -164,7 +160,7 @@ def test_play_prints_the_bytes_that_a_server_sends(
         "stream": stream,
     }
     served = [
-        httpx.post(f"{server.origin}/s/{api}-{stream}{routes[api]}", json=body, timeout=PATIENCE)
+        httpx.post(f"{server.origin}/s/{api}-{stream}{ROUTE_OF[api]}", json=body, timeout=PATIENCE)
         for _ in range(3)
     ]
     flags = ["--stream"] if stream else []

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
+from tests.requests import CHAT, request_to
 from tests.running import text
 
-CHAT = "/openai/v1/chat/completions"
-BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+BODY = request_to("chat")
 SCRIPT = {"turns": [text("own")]}
 
 OPERATIONS: list[tuple[str, str, Any]] = [

@@ -12,10 +12,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from llmsim import __version__
 from tests.conftest import MakeClient
+from tests.requests import CHAT, request_to
 from tests.running import text
 
-CHAT = "/openai/v1/chat/completions"
-BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+BODY = request_to("chat")
 
 
 def document(client: FlaskClient) -> dict[str, Any]:

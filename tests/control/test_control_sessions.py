@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 from llmsim import Script
 from llmsim.serving import shared
 from tests.conftest import MakeClient
+from tests.requests import CHAT, request_to
 from tests.running import Server, numbered, text, write_script
 
-CHAT = "/openai/v1/chat/completions"
-BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+BODY = request_to("chat")
 
 
 def ask(client: FlaskClient, session: str) -> tuple[str, int, str]:

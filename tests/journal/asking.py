@@ -7,26 +7,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-ROUTES = {
-    "/openai/v1/chat/completions": "chat",
-    "/v1/chat/completions": "chat",
-    "/openai/v1/responses": "responses",
-    "/v1/responses": "responses",
-    "/openresponses/v1/responses": "openresponses",
-}
-CHAT, RESPONSES, OPENRESPONSES = (
-    "/openai/v1/chat/completions",
-    "/openai/v1/responses",
-    "/openresponses/v1/responses",
-)
-BASES = [CHAT, RESPONSES, OPENRESPONSES]
-MESSAGES = [{"role": "user", "content": "Hi"}]
-
-
-def body_for(route: str, **fields: Any) -> dict[str, Any]:
-    """A good request of that route's API."""
-    said: dict[str, Any] = {"messages": MESSAGES} if ROUTES[route] == "chat" else {"input": "Hi"}
-    return {"model": "m", **said, **fields}
+from tests.requests import CHAT, body_for
 
 
 def ask(

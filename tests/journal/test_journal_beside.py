@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
-from tests.journal.asking import CHAT, MESSAGES, ask, entries
+from tests.journal.asking import ask, entries
+from tests.requests import CHAT, MESSAGES
 from tests.running import numbered, text
 
 COUNT = "/anthropic/v1/messages/count_tokens"

@@ -24,19 +24,8 @@ from llmsim.serving.rendering import HOST
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
-from tests.journal.asking import (
-    BASES,
-    CHAT,
-    MESSAGES,
-    OPENRESPONSES,
-    RESPONSES,
-    ROUTES,
-    ask,
-    body_for,
-    entries,
-    journal,
-    post,
-)
+from tests.journal.asking import ask, entries, journal, post
+from tests.requests import API_OF, CHAT, MESSAGES, ROUTE_OF, ROUTES, body_for
 from tests.running import numbered, text
 
 
@@ -83,7 +72,7 @@ def test_an_answered_request_has_an_entry_with_every_field_right(
         "try": None,
         "conversation": None,
         "turn": 0,
-        "api": ROUTES[route],
+        "api": API_OF[route],
         "method": "POST",
         "path": route,
         "stream": stream,
@@ -153,7 +142,7 @@ FAILURES: list[tuple[dict[str, Any], int, str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize("route", BASES)
+@pytest.mark.parametrize("route", ROUTE_OF.values())
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_scripted_failure_has_its_entry_with_position_and_turn(
     make_client: MakeClient, route: str, stream: bool
@@ -192,7 +181,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("route", BASES)
+@pytest.mark.parametrize("route", ROUTE_OF.values())
 def test_a_refused_request_has_its_entry_without_a_position(
     make_client: MakeClient, route: str
 ) -> None:
@@ -209,7 +198,7 @@ def test_a_refused_request_has_its_entry_without_a_position(
         assert (entry["generation"], entry["position"], entry["turn"]) == (None, None, None)
         assert (entry["session"], entry["api"], entry["path"], entry["status"]) == (
             "a",
-            ROUTES[route],
+            API_OF[route],
             route,
             status,
         )
@@ -217,7 +206,7 @@ def test_a_refused_request_has_its_entry_without_a_position(
         assert failure["message"] == response.get_json()["error"]["message"]
         assert (failure["status"], failure["code"]) == (
             status,
-            code if ROUTES[route] != "openresponses" else failure["code"],
+            code if API_OF[route] != "openresponses" else failure["code"],
         )
         assert (entry["outcome"], entry["bytes"], entry["chunks"]) == (
             "completed",
@@ -450,7 +439,7 @@ def test_a_byte_order_mark_before_a_body_spoils_no_page(make_client: MakeClient)
     assert [entry["request_body"] for entry in entries(client)] == [body_for(CHAT)]
 
 
-@pytest.mark.parametrize("route", BASES)
+@pytest.mark.parametrize("route", ROUTE_OF.values())
 def test_meta_keeps_neither_bodies_nor_blocks_but_failures(
     make_client: MakeClient, tmp_path: Path, route: str
 ) -> None:
@@ -612,7 +601,7 @@ def test_an_answer_over_tls_goes_out_whole(store: MmapStore) -> None:
         ]
 
 
-@pytest.mark.parametrize("route", [RESPONSES, OPENRESPONSES, CHAT])
+@pytest.mark.parametrize("route", [ROUTE_OF["responses"], ROUTE_OF["openresponses"], CHAT])
 def test_a_client_that_leaves_in_the_middle_of_a_stream_has_an_entry_that_says_so(
     make_client: MakeClient, route: str
 ) -> None:

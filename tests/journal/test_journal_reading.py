@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from llmsim.journal.entry import ending, line
 from llmsim.store import journal_files, state_dir
 from tests.conftest import MakeClient
-from tests.journal.asking import CHAT, ask, body_for, entries, journal
+from tests.journal.asking import ask, entries, journal
+from tests.requests import CHAT, body_for
 from tests.running import numbered, text
 
 

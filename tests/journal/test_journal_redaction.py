@@ -10,7 +10,8 @@ import pytest
 
 from llmsim.journal.redact import REDACTED, redacted
 from tests.conftest import MakeClient
-from tests.journal.asking import CHAT, body_for, entries, post
+from tests.journal.asking import entries, post
+from tests.requests import CHAT, body_for
 from tests.running import text
 
 HIDDEN = "hush-4711"

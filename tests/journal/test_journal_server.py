@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.journal.asking import BASES, CHAT, OPENRESPONSES, body_for
+from tests.requests import CHAT, ROUTE_OF, body_for
 from tests.running import PATIENCE, Server, numbered, text, write_script
 
 
@@ -125,7 +125,7 @@ def test_an_entry_is_readable_from_any_worker_as_soon_as_its_answer_has_its_last
         workers, mark = set(), 0
         for at in range(50):
             stream = at % 2 == 1
-            route = OPENRESPONSES if at % 4 > 1 else CHAT
+            route = ROUTE_OF["openresponses"] if at % 4 > 1 else CHAT
             with RawClient(
                 server.origin, f"/s/{session}{route}", body_for(route, stream=stream)
             ) as client:
@@ -217,7 +217,7 @@ def test_no_secret_comes_into_the_state_directory_or_the_log(tmp_path: Path) -> 
         ) as server,
         httpx.Client(base_url=server.origin, timeout=PATIENCE) as client,
     ):
-        for route in BASES:
+        for route in ROUTE_OF.values():
             for stream in (False, True):
                 body = body_for(
                     route,

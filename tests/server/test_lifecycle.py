@@ -20,6 +20,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.requests import request_to
 from tests.running import (
     GUNICORN,
     PATIENCE,
@@ -37,7 +38,7 @@ PLACES = ("X-LLMSim-Position", "X-LLMSim-Turn", "X-LLMSim-Generation")
 def ask(server: Server) -> httpx.Response:
     return httpx.post(
         f"{server.base_url}/chat/completions",
-        json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+        json=request_to("chat"),
         timeout=PATIENCE,
     )
 
@@ -452,7 +453,7 @@ def test_gunicorn_without_the_hooks_is_refused_rather_than_served_inexactly(tmp_
     with bare_gunicorn(tmp_path, command) as origin:
         response = httpx.post(
             f"{origin}/v1/chat/completions",
-            json={"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+            json=request_to("chat"),
             timeout=PATIENCE,
         )
         assert response.status_code == 503
@@ -466,7 +467,7 @@ def test_gunicorn_without_the_hooks_is_exact_over_a_shared_state_directory(tmp_p
     command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-w", "3"]
     variables = {"LLMSIM_STATE_DIR": str(tmp_path / "state"), "LLMSIM_SCRIPT_PATH": str(script)}
     with bare_gunicorn(tmp_path, command, **variables) as origin:
-        body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+        body = request_to("chat")
         answers: list[httpx.Response] = []
         workers: set[str] = set()
         while len(answers) < 20 or (

@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.requests import FOR_ALL
 from tests.running import PATIENCE, Server, numbered, write_script
 
-BODY = json.dumps(
-    {"model": "m", "max_tokens": 9, "input": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
-).encode()
+BODY = json.dumps(FOR_ALL).encode()
 ROUTES = [
     "/openai/v1/chat/completions",
     "/openresponses/v1/responses",

@@ -17,8 +17,8 @@ from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
+from tests.requests import API_OF, FOR_ALL, ROUTES
 from tests.running import numbered
-from tests.serving.every_api import API_OF, BODY, ROUTES
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 REQUESTS = [
@@ -92,7 +92,7 @@ def test_what_goes_wrong_inside_is_a_500_in_the_dialect(
     asking = client(create, "state")
     asking.application.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr(Playback, "take", lambda *_: 1 // 0)
-    response = asking.post(route, json=BODY | {"stream": stream})
+    response = asking.post(route, json=FOR_ALL | {"stream": stream})
     assert (response.status_code, response.content_type) == (500, "application/json")
     error = response.get_json()["error"]
     assert error["type"] == ("api_error" if API_OF[route] == "anthropic" else "server_error")

@@ -10,22 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
+from tests.requests import ROUTES, ROUTES_OF, body_for
 from tests.running import numbered, text
 
-CHAT = ["/openai/v1/chat/completions", "/openai/chat/completions", "/v1/chat/completions"]
-RESPONSES = ["/openai/v1/responses", "/openai/responses", "/v1/responses"]
-OPENRESPONSES = ["/openresponses/v1/responses", "/openresponses/responses"]
-ANTHROPIC = ["/anthropic/v1/messages", "/anthropic/messages", "/v1/messages"]
-ROUTES = CHAT + RESPONSES + OPENRESPONSES + ANTHROPIC
-
-
-def body_for(route: str, **fields: Any) -> dict[str, Any]:
-    said: dict[str, Any] = (
-        {"messages": [{"role": "user", "content": "Hi"}]}
-        if route in CHAT + ANTHROPIC
-        else {"input": "Hi"}
-    )
-    return {"model": "m", "max_tokens": 16, **said, **fields}
+CHAT, RESPONSES, OPENRESPONSES, ANTHROPIC = (
+    list(ROUTES_OF[api]) for api in ("chat", "responses", "openresponses", "anthropic")
+)
 
 
 def error_of(route: str, response: Any) -> dict[str, Any]:

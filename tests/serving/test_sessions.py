@@ -11,17 +11,10 @@ from flask.testing import FlaskClient
 from openai import OpenAI
 
 from tests.conftest import MakeClient
+from tests.requests import API_OF, CHAT, ROUTE_OF, ROUTES, body_for
 from tests.running import Server, numbered, text, write_script
 
-ROUTES: dict[str, dict[str, Any]] = {
-    "/openai/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}]},
-    "/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}]},
-    "/openai/v1/responses": {"input": "Hi"},
-    "/v1/responses": {"input": "Hi"},
-    "/openresponses/v1/responses": {"input": "Hi"},
-}
-CHAT = "/openai/v1/chat/completions"
-OPENRESPONSES = "/openresponses/v1/responses"
+OPENRESPONSES = ROUTE_OF["openresponses"]
 
 BAD_NAMES = ["a b", "a" * 65, "ä", "a*b", "a:b", "'", ".", ".."]
 GOOD_NAMES = ["a", "Z", "0", "-", "_", "...", ".a", "a.", "a.b-c_D9", "a" * 64]
@@ -34,9 +27,11 @@ def ask(
     headers: dict[str, str] | None = None,
     **fields: Any,
 ) -> Any:
-    return client.post(
-        prefix + route, json={"model": "m", **ROUTES[route], **fields}, headers=headers or {}
-    )
+    return client.post(prefix + route, json=body_for(route, **fields), headers=headers or {})
+
+
+def error_keys(route: str) -> set[str]:
+    return {"type", "message"} | (set() if API_OF[route] == "anthropic" else {"param", "code"})
 
 
 def place(response: Any) -> tuple[str, int]:
@@ -118,11 +113,12 @@ def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(
     for response in (by_prefix, by_header, *by_key):
         assert (response.status_code, response.content_type) == (400, "application/json")
         error = response.get_json()["error"]
-        assert set(error) == {"message", "type", "param", "code"}
         assert error["type"] == (
-            "invalid_request" if route == OPENRESPONSES else "invalid_request_error"
+            "invalid_request" if API_OF[route] == "openresponses" else "invalid_request_error"
         )
-        assert (error["param"], error["code"]) == ("session", "invalid_session")
+        if API_OF[route] != "anthropic":  # whose errors have type and message alone
+            assert (error["param"], error["code"]) == ("session", "invalid_session")
+        assert set(error) == error_keys(route)
         assert "1 to 64 of the characters" in error["message"]
         assert "X-LLMSim-Position" not in response.headers
     assert position(client) == 0
@@ -310,7 +306,7 @@ def test_a_full_table_is_a_503_that_names_the_setting_and_takes_no_turn(
     for route in ROUTES:
         response = ask(client, "/s/c", route)
         assert response.status_code == 503
-        assert set(response.get_json()["error"]) == {"message", "type", "param", "code"}
+        assert set(response.get_json()["error"]) == error_keys(route)
         assert "LLMSIM_MAX_SESSIONS" in response.get_json()["error"]["message"]
         assert "X-LLMSim-Position" not in response.headers
     assert [place(ask(client, f"/s/{name}")) for name in "ab"] == [("a", 1), ("b", 1)]

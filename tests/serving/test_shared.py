@@ -10,7 +10,7 @@ import pytest
 from llmsim.app import create_app
 from llmsim.serving import shared
 from llmsim.settings import Settings
-from tests.serving.every_api import BODY, ROUTES
+from tests.requests import FOR_ALL, ROUTES
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def without_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_of_many_processes_is_refused_whatever_its_name(route: str) -> None:
     client = create_app(Settings()).test_client()
     of_many = {"wsgi.multiprocess": True, "SERVER_SOFTWARE": "another/1.0"}
-    refused = client.post(route, json=BODY, environ_overrides=of_many)
+    refused = client.post(route, json=FOR_ALL, environ_overrides=of_many)
     assert refused.status_code == 503
     assert "LLMSIM_STATE_DIR" in refused.get_json()["error"]["message"]
     assert client.get("/health", environ_overrides=of_many).status_code == 503
@@ -32,5 +32,5 @@ def test_a_server_of_many_processes_is_refused_whatever_its_name(route: str) -> 
 def test_it_plays_from_a_state_directory_that_all_its_processes_share(tmp_path: Path) -> None:
     client = create_app(Settings(state_dir=str(tmp_path / "state"))).test_client()
     of_many = {"wsgi.multiprocess": True}
-    answers = [client.post(ROUTES[0], json=BODY, environ_overrides=of_many) for _ in range(2)]
+    answers = [client.post(ROUTES[0], json=FOR_ALL, environ_overrides=of_many) for _ in range(2)]
     assert [answer.headers["X-LLMSim-Position"] for answer in answers] == ["0", "1"]

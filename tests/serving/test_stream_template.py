@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from llmsim import Script
-from llmsim.apis import APIS
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
 from llmsim.playback import Asked, Taken, order_of
@@ -15,8 +14,8 @@ from llmsim.reply import Reply
 from llmsim.serving.stream_template import StreamTemplates
 from llmsim.store.base import Claim
 from llmsim.usage import usage_of
+from tests.requests import RENDERERS
 
-RENDERERS = {api.renderer.name: api.renderer for api in APIS}
 CALLS = [
     {"name": "bash", "arguments": {"command": "ls", "n": 7}},
     {"name": "read", "arguments": [1], "id": "call_42"},

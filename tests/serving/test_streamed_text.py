@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeClient
+from tests.requests import FOR_ALL, ROUTES
 from tests.running import text
-from tests.serving.every_api import BODY, ROUTES
 from tests.wire.frames import json_frames
 
 HALF_AN_EMOJI = "\ud83d"
@@ -30,5 +30,5 @@ def test_a_lone_surrogate_is_streamed_as_it_is(make_client: MakeClient, route: s
     words = f"one {HALF_AN_EMOJI} two {HALF_AN_EMOJI}"
     client = make_client(text(words))
     for _ in range(3):
-        stream = client.post(route, json=BODY | {"stream": True}).data
+        stream = client.post(route, json=FOR_ALL | {"stream": True}).data
         assert "".join(map(said, json_frames(stream))) == words

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from llmsim.apis import APIS
 from llmsim.playback import Playback, Taken
 from tests.conftest import MakeClient
+from tests.requests import FOR_ALL
 from tests.running import text
-from tests.serving.every_api import BODY
 from tests.wire.frames import json_frames
 
 CREATED = {"chat": "created", "responses": "created_at", "openresponses": "created_at"}
@@ -21,8 +21,8 @@ MEASURED = [api for api in APIS if api.renderer.processing_ms_header]
 
 def heads(client: FlaskClient, route: str) -> list[dict[str, Any]]:
     """What says when an answer was made: of a plain one, a stream, and one that is filled in."""
-    plain = client.post(route, json=BODY).get_json()
-    streams = [client.post(route, json=BODY | {"stream": True}).data for _ in range(3)]
+    plain = client.post(route, json=FOR_ALL).get_json()
+    streams = [client.post(route, json=FOR_ALL | {"stream": True}).data for _ in range(3)]
     firsts = [json_frames(stream)[0] for stream in streams]
     return [plain, *(first.get("response", first) for first in firsts)]
 
@@ -47,6 +47,6 @@ def test_the_processing_time_is_in_milliseconds(
 
     monkeypatch.setattr(Playback, "take", take_slowly)
     before = time.perf_counter()
-    response = client.post(api.routes[0], json=BODY)
+    response = client.post(api.routes[0], json=FOR_ALL)
     elapsed = (time.perf_counter() - before) * 1000
     assert 20 <= int(response.headers[api.renderer.processing_ms_header]) <= elapsed

@@ -17,6 +17,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from llmsim.store.base import DEFAULT_SESSION
+from tests.requests import ROUTE_OF, request_to
 from tests.stress.proofs import Taken
 from tests.wire.frames import json_frames
 
@@ -80,18 +81,30 @@ def _output_text(response: dict[str, Any]) -> str:
     return str(response["output"][0]["content"][0]["text"])
 
 
+def _message(body: bytes) -> str:
+    return str(json.loads(body)["content"][0]["text"])
+
+
+def _message_stream(body: bytes) -> str:
+    *events, last = json_frames(body)
+    assert last["type"] == "message_stop"
+    deltas = (event["delta"] for event in events if event["type"] == "content_block_delta")
+    return "".join(delta["text"] for delta in deltas)
+
+
+# How to read the text of each API's answer, plain and streamed.
+_READERS: dict[str, tuple[Callable[[bytes], str], Callable[[bytes], str]]] = {
+    "chat": (_chat, _chat_stream),
+    "responses": (_response, _response_stream),
+    "openresponses": (_response, _response_stream),
+    "anthropic": (_message, _message_stream),
+}
+
+
 def _requests() -> Iterator[Request]:
-    messages = {"messages": [{"role": "user", "content": "next"}]}
-    apis: list[tuple[str, dict[str, Any], Callable[[bytes], str], Callable[[bytes], str]]] = [
-        ("/openai/v1/chat/completions", messages, _chat, _chat_stream),
-        ("/openai/v1/responses", {"input": "next"}, _response, _response_stream),
-        ("/openresponses/v1/responses", {"input": "next"}, _response, _response_stream),
-    ]
-    for path, asked, plain, streamed in apis:
-        for stream, read in ((False, plain), (True, streamed)):
-            yield Request(
-                path, json.dumps({"model": "llmsim", "stream": stream} | asked).encode(), read
-            )
+    for api, route in ROUTE_OF.items():
+        for stream, read in zip((False, True), _READERS[api], strict=True):
+            yield Request(route, json.dumps(request_to(api, stream=stream)).encode(), read)
 
 
 REQUESTS = tuple(_requests())

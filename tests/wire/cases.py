@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llmsim.apis.anthropic.renderer import AnthropicRenderer
-from llmsim.apis.chat.renderer import ChatRenderer
-from llmsim.apis.renderer import Call, Renderer, Stamp
-from llmsim.apis.responses.openresponses import OpenResponsesRenderer
-from llmsim.apis.responses.renderer import ResponsesRenderer
+from llmsim.apis.renderer import Call, Stamp
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text, ToolCall
 from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, ToolCalls, Turn
 from llmsim.script import Call as Calling
 from llmsim.script import Usage as Figures
 from llmsim.usage import Usage, usage_of
+from tests.requests import RENDERERS, request_to
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -27,25 +24,8 @@ STAMP = Stamp(
     usage=Usage(prompt=20, completion=12),
 )
 
-RENDERERS: dict[str, Renderer] = {
-    renderer.name: renderer
-    for renderer in (
-        ChatRenderer(),
-        ResponsesRenderer(),
-        OpenResponsesRenderer(),
-        AnthropicRenderer(),
-    )
-}
-
-REQUESTS: dict[str, dict[str, Any]] = {
-    "chat": {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]},
-    "responses": {"model": "gpt-5", "input": "Hi"},
-    "openresponses": {"model": "gpt-5", "input": "Hi"},
-    "anthropic": {
-        "model": "claude-sonnet-5",
-        "max_tokens": 1024,
-        "messages": [{"role": "user", "content": "Hi"}],
-    },
+REQUESTS = {api: request_to(api, model="gpt-5") for api in RENDERERS} | {
+    "anthropic": request_to("anthropic", model="claude-sonnet-5")
 }
 
 

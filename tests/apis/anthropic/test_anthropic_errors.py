@@ -7,8 +7,8 @@ from anthropic.types import ErrorResponse
 
 from llmsim.json_text import compact
 from llmsim.reply import Failure
-from tests.apis.refusals import RENDERERS
 from tests.conftest import MakeClient
+from tests.requests import RENDERERS
 from tests.running import text
 
 ROUTES = ["/anthropic/v1/messages", "/v1/messages"]

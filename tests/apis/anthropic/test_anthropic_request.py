@@ -6,7 +6,8 @@ import pytest
 
 from llmsim.apis.renderer import Shape
 from llmsim.conversation import CalledTool, Conversation, Message
-from tests.apis.refusals import ABSENT, RENDERERS, changed, refusal
+from tests.apis.refusals import ABSENT, changed, refusal
+from tests.requests import RENDERERS
 
 
 def user(*blocks: Any) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from llmsim.apis.renderer import Stamp
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text
 from llmsim.usage import Usage
-from tests.apis.refusals import RENDERERS, VALID, changed
+from tests.apis.refusals import VALID, changed
+from tests.requests import RENDERERS
 from tests.wire.strict import client, openresponses_resource
 
 STAMP = Stamp(("00c0ffee00c0ffee", "0"), 1_764_000_000, Usage(1, 1))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from llmsim.conversation import CalledTool, Conversation, Message
-from tests.apis.refusals import ABSENT, RENDERERS, changed, refusal
+from tests.apis.refusals import ABSENT, changed, refusal
+from tests.requests import RENDERERS
 
 both_apis = pytest.mark.parametrize("api", ["responses", "openresponses"])
 
