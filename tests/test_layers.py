@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "llmsim"
 
 # From the bottom; what stands in one row may not import one another, unless it is one package.
 LAYERS = [
-    ["errors", "registry", "json_text", "settings", "tokens"],
+    ["errors", "registry", "json_text", "settings", "one_at_a_time", "tokens"],
     ["conversation", "reply", "usage", "sse"],
     ["script", "store"],
     ["sessions"],
@@ -23,7 +23,7 @@ LAYERS = [
 ]
 # Within these rows, modules build on one another in the order written.
 ORDERED = [
-    ["errors", "registry", "json_text", "settings", "tokens"],
+    ["errors", "registry", "json_text", "settings", "one_at_a_time", "tokens"],
     ["conversation", "reply", "usage", "sse"],
     ["control", "app", "server"],
     ["cli", "__main__"],

@@ -185,7 +185,7 @@ def _prepare_for_fork() -> None:
 
     And let each hold ten thousand connections.
     """
-    tokens.encoding()
+    tokens.load()
     once.prepare()
     gc.collect()
     gc.freeze()

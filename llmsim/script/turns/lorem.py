@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from llmsim.conversation import Conversation
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_length, an_integer, require
 from llmsim.script.turns.replying import Replying, ReplyingSchema
-from llmsim.tokens import count
 
 MAX_TOKENS = 100_000
 # Each is one token in `cl100k_base`, at the start of a text and after a blank, as is the full stop:
@@ -35,23 +34,11 @@ class Lorem(Replying):
         require("tokens", a_length(MAX_TOKENS)(self.tokens))
         require("seed", an_integer(self.seed))
         self.check()
-        object.__setattr__(
-            self, "_reply", self._counted(self.reply(Text(_sentences(self.tokens, self.seed))))
-        )
+        object.__setattr__(self, "_reply", self.reply(Text(_sentences(self.tokens, self.seed))))
 
     def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
         """The sentences."""
         return self._reply
-
-    def _counted(self, reply: Reply) -> Reply:
-        """The reply with its length in tokens, which is known here.
-
-        A long text would only be estimated.
-        """
-        if reply.tokens.completion_tokens is not None:
-            return reply
-        thought = count(self.reasoning) if self.reasoning else 0
-        return replace(reply, tokens=replace(reply.tokens, completion_tokens=thought + self.tokens))
 
 
 class LoremSchema(ReplyingSchema):

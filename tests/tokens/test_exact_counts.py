@@ -1,0 +1,83 @@
+"""Counts are those of tiktoken's `cl100k_base`, whatever the text and however long."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from llmsim.tokens import count, encoder, pieces
+from llmsim.tokens.windows import LONG, rows
+from tests.tokens import texts
+
+SEEDS = range(12)
+# Where a long word has no place to be parted, it is encoded as a whole: slower, and as exact.
+UNPARTED = {
+    "blanks of many kinds": " \t\u00a0 \n" * 8_000 + "a",
+    "lines after punctuation": "!" + "\n" * 50_000 + "  \nx",
+    "a line, then blanks": "\n" + " " * 50_000 + "\n" + " " * 20_000,
+    "digits of other scripts": "\u0661\u0662\u0663\u0664\u0665" * 8_000,
+}
+every_long_text = pytest.mark.parametrize(
+    "text", [*texts.LONG.values(), *UNPARTED.values()], ids=[*texts.LONG, *UNPARTED]
+)
+
+
+def joined(text: str) -> list[int]:
+    return [token for row in rows(text) for token in row]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_short_texts_of_all_kinds(seed: int) -> None:
+    chance = random.Random(seed)
+    for text in [texts.short(chance) for _ in range(500)]:
+        assert encoder.encode(text) == texts.expected(text), ascii(text)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_long_texts_of_mixed_kinds(seed: int) -> None:
+    chance = random.Random(seed)
+    for text in [texts.long(chance) for _ in range(6)]:
+        assert joined(text) == texts.expected(text), seed
+
+
+@every_long_text
+def test_long_texts_of_one_kind(text: str) -> None:
+    assert joined(text) == texts.expected(text)
+    assert count(text) == len(texts.expected(text))
+
+
+@every_long_text
+def test_pieces_join_to_the_text_and_none_is_empty(text: str) -> None:
+    cut = list(pieces(text))
+    assert "".join(cut) == text
+    assert all(cut)
+
+
+@pytest.mark.parametrize("kind", ["a", "letters", "prose", "base64", "blanks", "digits"])
+def test_there_are_as_many_pieces_as_tokens(kind: str) -> None:
+    assert len(list(pieces(texts.LONG[kind]))) == count(texts.LONG[kind])
+
+
+@pytest.mark.parametrize("text", texts.LONG.values(), ids=texts.LONG)
+def test_no_slice_is_long(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, lengths = encoder.load(), []
+
+    class Watched:
+        def encode_ordinary(self, part: str) -> list[int]:
+            lengths.append(len(part))
+            return tokenizer.encode_ordinary(part)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(tokenizer, name)
+
+    monkeypatch.setattr(encoder, "load", Watched)
+    for _ in rows(text):
+        pass
+    assert max(lengths) <= LONG
+
+
+@pytest.mark.parametrize("text", ["a\ud83d", "\udc00" * 3 + " b", "a\ud83d" * 20_000])
+def test_a_lone_surrogate_counts_as_in_tiktoken_and_stays_in_the_pieces(text: str) -> None:
+    assert count(text) == len(texts.expected(text))
+    assert "".join(pieces(text)) == text
