@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from llmsim.tokens.encoder import encode, token_bytes
 
 _TRIES = 32  # tokens from the end of a part: more than the end of a part disturbs
+_AROUND = 32  # characters on each side that must be of one kind
 _GROUP = 8  # tokens that may share a code point, and some more
 _MARKS = {"P", "S", "M"}  # Unicode's categories of punctuation, symbols and marks
 
@@ -23,26 +24,24 @@ def part_of_a_word(text: str, start: int, length: int) -> tuple[list[int], int]:
     Where there is no such place, say among blanks of many kinds, the part grows.
     """
     while start + length < len(text):
-        part = text[start : start + length]
-        tokens = encode(part)
+        tokens = encode(text[start : start + length])
         for kept in range(len(tokens) - 1, max(len(tokens) - _TRIES, 0), -1):
             dropped = _text(tokens[kept:])
             if dropped is None:
                 continue
             at = start + length - len(dropped)
-            if _within_a_word(part, text, at) and _stay_apart(
-                text[at : at + length], tokens[:kept]
-            ):
+            rest = text[at : at + length]
+            if _within_a_word(text, start, at) and _stay_apart(tokens[:kept], rest):
                 return tokens[:kept], at
         length *= 2
     return encode(text[start:]), len(text)
 
 
-def _within_a_word(part: str, text: str, at: int) -> bool:
+def _within_a_word(text: str, start: int, at: int) -> bool:
     """Whether the characters around `at` are of one kind, which a word holds together."""
-    around = text[at - _TRIES : at + _TRIES]
+    around = text[at - _AROUND : at + _AROUND]
     if around.isspace():
-        return _are_one_word(part)
+        return _are_one_word(text[start:at])
     if around.isascii() and around.isdigit():
         return True  # each token is a word of three digits
     kinds = {unicodedata.category(character)[0] for character in set(around)}
@@ -60,7 +59,7 @@ def _are_one_word(part: str) -> bool:
     return alike and (blanks[0] not in "\r\n" or not visible or visible[-1].isalnum())
 
 
-def _stay_apart(rest: str, tokens: Sequence[int]) -> bool:
+def _stay_apart(tokens: Sequence[int], rest: str) -> bool:
     """Whether the last of `tokens` and the first of `rest` are what merging makes of both."""
     before = next(filter(_text, (tokens[-size:] for size in range(1, _GROUP))), None)
     following = encode(rest)

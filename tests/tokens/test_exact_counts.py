@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from llmsim.tokens import count, encoder, pieces
+from llmsim.tokens import count, encoder, pieces, windows
 from llmsim.tokens.windows import LONG, rows
 from tests.tokens import texts
 
@@ -37,8 +37,18 @@ def test_short_texts_of_all_kinds(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long_texts_of_mixed_kinds(seed: int) -> None:
     chance = random.Random(seed)
-    for text in [texts.long(chance) for _ in range(6)]:
+    for text in [texts.long(chance) for _ in range(3)]:
         assert joined(text) == texts.expected(text), seed
+
+
+@pytest.mark.parametrize("window", [100, 300, 1000])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_windows_of_any_length(window: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "_WINDOW", window)
+    monkeypatch.setattr(windows, "LONG", 2 * window)
+    chance = random.Random(seed)
+    for text in [texts.long(chance, 6 * window) for _ in range(20_000 // window)]:
+        assert joined(text) == texts.expected(text), ascii(text)
 
 
 @every_long_text

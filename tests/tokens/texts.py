@@ -15,7 +15,9 @@ _SPECIAL = (
     *("\u3001", "\u3002", "\uff0c", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35"),
 )
 _BLANKS = (" ", "\n", "\t", "\r\n", "\r", "\u00a0", "\u3000", "\u2028", "\u0085", "\x1c")
+_RUNS = ("a", "=", "-", "7", "的", " a", "!\n", "ab1 ", "\n ", "//", "\r\n\n", "the")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_DRAWN = (_LETTERS, "的一是不了人我在", "!=-/*#", "アイウエ漢字", "\u0661\u0662")
 
 
 def expected(text: str) -> list[int]:
@@ -28,14 +30,14 @@ def short(chance: random.Random) -> str:
     return "".join(_bit(chance) for _ in range(chance.randrange(1, 40)))
 
 
-def long(chance: random.Random) -> str:
-    """Runs of one kind, of lengths about that of a window, with bits of everything between."""
+def long(chance: random.Random, most: int = 40_000) -> str:
+    """Runs of one kind, of up to `most` characters, with bits of everything between."""
     runs = []
     for _ in range(chance.randrange(1, 5)):
-        bit = chance.choice([*_BLANKS, *_SPECIAL, "a", "=", "-", "7", "的", " a", "!\n", "ab1 "])
-        runs += [bit * (chance.randrange(40_000) // len(bit)), short(chance)]
+        bit = chance.choice([*_BLANKS, *_SPECIAL, *_RUNS])
+        runs += [bit * (chance.randrange(most) // len(bit)), short(chance)]
         if chance.random() < 0.5:
-            runs.append("".join(chance.choices(_LETTERS + "的一是不", k=chance.randrange(30_000))))
+            runs.append(_drawn(chance.choice(_DRAWN), chance.randrange(most)))
     return "".join(runs)
 
 
