@@ -91,6 +91,11 @@ def optional_object(fields: dict[str, Any], name: str) -> dict[str, Any]:
     raise wrong_type(name, "an object", value)
 
 
+def was_integer(value: Any) -> bool:
+    """Whether the body has an integer there; one above 64 bits is read as a float."""
+    return type(value) is int or (type(value) is float and abs(value) >= 2**63)
+
+
 def integer_between(fields: dict[str, Any], name: str, low: int, high: int) -> int:
     """`fields[name]`, an integer from `low` to `high`; `low` where it is absent.
 

@@ -19,7 +19,7 @@ from llmsim.errors import RequestError, ScriptError, StoreError
 from llmsim.json_text import parse_exactly, type_name
 from llmsim.playback import Playback
 from llmsim.serving.blueprint import as_json, settings
-from llmsim.serving.body import parsed, read_body
+from llmsim.serving.body import check_encoding, parsed, read_body
 from llmsim.serving.routing import refusal_of
 from llmsim.serving.shared import shared
 
@@ -106,6 +106,7 @@ def _json_body() -> bytes:
     if body and not request.is_json:
         message = f"Send the body as application/json, not as {request.content_type or 'nothing'}."
         raise RequestError(message, code="unsupported_content_type", status=415)
+    check_encoding(request.environ)
     return body
 
 

@@ -60,10 +60,10 @@ def failure_of(error: RequestError | StoreError) -> Failure:
     return Failure(error.status, kind, error.message, error.code, error.param)
 
 
-def in_json(value: Any) -> Answer:
-    """`value` as a plain answer."""
+def in_json(value: Any, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+    """`value` as a plain answer; `headers` are added to its own."""
     body = ascii_json(value)
-    return Answer(200, [_JSON, ("Content-Length", str(len(body)))], [body])
+    return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
 
 
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
@@ -86,8 +86,7 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
         return Answer(
             200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp)
         )
-    answered = in_json(renderer.payload(reply, call, stamp))
-    return answered._replace(headers=answered.headers + headers)
+    return in_json(renderer.payload(reply, call, stamp), headers)
 
 
 def _stream(

@@ -5,6 +5,7 @@ Always JSON, always with what would be right.
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -375,6 +376,24 @@ def test_a_body_that_is_not_sent_as_json_is_a_415_and_does_nothing(
         assert "application/json" in message
     assert client.get("/llmsim/sessions/a").get_json() == before
     assert client.get("/llmsim/sessions/b").status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+def test_a_body_that_is_compressed_is_a_415_and_does_nothing(
+    make_client: MakeClient, method: str, path: str, body: bytes
+) -> None:
+    client = make_client(text("a"))
+    before = client.post("/llmsim/sessions", json={"name": "a"}).get_json()
+    headers = {"Content-Encoding": "gzip"}
+    answer = client.open(
+        path,
+        method=method,
+        data=gzip.compress(body),
+        headers=headers,
+        content_type="application/json",
+    )
+    assert "'gzip'" in refused(answer, 415, "unsupported_content_encoding")
+    assert client.get("/llmsim/sessions/a").get_json() == before
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)

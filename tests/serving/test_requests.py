@@ -224,7 +224,9 @@ def test_an_integer_of_any_length_passes(
 ) -> None:
     client = make_client(*numbered(2))
     tool = {"name": "f", "parameters": {"maximum": 1}, "input_schema": {"maximum": 1}}
-    body = json.dumps(body_for(route, seed=1, tools=[tool], extra={"said": "\ud83d", "at": [1]}))
+    limit = "max_output_tokens" if "input" in body_for(route) else "max_tokens"
+    fields = {limit: "@", "tools": [tool], "extra": {"said": "\ud83d", "at": [1]}}
+    body = json.dumps(body_for(route, **fields)).replace('"@"', "9" * digits)
     long = body.replace("1}", sign + "9" * digits + "}").replace("[1]", f"[{sign}{'9' * digits}]")
     response = client.post(route, data=long, content_type="application/json")
     assert (response.status_code, position(client)) == (200, 1)

@@ -11,6 +11,7 @@ from llmsim.apis.reading import (
     objects,
     optional_boolean,
     required_string,
+    was_integer,
     wrong_type,
 )
 from llmsim.apis.renderer import Call
@@ -50,7 +51,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
 def _check_max_tokens(value: Any) -> None:
     if value is None:
         raise missing("max_tokens", "an integer from 1 up")
-    if type(value) is not int:
+    if not was_integer(value):
         raise wrong_type("max_tokens", "an integer", value)
     if value < 1:
         raise RequestError(
