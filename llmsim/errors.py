@@ -157,6 +157,21 @@ class MovedError(LlmsimError):
     """The session is no longer as it was seen: what was decided for it has to be decided again."""
 
 
+class StoreBusyError(StoreError):
+    """Somebody holds the store's lock and does not let go; `seconds` is how long it was tried."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(seconds)
+
+    def __str__(self) -> str:
+        return (
+            f"The lock of the state directory was held by another process for {self.seconds:g} s "
+            "(the setting store.lock_timeout): that process is probably stopped or frozen. "
+            "Nothing was consumed; service resumes when it goes on or ends."
+        )
+
+
 class StoreFullError(StoreError):
     """There is no room for another session."""
 

@@ -111,6 +111,12 @@ class Settings:
     max_sessions: int = setting(
         "store.max_sessions", 65_536, "how many sessions there may be", least=1
     )
+    lock_timeout: int = setting(
+        "store.lock_timeout",
+        10,
+        "seconds that a request waits for a lock that another process holds, before it gets a 503",
+        least=1,
+    )
     journal_mode: str = setting(
         "journal.mode",
         "full",

@@ -44,7 +44,9 @@ def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playba
         StateLostError: the directory was written by another version, or for other settings.
         OSError: it cannot be written, or the disk is full.
     """
-    store = MmapStore.create_in(directory, settings.max_sessions, settings.journal_max_mb * 2**20)
+    store = MmapStore.create_in(
+        directory, settings.max_sessions, settings.journal_max_mb * 2**20, settings.lock_timeout
+    )
     if alone:
         store.sweep()
     return Playback(store)

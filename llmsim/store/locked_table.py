@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from llmsim.errors import StateLostError
+from llmsim.errors import StateLostError, StoreBusyError
 from llmsim.store.cursor_table import CursorTable
 from llmsim.store.forks import in_each_child
 from llmsim.store.table_layout import is_table
@@ -19,9 +19,15 @@ from llmsim.store.table_layout import is_table
 # How often a lock that is held is asked for again: filelock's own 50 ms would be the p99 of a
 # claim.
 LOCK_POLL_SECONDS = 0.0002
+# Somebody who does not let go for long is asked less and less often, down to this.
+_LONGEST_POLL_SECONDS = 0.02
 # Before that it is asked for at once: whoever holds it is done in a few microseconds, and no sleep
 # is as short.
 _TRIES = 30
+
+LOCK_TIMEOUT_SECONDS = 10
+# How long a process believes that the file is still there: to look costs as much as a claim.
+_TRUSTED_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -38,14 +44,25 @@ class _Attachment:
     descriptor: int
     table: CursorTable
     threads: threading.Lock
+    timeout: float
+    trusted_until: float = 0.0
 
     def __enter__(self) -> CursorTable:
-        tries = 0
-        while not self._try():
-            tries += 1
-            if tries > _TRIES:
-                time.sleep(LOCK_POLL_SECONDS)
+        for _ in range(_TRIES):
+            if self._try():
+                return self.table
+        self._wait()
         return self.table
+
+    def _wait(self) -> None:
+        """Take both locks before the time is up, and let others of this process run meanwhile."""
+        deadline = time.monotonic() + self.timeout
+        pause = LOCK_POLL_SECONDS
+        while not self._try():
+            if time.monotonic() > deadline:
+                raise StoreBusyError(self.timeout)
+            time.sleep(pause)
+            pause = min(pause * 1.05, _LONGEST_POLL_SECONDS)
 
     def _try(self) -> bool:
         """Take both locks, or neither."""
@@ -66,11 +83,17 @@ class _Attachment:
 
 
 class LockedTable:
-    """The table in the file at `path`, opened by each process for itself on first use."""
+    """The table in the file at `path`, opened by each process for itself on first use.
 
-    def __init__(self, path: Path) -> None:
+    Whoever holds its lock longer than `timeout` seconds is no longer waited for.
+    """
+
+    def __init__(self, path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> None:
         self._path = path
+        self._timeout = timeout
         self._attachment: _Attachment | None = None
+        # Which file it is. Children inherit it: they must not count on in another one.
+        self._identity: tuple[int, int] | None = None
         self._threads = threading.Lock()
         # Descriptor and map are the parent's open file: with them a child would hold on to the lock
         # of a parent that was killed under it.
@@ -90,10 +113,31 @@ class LockedTable:
         """For a `with`: the table, while no other thread or process touches it.
 
         Raises:
-            StateLostError: the file is gone, or was written by another version.
+            StateLostError: the file is gone, is another one, or was written by another version.
+            StoreBusyError: on entering; the lock was held for longer than the time-out.
         """
         attached = self._attachment
-        return self._attach() if attached is None else attached
+        if attached is None:
+            return self._attach()
+        if time.monotonic() > attached.trusted_until:
+            self._check_place()
+            attached.trusted_until = time.monotonic() + _TRUSTED_SECONDS
+        return attached
+
+    def _check_place(self) -> None:
+        """A map outlives its file: without this, some workers would serve on and new ones not."""
+        try:
+            found = _identity(os.stat(self._path, follow_symlinks=False))
+        except OSError as error:
+            raise self._lost(error.strerror or str(error)) from error
+        if found != self._identity:
+            raise self._lost("another file stands there")
+
+    def _lost(self, reason: str) -> StateLostError:
+        return StateLostError(
+            f"The state directory {self._path.parent} was removed or replaced while the server "
+            f"ran ({reason}); restart the server."
+        )
 
     def unlocked(self) -> CursorTable:
         """The table as other threads and processes are changing it.
@@ -115,11 +159,22 @@ class LockedTable:
             raise StateLostError(
                 f"Cannot open the cursor in the state directory {self._path.parent}: {error}."
             ) from error
+        identity = _identity(os.fstat(descriptor))
+        if self._identity not in (None, identity):
+            os.close(descriptor)
+            raise self._lost("another file stands there")
         if not is_table(memory):
             os.close(descriptor)
             raise StateLostError(
                 f"{self._path} was not written by this version of llmsim; name another state "
                 "directory."
             )
-        self._attachment = _Attachment(descriptor, CursorTable(memory), self._threads)
+        self._identity = identity
+        self._attachment = _Attachment(
+            descriptor, CursorTable(memory), self._threads, self._timeout
+        )
         return self._attachment
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

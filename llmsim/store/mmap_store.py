@@ -14,10 +14,9 @@ from llmsim.errors import StateLostError, StoreError, StoreFullError
 from llmsim.store.base import TURN, Claim, Page, Seen, Session, Store, Take
 from llmsim.store.cursor_table import CursorTable
 from llmsim.store.journal_files import JournalFiles, Receipt
-from llmsim.store.locked_table import LockedTable
+from llmsim.store.locked_table import LOCK_TIMEOUT_SECONDS, LockedTable
 from llmsim.store.script_files import ScriptFiles
-from llmsim.store.state_dir import write_new
-from llmsim.store.table_layout import new_table
+from llmsim.store.table_file import check_rows, make_table
 
 TABLE_NAME = "cursors"
 MAX_SESSIONS = 65_536
@@ -30,12 +29,17 @@ class MmapStore(Store):
     """See `Store`.
 
     `directory` must be private to the user, and `create_in` have made the table in it; journals
-    take at most `journal_bytes`.
+    take at most `journal_bytes`. A lock that is held is waited for `lock_timeout` seconds.
     """
 
-    def __init__(self, directory: Path, journal_bytes: int = JOURNAL_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        journal_bytes: int = JOURNAL_BYTES,
+        lock_timeout: float = LOCK_TIMEOUT_SECONDS,
+    ) -> None:
         self._directory = directory
-        self._table = LockedTable(directory / TABLE_NAME)
+        self._table = LockedTable(directory / TABLE_NAME, lock_timeout)
         self._scripts = ScriptFiles(directory)
         self._journals = JournalFiles(directory)
         self._journal_bytes = journal_bytes
@@ -44,7 +48,11 @@ class MmapStore(Store):
 
     @classmethod
     def create_in(
-        cls, directory: Path, max_sessions: int = MAX_SESSIONS, journal_bytes: int = JOURNAL_BYTES
+        cls,
+        directory: Path,
+        max_sessions: int = MAX_SESSIONS,
+        journal_bytes: int = JOURNAL_BYTES,
+        lock_timeout: float = LOCK_TIMEOUT_SECONDS,
     ) -> MmapStore:
         """The store in `directory`, with an empty table where there was none.
 
@@ -54,14 +62,11 @@ class MmapStore(Store):
         Raises:
             StateLostError: the table was written by another version, or has room for another number
                 of sessions.
+            StartupError: a table of that many sessions is too large for this machine.
             OSError: the directory cannot be written, or the disk is full.
         """
-        store = cls(directory, journal_bytes)
-        if not (directory / TABLE_NAME).exists():
-            with suppress(FileExistsError):  # another worker was first
-                # Written out, not sparse: on a full disk a write into a hole of a map kills the
-                # process.
-                write_new(directory / TABLE_NAME, new_table(max_sessions))
+        store = cls(directory, journal_bytes, lock_timeout)
+        make_table(directory / TABLE_NAME, max_sessions)
         with store._table.locked() as table:
             room = table.room
         if room != max_sessions:
@@ -78,7 +83,11 @@ class MmapStore(Store):
         Count anew, and delete scripts that belong to nobody.
 
         Only while no other process uses the store: it may be writing one.
+
+        Raises:
+            StateLostError: the table is damaged.
         """
+        check_rows(self._directory / TABLE_NAME)
         with self._table.locked() as table:
             self._scripts.keep_only(table.recount())
             table.journal_size = self._journals.size()

@@ -56,6 +56,13 @@ class NameIndex:
         """The name in a row."""
         return self._stored(row).rstrip(b"\0").decode("ascii")
 
+    def leads_to(self, row: int) -> bool:
+        """Whether the row holds a name, and a search for that name ends at the row."""
+        stored = self._stored(row).rstrip(b"\0")
+        if not stored or not stored.isascii():
+            return False
+        return self._search(stored.decode()) == row
+
     def write(self, row: int, session: str) -> None:
         """Put a name into a row."""
         self._memory[row * WORD : row * WORD + NAME_SIZE] = _padded(session)

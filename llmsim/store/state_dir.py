@@ -47,7 +47,9 @@ def write_new(path: Path, content: bytes) -> None:
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
-        file.write(content)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]  # one write takes 2 GiB at most
     try:
         os.link(part, path)
     finally:

@@ -68,10 +68,18 @@ def new_table(sessions: int) -> bytes:
 
     A fifth of the rows is to spare, so that searches stay short.
     """
-    rows = sessions + sessions // 4 + 1
-    words = (rows, 0, sessions)
+    words = (_rows(sessions), 0, sessions)
     header = MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)
-    return header.ljust(_size(rows, sessions), b"\0")
+    return header.ljust(table_size(sessions), b"\0")
+
+
+def table_size(sessions: int) -> int:
+    """The bytes of a table with room for so many sessions."""
+    return _size(_rows(sessions), sessions)
+
+
+def _rows(sessions: int) -> int:
+    return sessions + sessions // 4 + 1
 
 
 def _size(rows: int, sessions: int) -> int:
