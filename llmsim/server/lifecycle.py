@@ -19,7 +19,8 @@ from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
 from llmsim.script import Script
-from llmsim.server import ports
+from llmsim.server import ports, workers
+from llmsim.server.log import lead_to_gunicorn
 from llmsim.serving import once
 from llmsim.serving.shared import load_script, open_playback, share
 from llmsim.serving.urls import base_urls
@@ -58,6 +59,7 @@ class Lifecycle:
     def on_starting(self, server: Any) -> None:
         """Before the port is bound: everything that can be wrong is found here."""
         _use_threads(server.cfg, self._settings)
+        _set_up(server)
         for warning in unknown_variables(os.environ):
             server.log.warning("llmsim: %s", warning)
         with _refusing_to_start():
@@ -116,6 +118,7 @@ class Lifecycle:
 
     def on_reload(self, server: Any) -> None:
         """SIGHUP: read the script again. Unchanged, nothing rewinds; wrong, the old one goes on."""
+        _set_up(server)
         try:
             path, script = load_script(self._settings)
             assert self._playback is not None  # noqa: S101 - when_ready has made it
@@ -128,7 +131,9 @@ class Lifecycle:
             else:
                 server.log.info("llmsim: %s is unchanged; cursors go on", path)
         except Exception as error:
-            server.log.error("llmsim: the script was not reloaded, the old one goes on:\n%s", error)
+            server.log.error("llmsim: the script was not reloaded, the old one goes on:")
+            for line in str(error).splitlines():
+                server.log.error("llmsim: %s", line)
 
     def pre_exec(self, server: Any) -> None:
         """USR2.
@@ -165,6 +170,12 @@ class Lifecycle:
             f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: "
             f"{' '.join(base_urls(self._settings, origin).values())}"
         )
+
+
+def _set_up(server: Any) -> None:
+    """What a reload of gunicorn's configuration undoes."""
+    server.worker_class = workers.ours(server.worker_class)
+    lead_to_gunicorn(server.log)
 
 
 def _turns(script: Script) -> str:

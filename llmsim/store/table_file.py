@@ -59,15 +59,19 @@ def check_rows(path: Path) -> None:
     Raises:
         StateLostError: one is damaged.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory:
-        with memoryview(memory) as all_bytes, all_bytes.cast("Q") as words:
-            names = NameIndex(memory, words)
-            for number in range(words[ROW_COUNT]):
-                if wrong := _damage(words, names, HEADER + number * ROW):
-                    raise StateLostError(
-                        f"{path} is damaged (row {number}: {wrong}): restore the state directory "
-                        "from a copy, or name another one."
-                    )
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory,
+        memoryview(memory) as all_bytes,
+        all_bytes.cast("Q") as words,
+    ):
+        names = NameIndex(memory, words)
+        for number in range(words[ROW_COUNT]):
+            if wrong := _damage(words, names, HEADER + number * ROW):
+                raise StateLostError(
+                    f"{path} is damaged (row {number}: {wrong}): restore the state directory "
+                    "from a copy, or name another one."
+                )
 
 
 def _damage(words: memoryview, names: NameIndex, row: int) -> str:
