@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 
 import psutil
@@ -48,10 +49,10 @@ def connect(server: Server) -> socket.socket:
 def ask(connection: socket.socket) -> None:
     """A request and its answer, after which the connection is kept."""
     connection.sendall(REQUEST)
-    answer = b""
-    while not answer.endswith(b"}}"):
-        answer += connection.recv(65536)
-    assert b"keep-alive" in answer
+    answer = HTTPResponse(connection)
+    answer.begin()
+    assert answer.read()
+    assert answer.headers["Connection"] == "keep-alive"
 
 
 def rest_of(connection: socket.socket) -> bytes:
