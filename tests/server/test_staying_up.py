@@ -21,6 +21,8 @@ from tests.server.test_lifecycle import refused, wait_until_gone
 from tests.store.test_table_file import damaged, made, row_of
 from tests.stress.forks import fork, kill
 
+pytestmark = pytest.mark.slow  # servers are started and stopped
+
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
 APIS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "/v1/chat/completions": (ASKED, ["error", "message"]),

@@ -16,6 +16,8 @@ import pytest
 
 from tests.running import PATIENCE, Server, text, write_script
 
+pytestmark = pytest.mark.slow  # servers are started and stopped
+
 WORKER_CLASSES = ("gevent", "gthread", "sync")
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
