@@ -126,8 +126,8 @@ class Settings:
     )
     journal_body_limit_kb: int = setting(
         "journal.body_limit_kb",
-        64,
-        "how much of a request's body is kept, in KiB",
+        1024,
+        "up to which size a request's body is kept whole, in KiB",
         least=0,
         env=("LLMSIM_JOURNAL_BODY_LIMIT_KB",),
     )

@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from llmsim.control.operation import operation, playback
-from llmsim.control.schemas import EntriesAnswer, WhichEntries
+from llmsim.control.schemas import EntriesAnswer, WhichEntries, WhichGeneration
 from llmsim.control.sessions import existing
-from llmsim.journal.read import every, read, wait
+from llmsim.journal.read import Mark, Reader
+from llmsim.json_text import ascii_json
 from llmsim.sessions import checked_name
-from llmsim.store.base import Store
 
 
 @operation("GET", "/sessions/<name>/requests", takes=WhichEntries, gives=EntriesAnswer)
-def list_requests(name: str, since: int, limit: int, wait_for: int, timeout: float) -> Response:
+def list_requests(name: str, **asked: Any) -> Response:
     """Read the journal, a page at a time.
 
     Waits first, if asked to, until so many requests have finished.
     """
-    store = _store_with(name)
-    timed_out = wait_for > 0 and not wait(store, name, since, wait_for, timeout)
-    found = read(store, name, since, limit)
+    store, mark, timed_out = playback().store, Mark.read(asked["since"]), False
+    reader = Reader(store, checked_name(name), asked.get("generation"))
+    if asked["wait_for"]:
+        timed_out = not reader.wait(mark, asked["wait_for"], asked["timeout"])
+    else:
+        existing(name)
+    found = reader.read(mark, asked["limit"])
+    facts = {
+        "next": str(found.mark),
+        "rewound": found.rewound,
+        "timed_out": timed_out,
+        "dropped": store.dropped(),
+    }
     # Entries are JSON already.
-    body = b'{"entries":[%b],"stale":[%b],"next":%d,"timed_out":%b,"dropped":%d}' % (
+    body = b'{"entries":[%b],"stale":[%b],%b' % (
         b",".join(found.current),
         b",".join(found.stale),
-        found.mark,
-        b"true" if timed_out else b"false",
-        store.dropped(),
+        ascii_json(facts)[1:],
     )
     return Response(body, mimetype="application/json")
 
 
-@operation("GET", "/sessions/<name>/requests.jsonl")
-def export_requests(name: str) -> Response:
-    """Read the whole journal as JSON Lines."""
-    store = _store_with(name)
-    return Response((entry + b"\n" for entry in every(store, name)), mimetype="application/jsonl")
-
-
-def _store_with(name: str) -> Store:
-    """The store, if it knows the session.
-
-    One whose only requests were refused has a journal and nothing else.
-
-    Raises:
-        RequestError: it does not (404), or the name cannot be one (400).
-    """
-    store = playback().store
-    if not store.entries(checked_name(name), 0, 1).entries:
-        existing(name)
-    return store
+@operation("GET", "/sessions/<name>/requests.jsonl", takes=WhichGeneration)
+def export_requests(name: str, generation: str | None = None) -> Response:
+    """Read the whole journal of a generation as JSON Lines."""
+    existing(name)
+    entries = Reader(playback().store, name, generation).every()
+    return Response((entry + b"\n" for entry in entries), mimetype="application/jsonl")

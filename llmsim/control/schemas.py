@@ -65,12 +65,20 @@ class PageOfSessions(Strict):
     )
 
 
-class WhichEntries(Strict):
+class WhichGeneration(Strict):
+    """Which generation's journal entries to read."""
+
+    generation = fields.String(
+        validate=validate.Regexp(r"\A[0-9a-f]{16}\Z", error="expected 16 hex digits"),
+        metadata=_described("An earlier one, of before its script was switched."),
+    )
+
+
+class WhichEntries(WhichGeneration):
     """Which journal entries to read, and whether to wait for them."""
 
-    since = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0),
+    since = fields.String(
+        load_default="0",
         metadata=_described("The `next` of the page before; 0 is the start."),
     )
     limit = fields.Integer(
@@ -153,8 +161,14 @@ class EntriesAnswer(Schema):
         required=True,
         metadata=_described("Requests of before the last rewind that finished after it."),
     )
-    next = fields.Integer(
+    next = fields.String(
         required=True, metadata=_described("What `since` asks for later entries with.")
+    )
+    rewound = fields.Boolean(
+        required=True,
+        metadata=_described(
+            "Whether `since` was of before the last rewind; then these are the first entries."
+        ),
     )
     timed_out = fields.Boolean(
         required=True, metadata=_described("Whether `wait_for` was not reached in `timeout`.")

@@ -1,25 +1,24 @@
-"""One journal entry.
+"""What is written down of one request, in its parts.
 
-A line of JSON whose last fields have a fixed width, so that they can be written over in place.
-
-An entry is written before the last bytes of its answer leave, so that a client that has them can
-read it. If those bytes then cannot be sent, the end of the line is amended.
+See `journal.line` for how it becomes a line of the journal.
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from llmsim.journal.redact import redacted
-from llmsim.json_text import ascii_json
+from llmsim.journal.redact import beginning, redacted
 from llmsim.reply import Block, Failure, Reply, ToolCall
+
+# What is kept of each request: all of it, no bodies and blocks, nothing.
+FULL: Final = "full"
+META: Final = "meta"
+OFF: Final = "off"
 
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
-
-_ENDING: Final = b',"outcome":%-13s,"bytes":%12d,"chunks":%9d,"duration_ms":%14.3f}'
 
 # The headers that are kept; whatever is not listed may be a secret.
 _KEPT_HEADERS: Final = (
@@ -67,29 +66,33 @@ def _block(block: Block) -> dict[str, Any]:
     return {"type": type(block).__name__.lower(), "text": block.text}
 
 
-def kept_body(body: bytes, value: Any, limit: int) -> tuple[bytes, bool]:
-    """A request's body as JSON text of at most `limit` bytes, and whether it was cut.
+class Sent(NamedTuple):
+    """What is kept of a request's body.
 
-    A body that is cut becomes a JSON string.
-
-    `value` is the body parsed.
+    `body` is the whole of it as JSON text, or None; then `text` is its beginning, or None where
+    there is nothing to show. `truncated` says that there was more.
     """
+
+    body: bytes | None
+    text: str | None
+    truncated: bool
+
+
+NOTHING: Final = Sent(None, None, truncated=False)
+
+
+def sent_json(body: bytes, value: Any, limit: int) -> Sent:
+    """A body that is JSON, `value` when parsed, of which at most `limit` bytes are kept."""
     text = redacted(body.removeprefix(codecs.BOM_UTF8), value)
     if len(text) <= limit:
-        return text, False
-    return ascii_json(text[:limit].decode("utf-8", "ignore")), True
+        return Sent(text, None, False)
+    return Sent(None, text[:limit].decode("utf-8", "ignore"), True)
 
 
-def ending(outcome: str, size: int, chunks: int, duration_ms: float) -> bytes:
-    """The end of an entry.
-
-    How the answer ended, how many bytes and writes of its body went out, and how long it took in
-    milliseconds.
-    """
-    return _ENDING % (b'"%b"' % outcome.encode("ascii"), size, chunks, duration_ms)
-
-
-def line(facts: Mapping[str, Any], body: bytes | None, end: bytes) -> bytes:
-    """The whole entry; `body` is JSON text and goes in as it is."""
-    start = ascii_json(facts)[:-1]
-    return start + (b"" if body is None else b',"request_body":' + body) + end
+def sent_text(body: bytes, limit: int) -> Sent:
+    """A body that is no JSON, of which at most `limit` bytes are kept."""
+    whole = len(body) <= limit
+    # A character that the limit cuts is left out; what is no UTF-8 at all shows as U+FFFD.
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(body[:limit], final=whole)
+    kept = beginning(text)
+    return Sent(None, kept, not whole or kept != text)

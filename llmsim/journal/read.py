@@ -2,84 +2,161 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from llmsim.json_text import parse
-from llmsim.store.base import Store
+from llmsim.errors import RequestError
+from llmsim.journal.line import generation_of, shown
+from llmsim.store.base import BEGINS, Store
 
 _POLL_SECONDS = 0.02
-_COUNTED_AT_ONCE = 1000
+_AT_ONCE = 1000
+_PAGE_BYTES = 8 * 2**20  # what a page holds at most, beyond its last entry
+_MARK = re.compile(r"([0-9a-f]{16})-([0-9]{1,18})")
+
+
+class Mark(NamedTuple):
+    """A place in a session's journal, by which to ask for what comes after it.
+
+    A journal goes on over generations or begins anew, so a place is one of a generation's.
+    """
+
+    generation: str = ""
+    place: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Mark:
+        """The mark that `str` wrote; `0` is the start.
+
+        Raises:
+            RequestError: it is none.
+        """
+        if text == "0":
+            return cls()
+        found = _MARK.fullmatch(text)
+        if found is None:
+            message = f"since: {text[:80]!r} is no mark; send the `next` of a page, or 0."
+            raise RequestError(message, code="invalid_fields")
+        return cls(found[1], int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.place}" if self.generation else "0"
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Lines of JSON.
+    """Lines of JSON: those of a generation, and the stale ones.
 
-    Those of the session's generation, and the stale ones, of requests that began before the last
-    rewind.
-
-    `mark` is what asks for the entries after these.
+    Stale are requests of an earlier generation that ended when this one had begun. `mark` asks for
+    what comes after these; `rewound` says that the mark that was given was of another generation,
+    and that these are the first.
     """
 
     current: Sequence[bytes]
     stale: Sequence[bytes]
-    mark: int
+    mark: Mark
+    rewound: bool
 
 
-def read(store: Store, session: str, mark: int, limit: int) -> Entries:
-    """At most `limit` entries from `mark` on; 0 is the first."""
-    page = store.entries(session, mark, limit)
-    belongs = _belongs(store, session)
-    whole = [entry for entry in page.entries if _is_whole(entry)]
-    current = [entry for entry in whole if entry.startswith(belongs)]
-    return Entries(current, [entry for entry in whole if not entry.startswith(belongs)], page.mark)
+@dataclass(slots=True)
+class _Sieve:
+    """Sorts the lines of a journal for a reader of one generation."""
 
+    session: str
+    generation: str
+    has_begun: bool
+    wants_stale: bool
+    current: list[bytes] = field(default_factory=list)
+    stale: list[bytes] = field(default_factory=list)
+    size: int = 0
 
-def wait(store: Store, session: str, mark: int, count: int, seconds: float) -> bool:
-    """Wait until there are `count` entries of the current generation from `mark` on.
+    @property
+    def count(self) -> int:
+        """How many lines were kept."""
+        return len(self.current) + len(self.stale)
 
-    False where `seconds` were not enough.
-    """
-    deadline = time.monotonic() + seconds
-    found = 0
-    while True:
-        entries = read(store, session, mark, _COUNTED_AT_ONCE)
-        found, mark = found + len(entries.current), entries.mark
-        if found >= count:
-            return True
-        if time.monotonic() >= deadline:
+    def keep(self, line: bytes) -> bool:
+        """Whether the reader gets the line."""
+        generation = generation_of(line)
+        if generation == self.generation:
+            self.has_begun = True
+            return self._kept(line, self.current)
+        if generation is None:
+            self.has_begun = self.has_begun or line == BEGINS % int(self.generation, 16)
             return False
-        if not entries.current:
-            time.sleep(_POLL_SECONDS)
+        return self.has_begun and self.wants_stale and self._kept(line, self.stale)
+
+    def _kept(self, line: bytes, lines: list[bytes]) -> bool:
+        entry = shown(line, self.session)
+        if entry is None:
+            return False
+        lines.append(entry)
+        self.size += len(entry)
+        return True
 
 
-def every(store: Store, session: str) -> Iterator[bytes]:
-    """All entries of the current generation, a bounded number in memory at a time."""
-    mark = 0
-    while True:
-        entries = read(store, session, mark, _COUNTED_AT_ONCE)
-        yield from entries.current
-        if entries.mark == mark:
-            return
-        mark = entries.mark
+class Reader:
+    """Reads one session's journal: the entries of its generation, as it is at each call.
 
-
-def _belongs(store: Store, session: str) -> tuple[bytes, bytes]:
-    """How entries begin that are not stale.
-
-    With the session's generation, or with none, for a request that took no turn.
+    Or those of an earlier `generation` that the journal still holds.
     """
-    found = store.session(session)
-    generation = found.generation if found else 0
-    return b'{"generation":"%016x"' % generation, b'{"generation":null'
 
+    def __init__(self, store: Store, session: str, generation: str | None = None) -> None:
+        self._store = store
+        self._session = session
+        self._generation = generation
 
-def _is_whole(entry: bytes) -> bool:
-    """False for what is left of an entry whose writer was killed, or whose disk was full."""
-    try:
-        parse(entry)
-    except ValueError:
-        return False
-    return True
+    def read(self, mark: Mark, limit: int) -> Entries:
+        """At most `limit` entries from `mark` on; none where there is no such session."""
+        found = self._store.session(self._session)
+        current = f"{found.generation:016x}" if found else ""
+        wanted = self._generation or current
+        if not wanted:
+            return Entries([], [], Mark(), bool(mark.generation))
+        goes_on = mark.generation == wanted
+        sieve = _Sieve(self._session, wanted, goes_on, wanted == current)
+        place = self._sift(sieve, mark.place if goes_on else 0, limit)
+        rewound = bool(mark.generation) and not goes_on
+        return Entries(sieve.current, sieve.stale, Mark(wanted, place), rewound)
+
+    def wait(self, mark: Mark, count: int, seconds: float) -> bool:
+        """Wait until there are `count` entries after `mark`.
+
+        The session need not be there yet. False where `seconds` were not enough.
+        """
+        deadline = time.monotonic() + seconds
+        found = 0
+        while True:
+            entries = self.read(mark, _AT_ONCE)
+            found = len(entries.current) + (0 if entries.rewound else found)
+            mark = entries.mark
+            if found >= count:
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            if not entries.current:
+                time.sleep(_POLL_SECONDS)
+
+    def every(self) -> Iterator[bytes]:
+        """All entries of a generation, a bounded number in memory at a time."""
+        mark = Mark()
+        while True:
+            entries = self.read(mark, _AT_ONCE)
+            yield from entries.current
+            if entries.rewound or entries.mark == mark:
+                return
+            mark = entries.mark
+
+    def _sift(self, sieve: _Sieve, place: int, limit: int) -> int:
+        """Read until the sieve holds enough; where to go on."""
+        while sieve.count < limit and sieve.size < _PAGE_BYTES:
+            wanted = limit - sieve.count
+            following = self._store.entries(self._session, place, wanted, sieve.keep).mark
+            if following == place:
+                break
+            place = following
+            time.sleep(0)  # over a long journal, others get their turn
+        return place

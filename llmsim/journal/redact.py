@@ -1,6 +1,13 @@
-"""Keeps secrets out of the journal.
+"""Keeps credentials out of the journal.
 
-Those that stand inside a request's body, as in the tool definitions of MCP servers.
+In JSON they are looked for where the providers' APIs have them: in definitions of tools and of MCP
+servers (`openai.types.responses.Tool`: `authorization`, `headers`, `domain_secrets`;
+`anthropic.types.beta.BetaRequestMCPServerURLDefinition`: `authorization_token`), and as user and
+password of a URL in these or in an image or a file. A schema may well call a field `password`, and
+a call may have one: both are what the user tests, and stay as they were sent.
+
+In text that is no JSON nobody can tell one from the other: it ends at the first word that may name
+a credential.
 
 Headers need no such care: only those of an allow-list are kept.
 """
@@ -8,81 +15,153 @@ Headers need no such care: only those of an allow-list are kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
-from llmsim.json_text import ascii_json
+from llmsim.json_text import ascii_json, parse
 
 REDACTED: Final = "[redacted]"
 
-# Whatever stands below these keys, at any depth, may be a secret. A space stands for a hyphen, an
-# underscore or nothing; case does not matter.
-_HIDDEN_KEYS: Final = (
-    "authorization, proxy authorization, authorization token, headers, http headers, extra "
-    "headers, default headers, cookie, cookies, set cookie, "
-    "api key, x api key, token, access token, refresh token, id token, auth token, bearer "
-    "token, session token, password, passwd, secret, "
-    "client secret, secret key, access key, secret access key, private key, credentials"
+# Without hyphens and underscores, in lower case.
+_CREDENTIALS: Final = frozenset(
+    {
+        *("authorization", "proxyauthorization", "authorizationtoken", "apikey", "xapikey"),
+        *("headers", "httpheaders", "extraheaders", "domainsecrets"),
+    }
 )
-_NAMES = "|".join(name.replace(" ", "[-_]?") for name in _HIDDEN_KEYS.split(", "))
-_HIDDEN_KEY = re.compile(_NAMES, re.IGNORECASE)
+_LONGEST_NAME: Final = len("proxy_authorization")
+# What never holds a credential, and may hold anything else: it is not looked into.
+_LEFT_ALONE: Final = frozenset(
+    {
+        *("type", "name", "description", "strict", "cache_control"),
+        *("parameters", "input_schema", "input_examples", "schema", "format"),
+    }
+)
+_DEFINITIONS: Final = ("tools", "mcp_servers")
+_HISTORIES: Final = ("messages", "input")
+_PARTS_WITH_URLS: Final = ("image_url", "input_image", "input_file", "image", "document", "file")
 
-# Keys that were found to be none of those: most objects have no other, and one comparison of sets
-# says so.
-_PLAIN_KEYS: set[str] = set()
-_MOST_PLAIN_KEYS = 4096
-_LONGEST_PLAIN_KEY = 100  # characters; a longer one is looked at each time rather than kept alive
+_IN_URL = re.compile(r"(://)[^/?#\s]*@")
+
+# Where a credential is changed: an object or a list, the key in it, and what comes to stand there.
+_Place = tuple[Any, Any, Any]
 
 
 def redacted(body: bytes, value: Any) -> bytes:
-    """The JSON text of a body without its secrets, on one line; `value` is the body parsed.
+    """The JSON text of a body without its credentials, on one line; `value` is the body parsed.
 
     Most bodies hold none, and are kept as they came: to look for them is faster than to write JSON
     anew.
     """
-    if _holds_secret(value):
-        try:
-            return ascii_json(_without_secrets(value))
-        except (
-            ValueError,
-            RecursionError,
-        ):  # a number that is not finite, nesting that cannot be written
-            return ascii_json(REDACTED)
-    # Line ends can only stand between the tokens of valid JSON.
-    return body.replace(b"\n", b" ").replace(b"\r", b" ")
+    if next(_credentials(value), None) is None:
+        # Line ends can only stand between the tokens of valid JSON.
+        return body.replace(b"\n", b" ").replace(b"\r", b" ")
+    own = parse(body)  # the other value is what the request goes on with
+    for container, key, hidden in list(_credentials(own)):
+        container[key] = hidden
+    try:
+        return ascii_json(own)
+    except (ValueError, RecursionError):  # a number that is not finite, too deep to be written
+        return ascii_json(REDACTED)
 
 
-def _holds_secret(value: Any) -> bool:
-    nodes = [value]
+def _credentials(value: Any) -> Iterator[_Place]:
+    for body in value if isinstance(value, list) else [value]:
+        if isinstance(body, dict):
+            yield from _in_request(body)
+
+
+def _in_request(body: dict[str, Any]) -> Iterator[_Place]:
+    for key, value in body.items():
+        if _is_credential(key):
+            yield body, key, _hidden(key, value)
+    for name in _DEFINITIONS:
+        if definition := body.get(name):
+            yield from _in_definition(definition)
+    for name in _HISTORIES:
+        if isinstance(history := body.get(name), list):
+            yield from _in_history(history)
+
+
+def _in_history(items: list[Any]) -> Iterator[_Place]:
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        if "tools" in item:  # as in `openai.types.responses.ResponseToolSearchOutputItem`
+            yield from _in_definition(item["tools"])
+        content = item.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") in _PARTS_WITH_URLS:
+                yield from _in_definition(part)
+
+
+def _in_definition(definition: Any) -> Iterator[_Place]:
+    nodes = [definition]
     for node in nodes:  # which grow on the way
-        if isinstance(node, dict):
-            if not _PLAIN_KEYS.issuperset(node) and not all(map(_found_plain, node)):
-                return True
-            nodes.extend(node.values())
-        elif isinstance(node, list):
-            nodes.extend(node)
-    return False
+        for key, value in _parts(node):
+            hidden = _hidden(key, value)
+            if hidden is not None:
+                yield node, key, hidden
+            elif isinstance(value, (dict, list)):
+                nodes.append(value)
 
 
-def _found_plain(key: str) -> bool:
-    """Whether the key is a plain one; if so, it is known from here on."""
-    if _is_secret(key):
-        return False
-    if len(_PLAIN_KEYS) < _MOST_PLAIN_KEYS and len(key) <= _LONGEST_PLAIN_KEY:
-        _PLAIN_KEYS.add(key)
-    return True
+def _parts(node: Any) -> Iterable[tuple[Any, Any]]:
+    """Keys and values of what may hold a credential."""
+    if isinstance(node, list):
+        return enumerate(node)
+    if not isinstance(node, dict) or _LEFT_ALONE.issuperset(node):
+        return ()
+    return [(key, value) for key, value in node.items() if key not in _LEFT_ALONE]
 
 
-def _is_secret(key: str) -> bool:
-    return _HIDDEN_KEY.fullmatch(key) is not None
+def _hidden(key: Any, value: Any) -> Any:
+    """What comes to stand in the place of a value; None where it holds no credential."""
+    if isinstance(key, str) and _is_credential(key):
+        return REDACTED if value else value
+    if isinstance(value, str) and "://" in value and _IN_URL.search(value):
+        return _IN_URL.sub(rf"\1{REDACTED}@", value)
+    return None
 
 
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _kept(key, inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(inner) for inner in value]
-    return value
+def _is_credential(key: str) -> bool:
+    return len(key) <= _LONGEST_NAME and _names_one(key)
 
 
-def _kept(key: str, inner: Any) -> Any:
-    return REDACTED if inner and _is_secret(key) else _without_secrets(inner)
+@lru_cache(maxsize=4096)
+def _names_one(key: str) -> bool:
+    return key.lower().replace("-", "").replace("_", "") in _CREDENTIALS
+
+
+# Text that is no JSON
+
+
+def _spelt(word: str) -> str:
+    """A pattern for the word, also where letters of it are written as JSON escapes."""
+    return "".join(
+        rf"(?:{re.escape(letter)}|\\u00(?:{ord(letter):02x}|{ord(letter.upper()):02x}))"
+        for letter in word
+    )
+
+
+_WORDS: Final = (
+    "authorization header api_key api-key apikey secret password passwd bearer cookie credential"
+)
+_MAY_NAME_ONE = re.compile(
+    "|".join(
+        [
+            *map(_spelt, _WORDS.split()),
+            _spelt("token") + "(?!s)",  # `max_tokens` is none
+            r"\bsk-\w",
+            _IN_URL.pattern,
+        ]
+    ),
+    re.IGNORECASE,
+)
+
+
+def beginning(text: str) -> str:
+    """The text up to the first word that may name a credential."""
+    found = _MAY_NAME_ONE.search(text)
+    return text if found is None else text[: found.start()] + REDACTED

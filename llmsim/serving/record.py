@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-import socket
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from llmsim.errors import StoreError
 from llmsim.journal.entry import (
     CLIENT_GONE,
     COMPLETED,
+    FULL,
+    NOTHING,
+    OFF,
     answered,
-    ending,
-    kept_body,
     kept_headers,
-    line,
+    sent_json,
+    sent_text,
 )
+from llmsim.journal.line import End, line, short_line
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
 from llmsim.script.order import ARRIVAL, HISTORY
+from llmsim.serving.peer import has_hung_up, was_reset
 from llmsim.settings import Settings
 from llmsim.store.base import Store
 
-# Linux tells a connection's state in the first byte of `tcp_info`; to ask costs half of what an
-# attempt to read does.
-_TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
-_ESTABLISHED = b"\x01"
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _FOREIGN_STEPS = (
     "Answers in this history are not the script's, and count as steps. If they are examples in "
     'the prompt, give the script "steps": "own".'
@@ -37,21 +35,26 @@ _COUNT = re.compile("[0-9]{1,9}")
 
 
 class Record:
-    """The facts of one request. `mode` is `full`, `meta` (no bodies and blocks) or `off`."""
+    """The facts of one request, as much of them as the journal's mode asks for."""
 
     def __init__(
         self, settings: Settings, environ: Mapping[str, Any], session: str, api: str
     ) -> None:
         self._started = time.perf_counter()
-        self._full = settings.journal_mode == "full"
+        self._mode = settings.journal_mode
         self._body_limit = settings.journal_body_limit_kb * 1024
-        self._body: bytes | None = None
+        self._unread: bytes | None = None
+        self._sent = NOTHING
+        self._generation = 0
+        self._status = 0
+        self._is_short = False
         self.environ = environ
         self.session = session
         retry_count = environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
         self._facts: dict[str, Any] = {
-            # First: readers tell by it which entries are of the current generation.
+            # First: readers tell by it which entries are of which generation.
             "generation": None,
+            "time": round(time.time(), 6),
             "session": session,
             "position": None,
             "turn": None,
@@ -59,7 +62,6 @@ class Record:
             "method": environ.get("REQUEST_METHOD", ""),
             "path": environ.get("PATH_INFO", ""),
             "stream": False,
-            "time": round(time.time(), 6),
             "retry_count": int(retry_count) if _COUNT.fullmatch(retry_count) else None,
             "request_headers": kept_headers(environ),
         }
@@ -67,14 +69,13 @@ class Record:
     def sent(self, body: bytes) -> None:
         """What the client sent, whatever it is."""
         self._facts["request_bytes"] = len(body)
+        self._unread = body
 
     def understood(self, body: bytes, value: Any) -> None:
-        """The body, found to be JSON.
-
-        Only then can a secret in it be told from the rest, and what is not secret be kept.
-        """
-        if self._full:
-            self._body, self._facts["request_truncated"] = kept_body(body, value, self._body_limit)
+        """The body, found to be JSON: then a credential in it can be told from the rest."""
+        self._unread = None
+        if self._mode == FULL:
+            self._sent = sent_json(body, value, self._body_limit)
 
     @property
     def retries(self) -> int:
@@ -83,8 +84,8 @@ class Record:
 
     def took(self, taken: Taken, conversation: str | None, *, stream: bool) -> None:
         """The position that the request took, its turn, and where its conversation stood."""
+        self._generation = taken.claim.generation
         self._facts |= {
-            "generation": taken.marks[0],
             "position": taken.claim.position,
             "turn": taken.index,
             "stream": stream,
@@ -93,16 +94,23 @@ class Record:
 
     def answer(self, status: int, outcome: Reply | Failure | None, worker: str) -> None:
         """What goes out; `outcome` is None for what is neither a turn nor an error."""
-        self._facts |= {"status": status, "worker": worker}
-        if outcome is not None and (self._full or isinstance(outcome, Failure)):
+        self._status = status
+        self._facts["worker"] = worker
+        if outcome is not None and (self._mode == FULL or isinstance(outcome, Failure)):
             self._facts["answer"] = answered(outcome)
 
-    def written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
+    def written(self, parts: Iterable[bytes], store: Store) -> Iterable[bytes]:
         """The parts of the answer's body.
 
         The entry is written before the last one is handed on, and amended if it was wrong about how
-        that ends.
+        that ends. The session is made, if it is not there.
         """
+        if self._mode == OFF:
+            self._generation = self._generation or _generation_of(store, self.session)
+            return parts
+        return self._written(parts, store)
+
+    def _written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
         size = chunks = 0
         receipt, outcome, ended = None, COMPLETED, False
         rest = iter(parts)
@@ -111,10 +119,8 @@ class Record:
             while part is not None:
                 following = next(rest, None)
                 if following is None:
-                    outcome = CLIENT_GONE if _has_hung_up(self.environ) else COMPLETED
-                    receipt = store.append(
-                        self.session, self._line(outcome, size + len(part), chunks + 1)
-                    )
+                    outcome = CLIENT_GONE if has_hung_up(self.environ) else COMPLETED
+                    receipt = self._append(store, self._end(outcome, size + len(part), chunks + 1))
                 yield part
                 size, chunks, part = size + len(part), chunks + 1, following
             ended = True
@@ -123,19 +129,54 @@ class Record:
             # said all that it will say does not.
             actual = (
                 COMPLETED
-                if ended and (outcome == COMPLETED or not _was_reset(self.environ))
+                if ended and (outcome == COMPLETED or not was_reset(self.environ))
                 else CLIENT_GONE
             )
             if receipt is not None and actual != outcome:
-                store.amend(receipt, ending(actual, size, chunks, self._duration_ms()))
+                end = self._end(actual, size, chunks)
+                store.amend(receipt, end.text(short=self._is_short))
             elif receipt is None and not ended:
-                store.append(self.session, self._line(CLIENT_GONE, size, chunks))
+                self._append(store, self._end(CLIENT_GONE, size, chunks))
 
-    def _line(self, outcome: str, size: int, chunks: int) -> bytes:
-        return line(self._facts, self._body, ending(outcome, size, chunks, self._duration_ms()))
+    def _append(self, store: Store, end: End) -> Any:
+        """Write the entry; without bodies where there is no room for more."""
+        generation = self._generation or _generation_of(store, self.session)
+        if not generation:
+            return None
+        self._facts["generation"] = f"{generation:016x}"
+        receipt = store.append(self.session, generation, self._line(end))
+        if receipt is None:
+            self._is_short = True
+            entry = short_line(self._facts, end)
+            receipt = store.append(self.session, generation, entry, spare=True)
+        return receipt
 
-    def _duration_ms(self) -> float:
-        return (time.perf_counter() - self._started) * 1000
+    def _line(self, end: End) -> bytes:
+        if self._mode != FULL:
+            return line(self._facts, None, end)
+        sent = self._sent
+        if self._unread is not None:
+            sent = sent_text(self._unread, self._body_limit)
+        self._facts["request_truncated"] = sent.truncated
+        if sent.text is not None:
+            self._facts["request_text"] = sent.text
+        return line(self._facts, sent.body or b"null", end)
+
+    def _end(self, outcome: str, size: int, chunks: int) -> End:
+        duration_ms = (time.perf_counter() - self._started) * 1000
+        return End(self._status, outcome, size, chunks, duration_ms)
+
+
+def _generation_of(store: Store, session: str) -> int:
+    """The generation in which a request took no turn.
+
+    It makes its session, as any other; 0 where there is no room for one.
+    """
+    try:
+        found = store.session(session) or store.create(session) or store.session(session)
+    except StoreError:
+        return 0
+    return found.generation if found else 0
 
 
 def _standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
@@ -154,30 +195,3 @@ def _standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
     if standing.mark and standing.mark.generation not in ("", taken.marks[0][:6]):
         facts["earlier_generation"] = True
     return facts
-
-
-def _has_hung_up(environ: Mapping[str, Any]) -> bool:
-    """Whether the client has closed its side: it has gone, or it will say no more.
-
-    What is written to one that has gone looks delivered.
-    """
-    connection = environ.get("gunicorn.socket")
-    if connection is None:
-        return False
-    connection = getattr(
-        connection, "_sock", connection
-    )  # gevent's own socket would wait, and is slower
-    if _TCP_INFO is not None and connection.family in _INTERNET:
-        state: bytes = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)
-        return state != _ESTABLISHED
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except (BlockingIOError, ValueError):  # nothing to hear; under TLS one cannot look
-        return False
-    except OSError:
-        return True
-
-
-def _was_reset(environ: Mapping[str, Any]) -> bool:
-    """Whether a client that had hung up has refused what was written to it since."""
-    return bool(environ["gunicorn.socket"].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 DEFAULT_SESSION = "default"
@@ -80,6 +80,13 @@ class Page(NamedTuple):
     mark: int
 
 
+# A line of a journal, where a generation begins there without an entry of its own.
+BEGINS: Final = b'{"begins":"%016x"}'
+
+# Whether a reader wants a line of a journal.
+KeepLine = Callable[[bytes], bool]
+
+
 class Store(ABC):
     """Session names, integers and blobs; it does not know what a turn is.
 
@@ -137,9 +144,9 @@ class Store(ABC):
 
     @abstractmethod
     def put_script(self, session: str, script: bytes) -> Session:
-        """Give the session, made at need, a script of its own.
+        """Give the session, made at need, a script of its own, and a new generation.
 
-        A new generation, with an empty journal.
+        Its journal goes on.
 
         Raises:
             StoreFullError: the session is new and there is no room for it.
@@ -181,10 +188,12 @@ class Store(ABC):
     # The journal
 
     @abstractmethod
-    def append(self, session: str, entry: bytes) -> Any:
+    def append(self, session: str, generation: int, entry: bytes, *, spare: bool = False) -> Any:
         """Write a line into the session's journal and return what `amend` takes.
 
-        None where it was dropped. Never raises.
+        None where there is no room for it, or no such session. The last quarter of the room is for
+        `spare` lines; only of these does the store count those that it has no room for. Never
+        raises.
         """
 
     @abstractmethod
@@ -195,8 +204,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def entries(self, session: str, mark: int, limit: int) -> Page:
-        """At most `limit` entries from `mark` on; 0 is the first."""
+    def entries(self, session: str, mark: int, limit: int, keep: KeepLine) -> Page:
+        """At most `limit` lines that `keep` takes, from `mark` on; 0 is the first.
+
+        It looks at a bounded number of lines: the end is reached where the mark stays.
+        """
 
     @abstractmethod
     def dropped(self) -> int:

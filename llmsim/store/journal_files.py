@@ -16,12 +16,12 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from llmsim.store.base import Page
+from llmsim.store.base import KeepLine, Page
 from llmsim.store.forks import in_each_child
 from llmsim.store.state_dir import open_private
 
 _OPEN_FILES = 64
-_PAGE_BYTES = 8 * 2**20  # what one page holds at most, beyond its first entry
+_PAGE_BYTES = 8 * 2**20  # what one page looks at
 _BLOCK = 256 * 1024
 
 
@@ -46,10 +46,20 @@ class JournalFiles:
             self._close
         )  # files opened before a fork share their position with the parent
 
-    def append(self, session: str, line: bytes) -> Receipt:
-        """Write a line, which has its line ends."""
+    def create(self, session: str) -> None:
+        """Make the session's journal, which is empty; one that is there stays as it is."""
+        open_private(self._path(session), os.O_CREAT | os.O_APPEND | os.O_WRONLY).close()
+
+    def append(self, session: str, line: bytes) -> Receipt | None:
+        """Write a line, which has its line ends, into the journal that the session has.
+
+        None where it has none.
+        """
         with self._writing:
-            file, inode = self._opened(session)
+            opened = self._opened(session)
+            if opened is None:
+                return None
+            file, inode = opened
             written = file.write(line)
             end = file.tell()
         if written != len(line):
@@ -62,24 +72,25 @@ class JournalFiles:
             if os.fstat(file.fileno()).st_ino == receipt.inode:
                 os.pwrite(file.fileno(), ending, receipt.end - len(ending))
 
-    def page(self, session: str, mark: int, limit: int) -> Page:
-        """At most `limit` lines from the byte offset `mark` on."""
+    def page(self, session: str, mark: int, limit: int, keep: KeepLine) -> Page:
+        """At most `limit` lines that `keep` takes, from the byte offset `mark` on.
+
+        It looks at a bounded number of bytes, and so may find none although there are some.
+        """
         entries: list[bytes] = []
         with suppress(FileNotFoundError), open_private(self._path(session), os.O_RDONLY) as file:
             if mark >= os.fstat(file.fileno()).st_size:
                 return Page([], mark)
             file.seek(mark)
-            rest, size = b"", 0
-            while len(entries) < limit and size < _PAGE_BYTES and (block := file.read(_BLOCK)):
+            rest, end = b"", mark + _PAGE_BYTES
+            while len(entries) < limit and mark < end and (block := file.read(_BLOCK)):
                 *lines, rest = (rest + block).split(b"\n")
                 for line in lines:
                     if len(entries) == limit:
                         break
                     mark += len(line) + 1
-                    size += len(line)
-                    if line.startswith(b"{") and line.endswith(
-                        b"}"
-                    ):  # the rest are the empty ones between, and what is left of broken ones
+                    # The rest are the empty ones between, and what is left of broken ones.
+                    if line.startswith(b"{") and line.endswith(b"}") and keep(line):
                         entries.append(line)
         return Page(entries, mark)
 
@@ -113,10 +124,10 @@ class JournalFiles:
         digest = blake2b(session.encode(), digest_size=12).hexdigest()
         return f"{self._directory}/journal-{digest}.jsonl"
 
-    def _opened(self, session: str) -> tuple[FileIO, int]:
+    def _opened(self, session: str) -> tuple[FileIO, int] | None:
         """The session's file, from the few that are kept open, and its inode.
 
-        One that was deleted meanwhile is made anew.
+        One that was deleted meanwhile is opened anew. None where there is none.
         """
         file = self._open.get(session)
         if file is not None:
@@ -124,9 +135,11 @@ class JournalFiles:
             if status.st_nlink:
                 self._open.move_to_end(session)
                 return file, status.st_ino
-        file = self._open[session] = open_private(
-            self._path(session), os.O_CREAT | os.O_APPEND | os.O_WRONLY
-        )
+        try:
+            file = open_private(self._path(session), os.O_APPEND | os.O_WRONLY)
+        except FileNotFoundError:
+            return None
+        self._open[session] = file
         if len(self._open) > _OPEN_FILES:
             self._open.popitem(last=False)
         return file, os.fstat(file.fileno()).st_ino

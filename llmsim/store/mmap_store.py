@@ -5,15 +5,14 @@ A cursor table in a mapped file, a file lock around it, and files for scripts an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from llmsim.errors import StateLostError, StoreError, StoreFullError
-from llmsim.store.base import TURN, Claim, Page, Seen, Session, Store, Take
-from llmsim.store.cursor_table import CursorTable
-from llmsim.store.journal_files import JournalFiles, Receipt
+from llmsim.errors import StateLostError, StoreFullError
+from llmsim.store.base import TURN, Claim, KeepLine, Page, Seen, Session, Store, Take
+from llmsim.store.journal_files import Receipt
+from llmsim.store.journals import Journals
 from llmsim.store.locked_table import LOCK_TIMEOUT_SECONDS, LockedTable
 from llmsim.store.script_files import ScriptFiles
 from llmsim.store.table_file import check_rows, make_table
@@ -21,8 +20,6 @@ from llmsim.store.table_file import check_rows, make_table
 TABLE_NAME = "cursors"
 MAX_SESSIONS = 65_536
 JOURNAL_BYTES = 256 * 2**20
-_RESERVED_BYTES = 64 * 1024
-_RECOUNT_SECONDS = 10
 
 
 class MmapStore(Store):
@@ -41,10 +38,7 @@ class MmapStore(Store):
         self._directory = directory
         self._table = LockedTable(directory / TABLE_NAME, lock_timeout)
         self._scripts = ScriptFiles(directory)
-        self._journals = JournalFiles(directory)
-        self._journal_bytes = journal_bytes
-        self._recounted = 0.0
-        self._reserved = 0  # bytes of the journals' room that this process has taken and not used
+        self._journals = Journals(self._table, directory, journal_bytes)
 
     @classmethod
     def create_in(
@@ -130,7 +124,7 @@ class MmapStore(Store):
             found = table.session(session)
             if found is None:
                 return None
-            self._delete_journal(table, session)
+            self._journals.delete(table, session)
             table.begin(session, 0 if found.follows else found.script)
             return table.session(session)
 
@@ -159,10 +153,10 @@ class MmapStore(Store):
             except LookupError:
                 self._scripts.delete([key])
                 raise StoreFullError(table.room) from None
-            self._delete_journal(table, session)
             found = table.session(session)
+            assert found is not None  # noqa: S101 - it was begun under the same lock
+            self._journals.begin(table, session, found.generation)
         self._delete_own_script(before)
-        assert found is not None  # noqa: S101 - it was begun under the same lock
         return found
 
     def script(self, key: int) -> bytes:
@@ -201,69 +195,32 @@ class MmapStore(Store):
         """See `Store.delete`."""
         with self._table.locked() as table:
             before = table.session(session)
-            self._delete_journal(table, session)
+            self._journals.delete(table, session)
             deleted = table.delete(session)
         self._delete_own_script(before)
         return deleted
 
     # The journal
 
-    def append(self, session: str, entry: bytes) -> Receipt | None:
-        """See `Store.append`. Room is taken in blocks: few entries wait for the lock."""
-        line = b"\n%b\n" % entry
-        try:
-            if self._reserved < len(line) and not self._reserve(len(line)):
-                return None
-            self._reserved -= len(line)
-            return self._journals.append(session, line)
-        except OSError:
-            self._drop(len(line))
-        except StoreError:
-            return None  # the state is gone, and with it whoever would read the entry
-        return None
-
-    def _drop(self, size: int) -> None:
-        with suppress(StoreError), self._table.locked() as table:
-            table.uncount_entries(size, dropped=1)
-
-    def _reserve(self, size: int) -> bool:
-        with self._table.locked() as table:
-            for block in (max(size, _RESERVED_BYTES), size):
-                if table.count_entry(block, self._journal_bytes):
-                    self._reserved += block
-                    return True
-            table.uncount_entries(0, dropped=1)
-        self._recount_journals()
-        return False
-
-    def _recount_journals(self) -> None:
-        """What a killed process had reserved is still counted.
-
-        Before long, look at the files themselves.
-        """
-        if time.monotonic() - self._recounted > _RECOUNT_SECONDS:
-            self._recounted = time.monotonic()
-            size = self._journals.size()
-            with self._table.locked() as table:
-                table.journal_size = size
+    def append(
+        self, session: str, generation: int, entry: bytes, *, spare: bool = False
+    ) -> Receipt | None:
+        """See `Store.append`."""
+        return self._journals.append(session, generation, entry, spare)
 
     def amend(self, receipt: Receipt, ending: bytes) -> None:
         """See `Store.amend`."""
         with suppress(OSError):
             self._journals.amend(receipt, ending)
 
-    def entries(self, session: str, mark: int, limit: int) -> Page:
+    def entries(self, session: str, mark: int, limit: int, keep: KeepLine) -> Page:
         """See `Store.entries`. A mark is an offset in bytes."""
-        return self._journals.page(session, mark, limit)
+        return self._journals.page(session, mark, limit, keep)
 
     def dropped(self) -> int:
         """See `Store.dropped`."""
         with self._table.locked() as table:
             return table.dropped
-
-    def _delete_journal(self, table: CursorTable, session: str) -> None:
-        """Under the lock: an entry of a generation that begins after this must not go with it."""
-        table.uncount_entries(self._journals.delete(session))
 
     def _delete_own_script(self, session: Session | None) -> None:
         """A request that claimed and has not read its script yet finds it gone, and claims again.

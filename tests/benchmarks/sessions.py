@@ -79,8 +79,8 @@ def filled(directory: Path, sessions: int) -> Path:
     store = MmapStore.create_in(directory)
     store.publish(b"{}")
     for number in range(sessions):
-        store.claim(wrk.session(number))
-        store.append(wrk.session(number), b"{}")
+        generation = store.claim(wrk.session(number)).generation
+        store.append(wrk.session(number), generation, b"{}")
     return directory
 
 

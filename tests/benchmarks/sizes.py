@@ -66,6 +66,7 @@ def _ask(server: Server, seconds: float) -> dict[str, float]:
 def _fill(state: Path) -> None:
     """Write entries of a usual size into the journal of the default session."""
     store = MmapStore(state, journal_bytes=2**40)
+    generation = store.claim(DEFAULT_SESSION).generation
     for _ in range(ENTRIES):
-        store.append(DEFAULT_SESSION, _ENTRY)
+        store.append(DEFAULT_SESSION, generation, _ENTRY)
     store.detach()

@@ -117,6 +117,10 @@ QUERIES = [
     ("/llmsim/sessions/a/requests", "limit=1001"),
     ("/llmsim/sessions/a/requests", "since=-1"),
     ("/llmsim/sessions/a/requests", "since=x"),
+    ("/llmsim/sessions/a/requests", "since=7"),
+    ("/llmsim/sessions/a/requests", "since=0123456789abcdef-"),
+    ("/llmsim/sessions/a/requests", "generation=x"),
+    ("/llmsim/sessions/a/requests.jsonl", "generation=0123456789ABCDEF"),
     ("/llmsim/sessions/a/requests", "wait_for=-1"),
     ("/llmsim/sessions/a/requests", "wait_for=x"),
     ("/llmsim/sessions/a/requests", "timeout=-1"),
@@ -158,7 +162,7 @@ def test_an_unknown_name_in_a_query_is_refused_with_the_nearest(
     [
         ("GET", "/llmsim/sessions/a"),
         ("GET", "/llmsim/openapi.json"),
-        ("GET", "/llmsim/sessions/a/requests.jsonl"),
+        ("GET", "/llmsim/sessions/a/script"),
     ],
 )
 def test_an_operation_that_takes_no_query_refuses_one(
@@ -191,7 +195,7 @@ OF_ONE_SESSION = [
     ("DELETE", "/llmsim/sessions/{}"),
     ("POST", "/llmsim/sessions/{}/reset"),
     ("GET", "/llmsim/sessions/{}/requests"),
-    ("GET", "/llmsim/sessions/{}/requests?wait_for=1&timeout=60"),
+    ("GET", "/llmsim/sessions/{}/requests?generation=0123456789abcdef"),
     ("GET", "/llmsim/sessions/{}/requests.jsonl"),
 ]
 

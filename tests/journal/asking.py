@@ -50,3 +50,9 @@ def entries(
     """The entries of a session's journal."""
     found: list[dict[str, Any]] = journal(client, session, query)["entries"]
     return found
+
+
+def is_empty(page: dict[str, Any], dropped: int = 0) -> bool:
+    """Whether a page is that of an empty journal."""
+    nothing = {"entries": [], "stale": [], "rewound": False, "timed_out": False}
+    return page == nothing | {"next": page["next"], "dropped": dropped}

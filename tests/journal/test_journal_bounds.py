@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from llmsim.serving.shared import open_playback
 from llmsim.settings import Settings
 from llmsim.store.journal_files import JournalFiles
 from tests.conftest import MakeClient
-from tests.journal.asking import ask, entries, journal
+from tests.journal.asking import ask, entries, is_empty, journal, post
+from tests.requests import CHAT, body_for
 from tests.running import numbered, text
 
 
@@ -36,57 +38,102 @@ def size_of_journals(tmp_path: Path) -> int:
 PAD = "x" * 50_000
 
 
-def test_what_finds_no_room_is_dropped_and_counted_and_answered_all_the_same(
+def test_when_three_quarters_are_used_entries_go_on_without_bodies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     answers = [
-        ask(client, session, stream=at % 2 == 0, pad=PAD) for at, session in enumerate("ababab" * 5)
+        ask(client, session, stream=at % 2 == 0, pad=PAD) for at, session in enumerate("ab" * 15)
     ]
     assert [int(answer.headers["X-LLMSim-Position"]) for answer in answers] == [
         at // 2 for at in range(30)
     ]
-    kept = {session: entries(client, session) for session in "ab"}
-    dropped = journal(client)["dropped"]
-    assert len(kept["a"]) + len(kept["b"]) + dropped == 30
-    assert dropped >= 9
-    assert 2**20 - 60_000 < size_of_journals(tmp_path) <= 2**20
-    assert [entry["position"] for entry in kept["a"]] == list(range(len(kept["a"])))
-    assert ask(client, "c").status_code == 200
+    page = {session: journal(client, session, "limit=1000") for session in "ab"}
+    assert {page[session]["dropped"] for session in "ab"} == {0}
+    found = [page["ab"[at % 2]]["entries"][at // 2] for at in range(30)]
+    whole = [at for at, entry in enumerate(found) if "request_dropped" not in entry]
+    assert whole == list(range(len(whole)))
+    assert 700_000 < len(whole) * len(PAD) <= 0.75 * 2**20
+    assert size_of_journals(tmp_path) <= 0.75 * 2**20 + 300 * 30
+    for at, (entry, answer) in enumerate(zip(found, answers, strict=True)):
+        expected = found[at % 2] | {
+            "position": at // 2,
+            "turn": at // 2 % 3,
+            "bytes": len(answer.data),
+            **{name: entry[name] for name in ("time", "duration_ms", "chunks")},
+        }
+        if at in whole:
+            expected["answer"] = {"blocks": [{"type": "text", "text": str(at // 2 % 3)}]}
+            assert entry == expected
+        else:
+            for name in ("request_headers", "request_truncated", "answer"):
+                del expected[name]
+            assert entry == expected | {"request_body": None, "request_dropped": True}
 
 
-def test_a_smaller_entry_still_finds_the_room_that_a_larger_one_did_not(
+def test_without_bodies_failures_are_kept_and_clients_that_leave_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
-    ask(client)
-    while not journal(client)["dropped"]:
+    for _ in range(20):
         ask(client, pad=PAD)
-    before = len(entries(client))
-    ask(client)
-    assert len(entries(client)) == before + 1
-    assert journal(client)["dropped"] == 1
+    refused = post(client, json.dumps({"model": 7, "pad": PAD}))
+    left = client.post(f"/s/a{CHAT}", json=body_for(CHAT, stream=True, pad=PAD), buffered=False)
+    next(iter(left.response))
+    left.close()
+    *_, failed, gone = entries(client)
+    assert failed["request_dropped"] is gone["request_dropped"] is True
+    assert (failed["status"], failed["position"]) == (400, None)
+    assert failed["answer"]["failure"]["message"] == refused.get_json()["error"]["message"]
+    assert (gone["outcome"], gone["bytes"], gone["chunks"]) == ("client_gone", 0, 0)
 
 
-@pytest.mark.parametrize("way", ["reset", "delete", "script"])
+def test_the_last_quarter_of_the_usual_room_holds_some_300_000_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    for _ in range(20):
+        ask(client, "agent-1234", pad=PAD)
+    assert entries(client, "agent-1234")[-1]["request_dropped"] is True
+    before = size_of_journals(tmp_path)
+    for at in range(50):
+        ask(client, "agent-1234", stream=at % 2 == 0, pad=PAD)
+    each = (size_of_journals(tmp_path) - before) / 50
+    assert 256 * 2**20 / 4 / each > 280_000
+
+
+def test_what_finds_no_room_at_all_is_dropped_and_counted_and_answered_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    asked = dropped = 0
+    while asked < 3000 and not dropped:
+        for _ in range(100):
+            assert ask(client, pad=PAD).status_code == 200
+        asked += 100
+        dropped = journal(client, "a", "limit=1")["dropped"]
+    exported = client.get("/llmsim/sessions/a/requests.jsonl").data.splitlines()
+    assert 1000 < len(exported) == asked - dropped
+    assert 2**20 - 1000 < size_of_journals(tmp_path) <= 2**20
+    assert [json.loads(line)["position"] for line in exported] == list(range(len(exported)))
+    assert ask(client, "c").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["reset", "delete"])
 def test_a_journal_that_is_cleared_makes_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     for _ in range(30):
         ask(client, "a", pad=PAD)
-    ask(client, "b", pad=PAD)
-    assert entries(client, "b") == []
     if way == "reset":
         client.post("/llmsim/sessions/a/reset")
-    elif way == "delete":
-        client.delete("/llmsim/sessions/a")
     else:
-        client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
+        client.delete("/llmsim/sessions/a")
     assert size_of_journals(tmp_path) == 0
-    for _ in range(15):
+    for _ in range(13):
         ask(client, "b", pad=PAD)
-    assert len(entries(client, "b")) == 15
+    assert ["request_dropped" in entry for entry in entries(client, "b")] == [False] * 13
 
 
 def test_with_no_room_at_all_nothing_is_kept_and_all_is_counted(
@@ -94,30 +141,23 @@ def test_with_no_room_at_all_nothing_is_kept_and_all_is_counted(
 ) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=0)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
-    assert journal(client) == {
-        "entries": [],
-        "stale": [],
-        "next": 0,
-        "timed_out": False,
-        "dropped": 3,
-    }
+    assert is_empty(journal(client), dropped=3)
 
 
 def test_a_restart_goes_on_with_the_journals_and_with_their_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
-    for _ in range(15):
+    for _ in range(10):
         ask(client, pad=PAD)
     kept = entries(client)
-    assert len(kept) == 15
+    assert len(kept) == 10
     client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
     assert entries(client) == kept
-    for _ in range(15):
+    for _ in range(10):
         ask(client, pad=PAD)
-    assert [entry["position"] for entry in entries(client)] == list(range(len(entries(client))))
-    assert size_of_journals(tmp_path) <= 2**20
-    assert journal(client)["dropped"] > 0
+    assert [entry["position"] for entry in entries(client)] == list(range(20))
+    assert sum("request_dropped" not in entry for entry in entries(client)) in (14, 15)
 
 
 class FullDisk:
@@ -139,8 +179,8 @@ class FullDisk:
         return written
 
 
-def full_disk(file: Any, inode: int) -> tuple[FullDisk, int]:
-    return FullDisk(file), inode
+def full_disk(opened: tuple[Any, int] | None) -> tuple[Any, int] | None:
+    return opened and (FullDisk(opened[0]), opened[1])
 
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
@@ -153,7 +193,7 @@ def test_a_full_disk_fails_no_answer_and_is_counted(
     with monkeypatch.context() as patch:
         patch.setattr(FullDisk, "room", room)
         patch.setattr(
-            JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session))
+            JournalFiles, "_opened", lambda self, session: full_disk(opened(self, session))
         )
         for at in range(1, 5):
             answer = ask(client, stream=at % 2 == 0)
@@ -191,13 +231,13 @@ def test_what_was_dropped_for_a_full_disk_takes_no_room(
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
         patch.setattr(
-            JournalFiles, "_opened", lambda self, session: full_disk(*opened(self, session))
+            JournalFiles, "_opened", lambda self, session: full_disk(opened(self, session))
         )
         for _ in range(30):
             ask(client, pad=PAD)
-    for _ in range(15):
+    for _ in range(13):
         ask(client, pad=PAD)
-    assert len(entries(client)) == 15
+    assert ["request_dropped" in entry for entry in entries(client)] == [False] * 13
     assert journal(client)["dropped"] == 30
 
 

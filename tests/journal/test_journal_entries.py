@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from llmsim import Assistant, Script
 from llmsim.conversation import Conversation
+from llmsim.journal.read import Mark, Reader
 from llmsim.playback import Asked, order_of
 from llmsim.serving import shared
 from llmsim.serving.record import Record
@@ -24,7 +25,7 @@ from llmsim.serving.rendering import HOST
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
-from tests.journal.asking import ask, entries, journal, post
+from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import API_OF, CHAT, MESSAGES, ROUTE_OF, ROUTES, body_for
 from tests.running import numbered, text
 
@@ -195,7 +196,8 @@ def test_a_refused_request_has_its_entry_without_a_position(
     assert (first["position"], last["position"]) == (0, 1)
     for entry, response, (_, status, code) in zip(refused, answers, REFUSED, strict=True):
         assert response.status_code == status
-        assert (entry["generation"], entry["position"], entry["turn"]) == (None, None, None)
+        assert (entry["position"], entry["turn"]) == (None, None)
+        assert entry["generation"] == first["generation"]
         assert (entry["session"], entry["api"], entry["path"], entry["status"]) == (
             "a",
             API_OF[route],
@@ -222,10 +224,28 @@ def made(client: FlaskClient) -> FlaskClient:
     return client
 
 
-def test_a_session_whose_only_request_was_refused_shows_it(make_client: MakeClient) -> None:
-    client = make_client(text("a"))
+@pytest.mark.parametrize("mode", ["full", "meta", "off"])
+def test_a_request_that_is_refused_makes_its_session_as_any_other_does(
+    make_client: MakeClient, mode: str
+) -> None:
+    client = make_client(text("a"), journal_mode=mode)
     assert post(client, b'{"messages": []}').status_code == 400
-    assert [entry["status"] for entry in entries(client)] == [400]
+    session = client.get("/llmsim/sessions/a").get_json()
+    assert (session["position"], session["script"]) == (0, "default")
+    found = [(entry["status"], entry["generation"]) for entry in entries(client)]
+    assert found == ([] if mode == "off" else [(400, session["generation"])])
+    assert ask(client).headers["X-LLMSim-Generation"] == session["generation"]
+
+
+def test_a_refused_request_that_finds_the_table_full_is_refused_all_the_same_and_leaves_nothing(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    client = make_client(text("a"), max_sessions=1)
+    ask(client, "a")
+    before = {path.name for path in tmp_path.iterdir()}
+    assert [post(client, b"{", f"no-room-{at}").status_code for at in range(5)] == [400] * 5
+    assert {path.name for path in tmp_path.iterdir()} == before
+    assert len(client.get("/llmsim/sessions").get_json()["sessions"]) == 1
 
 
 def test_what_a_refused_request_sent_stands_in_its_entry_where_it_was_json(
@@ -238,15 +258,22 @@ def test_what_a_refused_request_sent_stands_in_its_entry_where_it_was_json(
     assert [entry["request_bytes"] for entry in entries(client)] == [3, 12, 6, 4]
 
 
-def test_a_body_that_is_not_json_is_not_kept_for_no_one_knows_what_is_secret_in_it(
+def test_of_a_body_that_is_not_json_the_beginning_is_kept_up_to_what_may_be_a_credential(
     make_client: MakeClient,
 ) -> None:
-    client = made(make_client(text("a")))
-    post(client, b'{"api_key": "sk-hidden", ')
-    (entry,) = entries(client)
-    assert "request_body" not in entry
-    assert "sk-hidden" not in json.dumps(entry)
-    assert entry["request_bytes"] == 25
+    client = made(make_client(text("a"), journal_body_limit_kb=1))
+    long = b'{"model": "' + b"x" * 2000
+    for body in (b'{"model": "m", ', b'{"model": 1, "api_key": "sk-hidden", ', long, b"\xff\xc3"):
+        post(client, body)
+    found = entries(client)
+    assert [entry["request_body"] for entry in found] == [None] * 4
+    assert [(entry["request_text"], entry["request_truncated"]) for entry in found] == [
+        ('{"model": "m", ', False),
+        ('{"model": 1, "[redacted]', True),
+        (long[:1024].decode(), True),
+        ("\ufffd\ufffd", False),
+    ]
+    assert found[1]["request_bytes"] == 37
 
 
 @pytest.mark.parametrize("body", [b"{", b"x" * (2**20 + 1)], ids=["no JSON", "too large"])
@@ -358,21 +385,15 @@ def test_a_body_of_the_limit_is_kept_whole_and_a_larger_one_is_cut_to_it(
         post(client, body)
     whole, cut, far_over = entries(client)
     assert (whole["request_body"], whole["request_truncated"]) == (json.loads(exact), False)
-    assert (cut["request_body"], cut["request_truncated"], cut["request_bytes"]) == (
-        over[:limit],
-        True,
-        limit + 1,
-    )
-    assert (far_over["request_body"], far_over["request_truncated"], far_over["request_bytes"]) == (
-        big(10 * limit)[:limit],
-        True,
-        10 * limit,
-    )
+    assert "request_text" not in whole
+    for entry, body in ((cut, over), (far_over, big(10 * limit))):
+        assert (entry["request_body"], entry["request_truncated"]) == (None, True)
+        assert (entry["request_text"], entry["request_bytes"]) == (body[:limit], len(body))
 
 
-def test_the_limit_of_a_body_is_64_kib_where_nothing_else_is_set(make_client: MakeClient) -> None:
+def test_the_limit_of_a_body_is_1_mib_where_nothing_else_is_set(make_client: MakeClient) -> None:
     client = make_client(text("a"))
-    for size in (65536, 65537):
+    for size in (2**20, 2**20 + 1):
         post(client, big(size))
     assert [entry["request_truncated"] for entry in entries(client)] == [False, True]
 
@@ -388,15 +409,16 @@ def test_a_body_is_not_cut_inside_of_a_character(make_client: MakeClient) -> Non
         )
     for entry in entries(client):
         assert entry["request_truncated"]
-        assert re.fullmatch("x{0,3}\U0001f600+", entry["request_body"].partition('"pad": "')[2])
-        assert 1024 - 3 <= len(entry["request_body"].encode()) <= 1024
+        assert re.fullmatch("x{0,3}\U0001f600+", entry["request_text"].partition('"pad": "')[2])
+        assert 1024 - 3 <= len(entry["request_text"].encode()) <= 1024
 
 
 def test_with_a_limit_of_0_nothing_of_a_body_is_kept(make_client: MakeClient) -> None:
     client = make_client(text("a"), journal_body_limit_kb=0)
     ask(client)
     (entry,) = entries(client)
-    assert (entry["request_body"], entry["request_truncated"]) == ("", True)
+    assert (entry["request_body"], entry["request_truncated"]) == (None, True)
+    assert entry["request_text"] == ""
 
 
 WELL_FORMED = {
@@ -470,13 +492,7 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
     for stream in (False, True):
         assert ask(client, stream=stream).status_code == 200
     assert post(client, b"{").status_code == 400
-    assert journal(client) == {
-        "entries": [],
-        "stale": [],
-        "next": 0,
-        "timed_out": False,
-        "dropped": 0,
-    }
+    assert is_empty(journal(client))
     assert client.get("/llmsim/sessions/a/requests.jsonl").data == b""
     assert list(tmp_path.glob("journal-*")) == []
 
@@ -500,13 +516,13 @@ def store(tmp_path: Path) -> MmapStore:
 
 
 def stored(store: MmapStore) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in store.entries("a", 0, 100).entries]
+    return [json.loads(line) for line in Reader(store, "a").read(Mark(), 100).current]
 
 
 def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(
     store: MmapStore,
 ) -> None:
-    parts = recorded(store).written([b"1", b"22", b"333"], store)
+    parts = iter(recorded(store).written([b"1", b"22", b"333"], store))
     assert (next(parts), next(parts)) == (b"1", b"22")
     assert stored(store) == []
     assert next(parts) == b"333"
@@ -520,7 +536,7 @@ def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(
 def test_an_entry_counts_what_went_out_before_the_client_was_gone(
     store: MmapStore, taken: int, size: int
 ) -> None:
-    parts = recorded(store).written([b"1", b"22", b"333"], store)
+    parts = iter(recorded(store).written([b"1", b"22", b"333"], store))
     for _ in range(taken):
         next(parts)
     parts.close()  # type: ignore[attr-defined]
@@ -530,7 +546,7 @@ def test_an_entry_counts_what_went_out_before_the_client_was_gone(
 
 
 def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: MmapStore) -> None:
-    answers = [recorded(store).written([b"1", b"22"], store) for _ in range(3)]
+    answers = [iter(recorded(store).written([b"1", b"22"], store)) for _ in range(3)]
     for parts in answers:
         assert b"".join(next(parts) for _ in range(2)) == b"122"
     answers[1].close()  # type: ignore[attr-defined]
@@ -546,7 +562,7 @@ def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: MmapStore) 
 def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_another(
     store: MmapStore,
 ) -> None:
-    old = recorded(store).written([b"1", b"22"], store)
+    old = iter(recorded(store).written([b"1", b"22"], store))
     assert b"".join(next(old) for _ in range(2)) == b"122"
     store.reset("a")
     for _ in recorded(store).written([b"1", b"22"], store):
@@ -648,36 +664,102 @@ def test_a_request_in_flight_over_a_rewind_is_stale_and_not_among_the_new_ones(
     assert [json.loads(line)["position"] for line in lines] == [0, 1]
 
 
-@pytest.mark.parametrize("rewind", ["put", "delete"])
-def test_a_new_script_and_a_deletion_make_what_is_in_flight_stale_too(
-    make_client: MakeClient, rewind: str
+def switch(client: FlaskClient, way: str) -> None:
+    """Give the session another script, as a user can."""
+    turns = [text("other")]
+    if way == "put":
+        client.put("/llmsim/sessions/a/script", json={"turns": turns})
+    else:
+        assert shared._shared is not None
+        assert shared._shared.publish(Script.from_spec({"turns": turns}))
+
+
+@pytest.mark.parametrize("way", ["put", "publish"])
+def test_a_request_in_flight_over_a_new_script_is_stale_and_those_before_are_not(
+    make_client: MakeClient, way: str
+) -> None:
+    client = make_client(text("word " * 2000))
+    for _ in range(2):
+        old = ask(client)
+    begun = in_flight(client)
+    switch(client, way)
+    ask(client)
+    assert begun.data.endswith(b"[DONE]\n\n")
+    ask(client)
+    page = journal(client)
+    assert [entry["position"] for entry in page["entries"]] == [0, 1]
+    assert [(entry["position"], entry["generation"]) for entry in page["stale"]] == [
+        (2, begun.headers["X-LLMSim-Generation"])
+    ]
+    assert old.headers["X-LLMSim-Generation"] == begun.headers["X-LLMSim-Generation"]
+
+
+def test_a_request_that_ends_after_a_new_script_and_before_its_first_request_is_stale(
+    make_client: MakeClient,
+) -> None:
+    client = make_client(text("word " * 2000))
+    ask(client)
+    begun = in_flight(client)
+    switch(client, "put")
+    assert begun.data
+    assert [entry["position"] for entry in journal(client)["stale"]] == [1]
+
+
+def test_a_request_that_ends_after_its_session_was_deleted_is_not_of_the_next(
+    make_client: MakeClient, tmp_path: Path
 ) -> None:
     client = make_client(text("word " * 2000))
     begun = in_flight(client)
-    if rewind == "put":
-        client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
-    else:
-        client.delete("/llmsim/sessions/a")
+    client.delete("/llmsim/sessions/a")
     assert begun.data
+    assert list(tmp_path.glob("journal-*")) == []
     ask(client)
     page = journal(client)
-    assert [entry["position"] for entry in page["entries"]] == [0]
-    assert [entry["generation"] for entry in page["stale"]] == [
-        begun.headers["X-LLMSim-Generation"]
-    ]
+    assert ([entry["position"] for entry in page["entries"]], page["stale"]) == ([0], [])
 
 
-def test_a_new_script_clears_the_journal(make_client: MakeClient) -> None:
+@pytest.mark.parametrize("way", ["put", "publish"])
+def test_over_a_new_script_the_entries_before_stay_readable_until_the_session_is_reset(
+    make_client: MakeClient, way: str
+) -> None:
     client = make_client(*numbered(9))
+    before = [ask(client) for _ in range(3)][-1].headers["X-LLMSim-Generation"]
+    post(client, b"{")
+    switch(client, way)
+    after = ask(client).headers["X-LLMSim-Generation"]
+    for query, expected in (
+        ("", [(after, 0)]),
+        (f"generation={after}", [(after, 0)]),
+        (f"generation={before}", [(before, 0), (before, 1), (before, 2), (before, None)]),
+        ("generation=0123456789abcdef", []),
+    ):
+        page = journal(client, "a", query)
+        found = [(entry["generation"], entry["position"]) for entry in page["entries"]]
+        assert (found, page["stale"]) == (expected, []), query
+        exported = client.get(f"/llmsim/sessions/a/requests.jsonl?{query}").data
+        assert [json.loads(line) for line in exported.splitlines()] == page["entries"]
+    client.post("/llmsim/sessions/a/reset")
+    assert entries(client, "a", f"generation={before}") == []
+
+
+def test_entries_of_an_earlier_generation_come_by_pages_and_can_be_waited_for(
+    make_client: MakeClient,
+) -> None:
+    client = make_client(*numbered(9))
+    for _ in range(5):
+        before = ask(client).headers["X-LLMSim-Generation"]
+    switch(client, "put")
     ask(client)
-    client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
-    assert journal(client) == {
-        "entries": [],
-        "stale": [],
-        "next": 0,
-        "timed_out": False,
-        "dropped": 0,
-    }
+    found: list[int] = []
+    since = "0"
+    while len(found) < 5:
+        page = journal(client, "a", f"generation={before}&since={since}&limit=2")
+        assert page["rewound"] is False
+        found, since = found + [entry["position"] for entry in page["entries"]], page["next"]
+    assert found == list(range(5))
+    query = f"generation={before}&timeout=0"
+    assert journal(client, "a", f"{query}&wait_for=5")["timed_out"] is False
+    assert journal(client, "a", f"{query}&wait_for=6")["timed_out"] is True
 
 
 def test_lost_state_answers_503_with_a_whole_body(make_client: MakeClient, tmp_path: Path) -> None:

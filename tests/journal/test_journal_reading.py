@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 import time
 import tracemalloc
@@ -14,10 +15,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim.journal.entry import ending, line
+from llmsim.journal.line import End, line
 from llmsim.store import journal_files, state_dir
 from tests.conftest import MakeClient
-from tests.journal.asking import ask, entries, journal
+from tests.journal.asking import ask, entries, is_empty, journal
 from tests.requests import CHAT, body_for
 from tests.running import numbered, text
 
@@ -29,13 +30,13 @@ def journal_file(tmp_path: Path) -> Path:
 
 def pages(client: FlaskClient, limit: int) -> Iterator[dict[str, Any]]:
     """Every page, up to the first that is empty."""
-    since = 0
+    since = "0"
     while True:
         page = journal(client, "a", f"since={since}&limit={limit}")
         if not page["entries"]:
             return
         yield page
-        assert page["next"] > since
+        assert page["next"] != since
         since = page["next"]
 
 
@@ -62,23 +63,19 @@ def test_what_comes_after_a_mark_is_all_that_came_since(make_client: MakeClient)
     client = make_client(text("a"))
     ask(client)
     mark = journal(client)["next"]
-    assert journal(client, "a", f"since={mark}") == {
-        "entries": [],
-        "stale": [],
-        "next": mark,
-        "timed_out": False,
-        "dropped": 0,
-    }
+    page = journal(client, "a", f"since={mark}")
+    assert is_empty(page)
+    assert page["next"] == mark
     ask(client)
     ask(client)
     assert [entry["position"] for entry in entries(client, "a", f"since={mark}")] == [1, 2]
 
 
-@pytest.mark.parametrize("since", [2**31, 2**62, 2**63, 2**64, 10**30])
-def test_a_mark_far_behind_the_end_shows_nothing(make_client: MakeClient, since: int) -> None:
+@pytest.mark.parametrize("place", [2**31, 10**17, 10**18 - 1])
+def test_a_mark_far_behind_the_end_shows_nothing(make_client: MakeClient, place: int) -> None:
     client = make_client(text("a"))
-    ask(client)
-    assert journal(client, "a", f"since={since}")["entries"] == []
+    generation = ask(client).headers["X-LLMSim-Generation"]
+    assert journal(client, "a", f"since={generation}-{place}")["entries"] == []
 
 
 def test_a_mark_that_was_made_up_shows_whole_entries_only(make_client: MakeClient) -> None:
@@ -86,8 +83,9 @@ def test_a_mark_that_was_made_up_shows_whole_entries_only(make_client: MakeClien
     for _ in range(2):
         ask(client, tools=[{"a": {"b": {}}}])
     first, second = entries(client)
-    for since in range(journal(client, "a", "limit=1")["next"]):
-        page = journal(client, "a", f"since={since}")  # fails where it is not JSON
+    generation, _, place = journal(client, "a", "limit=1")["next"].partition("-")
+    for since in range(int(place)):
+        page = journal(client, "a", f"since={generation}-{since}")  # fails where it is not JSON
         assert [entry for entry in page["entries"] if entry not in (first, second)] == []
         assert page["stale"] == []
 
@@ -106,13 +104,62 @@ def test_the_export_of_a_session_without_a_request_is_empty(make_client: MakeCli
     client = make_client(text("a"))
     client.post("/llmsim/sessions", json={"name": "a"})
     assert client.get("/llmsim/sessions/a/requests.jsonl").data == b""
-    assert journal(client) == {
-        "entries": [],
-        "stale": [],
-        "next": 0,
-        "timed_out": False,
-        "dropped": 0,
-    }
+    assert is_empty(journal(client))
+
+
+# Rewinds
+
+
+def rewind(client: FlaskClient, way: str) -> None:
+    if way == "reset":
+        client.post("/llmsim/sessions/a/reset")
+    elif way == "delete":
+        client.delete("/llmsim/sessions/a")
+    else:
+        client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
+
+
+@pytest.mark.parametrize("way", ["reset", "delete", "script"])
+def test_a_mark_of_before_a_rewind_starts_again_at_the_beginning_and_says_so(
+    make_client: MakeClient, way: str
+) -> None:
+    client = make_client(text("a"))
+    for _ in range(3):
+        ask(client)
+    old = journal(client, "a", "limit=2")["next"]
+    assert [entry["position"] for entry in entries(client, "a", f"since={old}")] == [2]
+    rewind(client, way)
+    generation = [ask(client) for _ in range(2)][-1].headers["X-LLMSim-Generation"]
+    page = journal(client, "a", f"since={old}&limit=1")
+    assert [(entry["position"], entry["generation"]) for entry in page["entries"]] == [
+        (0, generation)
+    ]
+    assert (page["rewound"], page["stale"]) == (True, [])
+    following = journal(client, "a", f"since={page['next']}")
+    assert [entry["position"] for entry in following["entries"]] == [1]
+    assert following["rewound"] is False
+
+
+def test_a_wait_counts_anew_where_a_rewind_comes_in_between(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    for _ in range(3):
+        ask(client)
+    app = client.application
+
+    def rewind_and_ask() -> None:
+        time.sleep(0.2)
+        other = app.test_client()
+        rewind(other, "reset")
+        for _ in range(4):
+            time.sleep(0.1)
+            ask(other)
+
+    asking = threading.Thread(target=rewind_and_ask)
+    asking.start()
+    page, _ = timed(client, "wait_for=4&timeout=30")
+    asking.join()
+    assert [entry["position"] for entry in page["entries"]] == list(range(4))
+    assert page["timed_out"] is False
 
 
 # Waiting
@@ -124,8 +171,7 @@ def timed(client: FlaskClient, query: str) -> tuple[dict[str, Any], float]:
 
 
 def test_a_wait_returns_as_soon_as_so_many_have_finished(make_client: MakeClient) -> None:
-    client = make_client(text("a"))
-    client.post("/llmsim/sessions", json={"name": "a"})
+    client = make_client(text("a"))  # where there is no such session yet
     app = client.application
 
     def ask_three_times() -> None:
@@ -161,6 +207,16 @@ def test_a_wait_that_is_in_vain_says_so_and_shows_what_there_is(
     page, seconds = timed(client, f"wait_for=2&timeout={timeout}")
     assert ([entry["position"] for entry in page["entries"]], page["timed_out"]) == ([0], True)
     assert float(timeout) <= seconds < 25
+
+
+def test_a_wait_for_a_session_that_no_one_makes_ends_with_its_time(
+    make_client: MakeClient,
+) -> None:
+    client = make_client(text("a"))
+    page, _ = timed(client, "wait_for=1&timeout=0.1")
+    assert page["timed_out"] is True
+    assert (page["entries"], page["next"]) == ([], "0")
+    assert client.get("/llmsim/sessions/a").status_code == 404
 
 
 def test_a_wait_counts_from_its_mark(make_client: MakeClient) -> None:
@@ -247,7 +303,7 @@ def test_garbage_between_entries_is_left_out(make_client: MakeClient, tmp_path: 
 def fill(client: FlaskClient, tmp_path: Path, count: int) -> None:
     """Make the journal of `a` one of so many entries, in place of those that it has."""
     generation = client.get("/llmsim/sessions/a").get_json()["generation"]
-    end = ending("completed", 1, 1, 0.5)
+    end = End(200, "completed", 1, 1, 0.5)
     with journal_file(tmp_path).open("wb") as file:
         for position in range(count):
             file.write(
@@ -345,3 +401,15 @@ def test_what_is_read_from_the_disk_grows_with_the_entries_and_not_with_their_sq
         totals.append(Counted.total)
     assert totals[0] >= 10_000 * 100
     assert totals[1] < 5 * totals[0]
+
+
+def test_no_entry_has_padding_in_its_numbers(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    ask(client)
+    client.post(f"/s/a{CHAT}", data=b"{")
+    page = client.get("/llmsim/sessions/a/requests").data
+    lines = client.get("/llmsim/sessions/a/requests.jsonl").data
+    for answer in (page, lines):
+        ends = re.findall(rb',"status".*?}', answer)
+        assert len(ends) == 2
+        assert [end for end in ends if b" " in end] == []

@@ -73,10 +73,13 @@ def test_they_answer_as_flask_does(client: Client, headers: dict[str, str]) -> N
     assert answers[1] == answers[0]
 
 
-def test_a_prefix_within_a_prefix_is_no_route_and_makes_no_session(client: Client) -> None:
+def test_a_prefix_within_a_prefix_is_no_route_and_makes_no_session_of_its_own(
+    client: Client,
+) -> None:
     served = client(create_served_app, "served")
     assert served.post("/s/agent/s/other/v1/chat/completions", json=CHAT).status_code == 404
-    assert served.get("/llmsim/sessions").get_json()["sessions"] == []
+    listed = served.get("/llmsim/sessions").get_json()["sessions"]
+    assert [(session["name"], session["position"]) for session in listed] == [("agent", 0)]
 
 
 @pytest.mark.parametrize("create", [create_app, create_served_app])

@@ -192,7 +192,11 @@ def test_an_unknown_route_below_a_prefix_is_a_404_in_the_dialect_of_its_api(
     assert f"POST /s/a{path};" in error["message"]
     assert error | {"message": plain["message"]} == plain
     assert type_ is None or error["type"] == type_
-    assert client.get("/llmsim/sessions").get_json()["sessions"] == []
+    listed = client.get("/llmsim/sessions").get_json()["sessions"]
+    assert {(session["name"], session["position"]) for session in listed} == {
+        ("a", 0),
+        ("default", 0),
+    }
 
 
 def test_a_wrong_method_below_a_prefix_is_a_405(make_client: MakeClient) -> None:

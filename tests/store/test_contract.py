@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmsim.errors import StateLostError, StoreFullError
-from llmsim.store.base import DEFAULT_SESSION, Page, Session, Store
+from llmsim.store.base import BEGINS, DEFAULT_SESSION, Page, Session, Store
 from llmsim.store.mmap_store import MmapStore
 
 ENGINES: dict[str, Callable[[Path], Store]] = {
@@ -177,44 +177,94 @@ def test_sessions_are_listed_page_by_page(store: Store) -> None:
     assert {name for page in pages for name in page} == names
 
 
+def any_line(_: bytes) -> bool:
+    return True
+
+
+def begun(store: Store, *sessions: str) -> int:
+    """Make the sessions; the generation of the first."""
+    store.publish(b"a")
+    first, *_ = [store.claim(session).generation for session in sessions]
+    return first
+
+
+def lines(store: Store) -> list[bytes]:
+    """The journal of the session `a`."""
+    return list(store.entries("a", 0, 100, any_line).entries)
+
+
 def test_entries_are_read_in_order_and_by_pages(store: Store) -> None:
+    generation = begun(store, "a", "b")
     written = [b'{"n":%d}' % number for number in range(25)]
     for entry in written:
-        assert store.append("a", entry) is not None
-    store.append("b", b'{"other":1}')
-    first = store.entries("a", 0, 10)
-    second = store.entries("a", first.mark, 10)
-    third = store.entries("a", second.mark, 10)
+        assert store.append("a", generation, entry) is not None
+    store.append("b", generation, b'{"other":1}')
+    first = store.entries("a", 0, 10, any_line)
+    second = store.entries("a", first.mark, 10, any_line)
+    third = store.entries("a", second.mark, 10, any_line)
     assert [*first.entries, *second.entries, *third.entries] == written
-    assert store.entries("a", third.mark, 10) == Page([], third.mark)
-    store.append("a", b'{"n":25}')
-    assert store.entries("a", third.mark, 10).entries == [b'{"n":25}']
-    assert store.entries("none", 0, 10).entries == []
+    assert store.entries("a", third.mark, 10, any_line) == Page([], third.mark)
+    store.append("a", generation, b'{"n":25}')
+    assert store.entries("a", third.mark, 10, any_line).entries == [b'{"n":25}']
+    assert store.entries("none", 0, 10, any_line).entries == []
+
+
+def test_a_page_holds_only_lines_that_its_reader_wants(store: Store) -> None:
+    generation = begun(store, "a")
+    for number in range(25):
+        store.append("a", generation, b'{"n":%d}' % number)
+    page = store.entries("a", 0, 3, lambda line: line.endswith(b"4}"))
+    assert page.entries == [b'{"n":4}', b'{"n":14}', b'{"n":24}']
 
 
 def test_the_end_of_an_entry_can_be_amended(store: Store) -> None:
-    store.append("a", b'{"n":0,"end":1}')
-    receipt = store.append("a", b'{"n":1,"end":1}')
-    store.append("a", b'{"n":2,"end":1}')
+    generation = begun(store, "a")
+    store.append("a", generation, b'{"n":0,"end":1}')
+    receipt = store.append("a", generation, b'{"n":1,"end":1}')
+    store.append("a", generation, b'{"n":2,"end":1}')
     store.amend(receipt, b'"end":2}')
-    assert list(store.entries("a", 0, 10).entries) == [
-        b'{"n":0,"end":1}',
-        b'{"n":1,"end":2}',
-        b'{"n":2,"end":1}',
-    ]
+    assert lines(store) == [b'{"n":0,"end":1}', b'{"n":1,"end":2}', b'{"n":2,"end":1}']
 
 
-@pytest.mark.parametrize("clear", ["reset", "delete", "put_script"])
+@pytest.mark.parametrize("clear", ["reset", "delete"])
 def test_a_rewind_clears_the_journal_and_amends_nothing_after_it(store: Store, clear: str) -> None:
-    store.publish(b"a")
-    store.claim("a")
-    receipt = store.append("a", b'{"n":0,"end":1}')
-    arguments = ("a", b"own") if clear == "put_script" else ("a",)
-    getattr(store, clear)(*arguments)
-    assert store.entries("a", 0, 10).entries == []
-    store.append("a", b'{"n":1,"end":1}')
+    generation = begun(store, "a")
+    receipt = store.append("a", generation, b'{"n":0,"end":1}')
+    getattr(store, clear)("a")
+    assert lines(store) == []
+    store.append("a", store.claim("a").generation, b'{"n":1,"end":1}')
     store.amend(receipt, b'"end":2}')
-    assert list(store.entries("a", 0, 10).entries) == [b'{"n":1,"end":1}']
+    assert lines(store) == [b'{"n":1,"end":1}']
+
+
+def test_a_journal_goes_on_over_a_new_script_and_says_where(store: Store) -> None:
+    before = begun(store, "a")
+    receipt = store.append("a", before, b'{"n":0,"end":1}')
+    after = store.put_script("a", b"own").generation
+    store.amend(receipt, b'"end":2}')
+    store.append("a", after, b'{"n":1}')
+    assert lines(store) == [b'{"n":0,"end":2}', BEGINS % after, b'{"n":1}']
+
+
+def test_what_comes_late_into_a_journal_that_was_cleared_comes_after_its_beginning(
+    store: Store,
+) -> None:
+    before = begun(store, "a")
+    store.append("a", before, b'{"n":0}')
+    after = store.reset("a")
+    assert after is not None
+    store.append("a", before, b'{"n":1}')
+    assert lines(store) == [BEGINS % after.generation, b'{"n":1}']
+
+
+def test_a_session_that_is_not_there_has_no_journal(store: Store, tmp_path: Path) -> None:
+    generation = begun(store, "a")
+    store.delete("a")
+    for session in ("a", "never"):
+        assert store.append(session, generation, b'{"n":0}') is None
+    assert lines(store) == []
+    assert store.dropped() == 0
+    assert list(tmp_path.glob("journal-*")) == []
 
 
 def test_nothing_is_published_at_first(store: Store) -> None:

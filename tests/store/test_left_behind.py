@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from llmsim.errors import StateLostError, StoreFullError
-from llmsim.store.base import DEFAULT_SESSION
 from llmsim.store.mmap_store import MmapStore
 from llmsim.store.name_index import NameIndex
 from tests.stress.forks import fork, wait_for
@@ -55,23 +54,31 @@ def test_a_sweep_gives_back_the_room_of_a_session_that_was_never_finished(
 
 def dying_writers(store: MmapStore, directory: Path) -> None:
     """The journals' room for two blocks is taken by processes that write little and die."""
+    store.create("a")
     for _ in range(2):
-        in_a_child(lambda: MmapStore(directory, 2 * BLOCK).append("a", b"{}"))
-    assert len(store.entries("a", 0, 10).entries) == 2
+        in_a_child(lambda: append(MmapStore(directory, 2 * BLOCK), b"{}"))
+    assert len(store.entries("a", 0, 10, lambda _: True).entries) == 2
+
+
+def append(store: MmapStore, entry: bytes) -> bool:
+    """Write a line into the journal of `a`, into all the room that there is; whether it had any."""
+    found = store.session("a")
+    assert found is not None
+    return store.append("a", found.generation, entry, spare=True) is not None
 
 
 def test_a_sweep_gives_back_the_journals_room_that_dead_processes_took(tmp_path: Path) -> None:
     store = MmapStore.create_in(tmp_path, 10, 2 * BLOCK)
     dying_writers(store, tmp_path)
     store.sweep()
-    assert store.append("a", b'{"n":2}') is not None
+    assert append(store, b'{"n":2}')
     assert store.dropped() == 0
 
 
 def test_a_server_that_goes_on_finds_that_room_again_too(tmp_path: Path) -> None:
     store = MmapStore.create_in(tmp_path, 10, 2 * BLOCK)
     dying_writers(store, tmp_path)
-    kept = [store.append("a", b'{"n":2}') is not None for _ in range(3)]
+    kept = [append(store, b'{"n":2}') for _ in range(3)]
     assert kept == [False, True, True]
     assert store.dropped() == 1
 
@@ -79,10 +86,11 @@ def test_a_server_that_goes_on_finds_that_room_again_too(tmp_path: Path) -> None
 def test_a_journal_larger_than_what_is_counted_can_be_deleted(tmp_path: Path) -> None:
     """A process writes into room that it took before another one counted the files anew."""
     store = MmapStore.create_in(tmp_path, 10, 2 * BLOCK)
-    store.claim(DEFAULT_SESSION)
-    store.append(DEFAULT_SESSION, b'{"n":0}')
+    store.claim("a")
+    append(store, b'{"n":0}')
     MmapStore(tmp_path, 2 * BLOCK).sweep()
-    store.append(DEFAULT_SESSION, b'{"n":1,"pad":"%b"}' % (b"x" * 10_000))
-    assert store.delete(DEFAULT_SESSION)
+    append(store, b'{"n":1,"pad":"%b"}' % (b"x" * 10_000))
+    assert store.delete("a")
     others = MmapStore(tmp_path, 2 * BLOCK)
-    assert others.append("a", b'{"pad":"%b"}' % (b"x" * 2 * (BLOCK - 100))) is not None
+    others.create("a")
+    assert append(others, b'{"pad":"%b"}' % (b"x" * 2 * (BLOCK - 100)))
