@@ -42,10 +42,15 @@ class Message(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """A tool that the client offers; `definition` is its whole JSON text."""
+    """A tool that the client offers.
+
+    `definition` is its whole JSON text, `kind` the client's word for its type, `function` where it
+    says none.
+    """
 
     name: str
     definition: str
+    kind: str = "function"
 
 
 class Conversation(NamedTuple):

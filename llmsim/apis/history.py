@@ -103,7 +103,10 @@ def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
     return (
         ()
         if value is None
-        else tuple(Tool(_name(tool), json_of(tool, path)) for path, tool in objects(value, param))
+        else tuple(
+            Tool(_name(tool), json_of(tool, path), _kind(tool))
+            for path, tool in objects(value, param)
+        )
     )
 
 

@@ -22,11 +22,26 @@ class Shape(NamedTuple):
     """What a request asks of the shape of its answer. The same turn in one shape is rendered alike.
 
     `include_usage` asks for the usage in a chat stream, `choices` is how many times the turn stands
-    in the answer (`n`).
+    in the answer (`n`). `logprobs` asks for the log probability of each piece of text, and
+    `alternatives` for the most likely ones beside it. `encrypted_reasoning` asks for reasoning that
+    the client can send back. Calls of `custom_tools` have free text, and `legacy_functions` is the
+    form of a call before there were tools.
     """
 
     include_usage: bool = False
     choices: int = 1
+    logprobs: bool = False
+    alternatives: bool = False
+    encrypted_reasoning: bool = False
+    legacy_functions: bool = False
+    custom_tools: frozenset[str] = frozenset()
+
+    def for_reply(self, reply: Reply) -> Shape:
+        """The same without the tools that are not called: a client may offer any number."""
+        if not self.custom_tools:
+            return self
+        called = frozenset(call.name for call in reply.calls)
+        return self._replace(custom_tools=self.custom_tools & called)
 
 
 class Call(NamedTuple):
@@ -85,7 +100,12 @@ class Renderer(ABC):
             RequestError: a field is missing or wrong; nothing was consumed.
         """
 
-    def sent_back(self, reply: Reply, marks: Sequence[str]) -> str | None:  # noqa: ARG002
+    def sent_back(
+        self,
+        reply: Reply,
+        shape: Shape,  # noqa: ARG002
+        marks: Sequence[str],  # noqa: ARG002
+    ) -> str | None:
         """The first made id of an answer that clients put into their history, None for none.
 
         Only call ids come back, where an API's items have no ids of their own.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from llmsim.apis.renderer import Renderer
+from llmsim.apis.renderer import Renderer, Shape
 from llmsim.playback import Asked, Playback, Taken
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
@@ -46,17 +46,17 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
             (renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000)))
         )
     answered = render(renderer, call, taken, headers)
-    record.took(taken, _conversation(renderer, taken), stream=call.stream)
+    record.took(taken, _conversation(renderer, call.shape, taken), stream=call.stream)
     record.answer(answered.status, taken.outcome, worker())
     return answered
 
 
-def _conversation(renderer: Renderer, taken: Taken) -> str | None:
+def _conversation(renderer: Renderer, shape: Shape, taken: Taken) -> str | None:
     """What names the conversation under the order by history."""
     if taken.standing is None:
         return None
     if taken.standing.conversation is None and isinstance(taken.outcome, Reply):
-        return renderer.sent_back(taken.outcome, taken.marks)
+        return renderer.sent_back(taken.outcome, shape, taken.marks)
     return taken.standing.conversation
 
 

@@ -96,6 +96,7 @@ def _stream(
 
     A system call for every frame costs ten times as much.
     """
+    call = call._replace(shape=call.shape.for_reply(reply))
     filled = _TEMPLATES.stream(renderer, call, taken, stamp)
     return _joined(renderer.events(reply, call, stamp)) if filled is None else _parts(filled)
 

@@ -69,6 +69,20 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "temperature": 0.5,
         "tools": [{"type": "function", "name": "f"}],
     },
+    "log probabilities": {
+        "logprobs": True,
+        "top_logprobs": 2,
+        "include": ["message.output_text.logprobs"],
+    },
+    "two choices with log probabilities": {"n": 2, "logprobs": True},
+    "reasoning to send back": {"store": False},
+    "a custom tool": {
+        "tools": [
+            {"type": "custom", "name": "bash"},
+            {"type": "custom", "custom": {"name": "read"}},
+        ]
+    },
+    "functions": {"functions": [{"name": "bash"}]},
     "another model": {"model": 'a "quoted" \\ model/é'},
 }
 
@@ -125,9 +139,10 @@ def test_a_turn_that_reads_the_conversation_is_never_kept() -> None:
         assert templates.stream(renderer, call, played, stamp) is None
 
 
-def test_requests_that_differ_share_no_stream() -> None:
-    renderer, templates = RENDERERS["chat"], StreamTemplates()
-    script = Script.from_spec({"turns": [TURNS["text"]]})
+@pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
+def test_requests_that_differ_share_no_stream(renderer: Renderer) -> None:
+    templates = StreamTemplates()
+    script = Script.from_spec({"turns": [TURNS["mixed"]]})
     for position, fields in enumerate([*REQUESTS.values(), *REQUESTS.values()]):
         call = called(renderer, fields)
         played = play(script, position, 1, call.conversation)

@@ -18,10 +18,15 @@ def chat_completion(chunks: list[dict[str, Any]]) -> dict[str, Any]:
         for part in chunk["choices"]:
             choice = choices.setdefault(
                 part["index"],
-                {"message": {**dict.fromkeys(_TOLD), "calls": []}, "finish_reason": None},
+                {
+                    "message": {**dict.fromkeys(_TOLD), "tool_calls": [], "function_call": None},
+                    "logprobs": None,
+                    "finish_reason": None,
+                },
             )
             assert choice["finish_reason"] is None, "a chunk came after the finish chunk"
             _add_delta(choice["message"], part["delta"])
+            choice["logprobs"] = _added_logprobs(choice["logprobs"], part["logprobs"])
             choice["finish_reason"] = part["finish_reason"]
     head = {
         name: chunks[0][name]
@@ -40,11 +45,33 @@ def _add_delta(message: dict[str, Any], delta: dict[str, Any]) -> None:
             message[name] = (message[name] or "") + delta[name]
     for piece in delta.get("tool_calls", ()):
         if "id" in piece:
-            assert piece["index"] == len(message["calls"])
-            message["calls"].append(
-                {"id": piece["id"], "name": piece["function"]["name"], "arguments": ""}
-            )
-        message["calls"][piece["index"]]["arguments"] += piece["function"]["arguments"]
+            assert piece["index"] == len(message["tool_calls"])
+            kind = piece["type"]
+            begun = {"id": piece["id"], "type": kind, kind: dict.fromkeys(piece[kind], "")}
+            message["tool_calls"].append(begun)
+        call = message["tool_calls"][piece["index"]]
+        _grow_all(call[call["type"]], piece[call["type"]])
+    if "function_call" in delta:
+        message["function_call"] = message["function_call"] or {"name": "", "arguments": ""}
+        _grow_all(message["function_call"], delta["function_call"])
+
+
+def _grow_all(texts: dict[str, str], pieces: dict[str, str]) -> None:
+    for name, piece in pieces.items():
+        texts[name] += piece
+
+
+def _added_logprobs(
+    sum_so_far: dict[str, Any] | None, more: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """The entries for content and refusal, each None or a list."""
+    if sum_so_far is None or more is None:
+        return sum_so_far or more
+    joined = {name: (sum_so_far[name] or []) + (more[name] or []) for name in more}
+    return {
+        name: None if sum_so_far[name] is more[name] is None else entries
+        for name, entries in joined.items()
+    }
 
 
 def response(events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -127,11 +154,14 @@ def _open_part(item: dict[str, Any], event: dict[str, Any]) -> None:
 
 
 def _add_text(item: dict[str, Any], event: dict[str, Any]) -> None:
-    item["content"][event["content_index"]]["text"] += event["delta"]
+    part = item["content"][event["content_index"]]
+    part["text"] += event["delta"]
+    part["logprobs"] = part["logprobs"] + event["logprobs"]
 
 
 def _end_text(item: dict[str, Any], event: dict[str, Any]) -> None:
-    assert event["text"] == item["content"][event["content_index"]]["text"]
+    part = item["content"][event["content_index"]]
+    assert (event["text"], event["logprobs"]) == (part["text"], part["logprobs"])
 
 
 def _add_refusal(item: dict[str, Any], event: dict[str, Any]) -> None:
@@ -171,6 +201,14 @@ def _end_arguments(item: dict[str, Any], event: dict[str, Any]) -> None:
     assert (event["name"], event["arguments"]) == (item["name"], item["arguments"])
 
 
+def _add_input(item: dict[str, Any], event: dict[str, Any]) -> None:
+    item["input"] += event["delta"]
+
+
+def _end_input(item: dict[str, Any], event: dict[str, Any]) -> None:
+    assert event["input"] == item["input"]
+
+
 def _end_item(item: dict[str, Any], event: dict[str, Any]) -> None:
     assert item["status"] == "in_progress"
     item["status"] = event["item"]["status"]
@@ -190,5 +228,7 @@ _STEPS = {
     "response.reasoning_summary_part.done": _end_summary,
     "response.function_call_arguments.delta": _add_arguments,
     "response.function_call_arguments.done": _end_arguments,
+    "response.custom_tool_call_input.delta": _add_input,
+    "response.custom_tool_call_input.done": _end_input,
     "response.output_item.done": _end_item,
 }

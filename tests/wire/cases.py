@@ -107,6 +107,59 @@ TURNS: dict[str, Turn] = {
 
 _USAGE = {"stream_options": {"include_usage": True}}
 
+CUSTOM = ("bash", "probe")  # what a request offers as custom tools where it offers any
+
+# By API: a label, what the request says, and the turns.
+_FLAT_CUSTOM = {"tools": [{"type": "custom", "name": name} for name in CUSTOM]}
+_NESTED_CUSTOM = {"tools": [{"type": "custom", "custom": {"name": name}} for name in CUSTOM]}
+_CUSTOM_TURNS = (
+    "tool_call",
+    "tool_calls_parallel",
+    "length_tool_calls",
+    "arguments_string",
+    "arguments_list",
+    "arguments_unicode",
+)
+_Forms = list[tuple[str, dict[str, Any], tuple[str, ...]]]
+_RESPONSES_FORMS: _Forms = [
+    ("custom", _FLAT_CUSTOM, _CUSTOM_TURNS),
+    (
+        "encrypted",
+        {"include": ["reasoning.encrypted_content"]},
+        ("reasoning", "reasoning_mixed", "reasoning_empty", "text"),
+    ),
+    ("unstored", {"store": False}, ("reasoning", "text")),
+    (
+        "logprobs",
+        {"include": ["message.output_text.logprobs"]},
+        ("text", "text_empty", "text_unicode", "mixed", "refusal", "tool_call"),
+    ),
+    (
+        "top_logprobs",
+        {"include": ["message.output_text.logprobs"], "top_logprobs": 3},
+        ("text",),
+    ),
+]
+_FORMS: dict[str, _Forms] = {
+    "chat": [
+        ("custom", _NESTED_CUSTOM, _CUSTOM_TURNS),
+        (
+            "functions",
+            {"functions": [{"name": "bash", "parameters": {"type": "object"}}]},
+            ("text", "tool_call", "tool_calls_parallel", "mixed", "length_tool_calls"),
+        ),
+        (
+            "logprobs",
+            {"logprobs": True},
+            ("text", "text_empty", "text_unicode", "mixed", "refusal", "tool_call"),
+        ),
+        ("top_logprobs", {"logprobs": True, "top_logprobs": 3}, ("text",)),
+        ("logprobs_n2", {"logprobs": True, "n": 2, **_USAGE}, ("text",)),
+    ],
+    "responses": _RESPONSES_FORMS,
+    "openresponses": _RESPONSES_FORMS,
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -139,6 +192,16 @@ class Case:
         return RENDERERS[self.api].read(self.request)
 
     @property
+    def custom(self) -> tuple[str, ...]:
+        """The names of the custom tools that the request offers."""
+        return CUSTOM if self.label == "custom" else ()
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the request knows functions and no tools."""
+        return "functions" in self.extra
+
+    @property
     def reply(self) -> Reply:
         if self.turn in REPLIES:
             return REPLIES[self.turn]
@@ -150,9 +213,13 @@ class Case:
     def usage(self) -> Usage:
         return STAMP.usage if self.turn in REPLIES else usage_of(self.call.conversation, self.reply)
 
+    @property
+    def stamp(self) -> Stamp:
+        return STAMP._replace(usage=self.usage)
+
     def rendered(self) -> bytes:
         """The bytes of the answer's body."""
-        renderer, stamp = RENDERERS[self.api], STAMP._replace(usage=self.usage)
+        renderer, stamp = RENDERERS[self.api], self.stamp
         if self.streamed:
             return b"".join(
                 event.frame() for event in renderer.events(self.reply, self.call, stamp)
@@ -168,6 +235,9 @@ def _all_cases() -> Iterator[Case]:
             Case("chat", turn, streamed, "n2", {"n": 2, **_USAGE})
             for turn in ("text", "tool_call", "reasoning_mixed", "refusal")
         )
+        for api, forms in _FORMS.items():
+            for label, extra, turns in forms:
+                yield from (Case(api, turn, streamed, label, extra) for turn in turns)
     yield from (
         Case("chat", turn, True, "usage", _USAGE)
         for turn in ("text", "text_empty", "tool_call", "mixed", "reasoning", "usage")

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from llmsim.reply import Reply
-from llmsim.usage import Usage
+from tests.wire.cases import Case
 
 # The finish reason in the script -> that of the API.
 CHAT_FINISHES = {
@@ -33,33 +32,34 @@ ANTHROPIC_FINISHES = {
 
 
 class Said(NamedTuple):
-    """`finish` is the API's own word. A call is its id, its name and its arguments. `figures`.
+    """`finish` is the API's own word. A call is its id, its name and its arguments or its text.
 
-    Prompt, completion, reasoning, cached.
+    `figures` are prompt, completion, reasoning, cached.
     """
 
     reasoning: str | None
     text: str | None
     refusal: str | None
-    calls: list[tuple[str, str, Any]]
+    calls: list[tuple[str | None, str, Any]]
     finish: Any
     figures: tuple[int, ...]
 
 
-def expected(api: str, reply: Reply, usage: Usage) -> Said:
-    """What the API has to say."""
-    calls = [(call.id, call.name, call.arguments) for call in reply.calls]
-    figures = (usage.prompt, usage.completion, usage.reasoning, usage.cached)
-    if api == "chat":
-        return Said(
-            reply.reasoning,
-            reply.text,
-            reply.refusal,
-            calls,
-            CHAT_FINISHES[reply.finish_reason],
-            figures,
+def expected(case: Case, choice: int = 0) -> Said:
+    """What the API has to say, in the choice of that index."""
+    reply, usage = case.reply, case.usage
+    calls: list[tuple[str | None, str, Any]] = [
+        (
+            call.id,
+            call.name,
+            as_text(call.arguments) if call.name in case.custom else call.arguments,
         )
-    if api != "anthropic":
+        for call in reply.calls
+    ]
+    figures = (usage.prompt, usage.completion, usage.reasoning, usage.cached)
+    if case.api == "chat":
+        return _expected_in_chat(case, calls, choice)
+    if case.api != "anthropic":
         return Said(
             reply.reasoning,
             reply.text,
@@ -86,13 +86,45 @@ def expected(api: str, reply: Reply, usage: Usage) -> Said:
     )
 
 
+def _expected_in_chat(case: Case, calls: list[tuple[str | None, str, Any]], choice: int) -> Said:
+    reply, usage, count = case.reply, case.usage, case.extra.get("n", 1)
+    finish = CHAT_FINISHES[reply.finish_reason]
+    if case.is_legacy:
+        calls = [(None, *call[1:]) for call in calls[:1]]
+        finish = "function_call" if finish == "tool_calls" else finish
+    if choice:
+        calls = [(f"{call[0]}_{choice}", *call[1:]) for call in calls]
+    return Said(
+        reply.reasoning,
+        reply.text,
+        reply.refusal,
+        calls,
+        finish,
+        (usage.prompt, usage.completion * count, usage.reasoning * count, usage.cached),
+    )
+
+
+def as_text(arguments: Any) -> str:
+    """What a custom tool gets of a call's arguments, by the README."""
+    if isinstance(arguments, dict) and len(arguments) == 1:
+        arguments = next(iter(arguments.values()))
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, separators=(",", ":"))
+
+
 def in_chat(choice: dict[str, Any], usage: dict[str, Any]) -> Said:
     message = choice["message"]
-    functions = [(call["id"], call["function"]) for call in message.get("tool_calls", ())]
-    calls = [
-        (call_id, function["name"], json.loads(function["arguments"]))
-        for call_id, function in functions
+    calls: list[tuple[str | None, str, Any]] = [
+        (
+            call["id"],
+            call[call["type"]]["name"],
+            call["custom"]["input"]
+            if call["type"] == "custom"
+            else json.loads(call["function"]["arguments"]),
+        )
+        for call in message.get("tool_calls", ())
     ]
+    if function := message.get("function_call"):
+        calls.append((None, function["name"], json.loads(function["arguments"])))
     figures = (
         usage["prompt_tokens"],
         usage["completion_tokens"],
@@ -112,10 +144,14 @@ def in_chat(choice: dict[str, Any], usage: dict[str, Any]) -> Said:
 def in_response(payload: dict[str, Any]) -> Said:
     items = payload["output"]
     parts = [part for item in items if item["type"] == "message" for part in item["content"]]
-    calls = [
-        (item["call_id"], item["name"], json.loads(item["arguments"]))
+    calls: list[tuple[str | None, str, Any]] = [
+        (
+            item["call_id"],
+            item["name"],
+            item["input"] if item["type"] == "custom_tool_call" else json.loads(item["arguments"]),
+        )
         for item in items
-        if item["type"] == "function_call"
+        if item["type"] in ("function_call", "custom_tool_call")
     ]
     usage = payload["usage"]
     figures = (

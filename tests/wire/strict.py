@@ -27,6 +27,12 @@ def streaming_client(body: bytes) -> OpenAI:
     return client(body, STREAM)
 
 
+def lenient_streaming_client(body: bytes) -> OpenAI:
+    """The same as it is out of the box: what its types do not know is handed through."""
+    options = _options(openai_base, body, STREAM) | {"_strict_response_validation": False}
+    return OpenAI(base_url="http://llmsim.invalid/v1", **options)
+
+
 def anthropic_client(body: bytes, content_type: str = "application/json") -> Anthropic:
     """The same, of Anthropic's SDK."""
     return Anthropic(

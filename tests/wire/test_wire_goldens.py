@@ -183,7 +183,7 @@ def test_a_chat_chunk_has_a_usage_key_only_where_usage_was_asked_for(
     case: Case,
 ) -> None:
     chunks = json_frames(case.path.read_bytes())
-    if not case.extra:
+    if "stream_options" not in case.extra:
         assert not any("usage" in chunk for chunk in chunks)
         return
     *others, last = chunks

@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from llmsim.apis.chat.message import (
+    delta_logprobs,
+    deltas,
+    finish_reason,
+    in_choice,
+    message,
+    message_logprobs,
+)
 from llmsim.apis.chat.request import read_chat
 from llmsim.apis.openai_errors import OpenAIRenderer
-from llmsim.apis.renderer import Call, Stamp
-from llmsim.reply import Reply, ToolCall
+from llmsim.apis.renderer import Call, Shape, Stamp
+from llmsim.reply import Reply
 from llmsim.sse import DONE, Event
-from llmsim.tokens import pieces
-
-Json = dict[str, Any]
-Delta = tuple[Json, str | None]
-"""A chunk's `delta` and its `finish_reason`."""
 
 
 class ChatRenderer(OpenAIRenderer):
-    """`/chat/completions`. A turn stands in all `n` choices alike."""
+    """`/chat/completions`. A turn stands in all `n` choices alike, but for the ids of its calls."""
 
     name = "chat"
 
@@ -29,14 +32,15 @@ class ChatRenderer(OpenAIRenderer):
         """The request, validated."""
         return read_chat(body)
 
+    def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
+        """See `Renderer.sent_back`; a `function_call` has no id."""
+        return None if shape.legacy_functions else super().sent_back(reply, shape, marks)
+
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `ChatCompletion`."""
-        choice = {
-            "message": _message(reply),
-            "logprobs": None,
-            "finish_reason": reply.finish_reason,
-        }
-        choices = [{"index": index, **choice} for index in range(call.shape.choices)]
+        choices = [
+            _choice(in_choice(reply, at), call.shape, at) for at in range(call.shape.choices)
+        ]
         return {
             **_head("chat.completion", call, stamp),
             "choices": choices,
@@ -51,12 +55,12 @@ class ChatRenderer(OpenAIRenderer):
         head = _head("chat.completion.chunk", call, stamp)
         tail = {"usage": None} if call.shape.include_usage else {}
         for index in range(call.shape.choices):
-            for delta, finish_reason in _deltas(reply):
+            for delta, reason in deltas(in_choice(reply, index), call.shape):
                 choice = {
                     "index": index,
                     "delta": delta,
-                    "logprobs": None,
-                    "finish_reason": finish_reason,
+                    "logprobs": delta_logprobs(delta, call.shape),
+                    "finish_reason": reason,
                 }
                 yield Event({**head, "choices": [choice], **tail})
         if call.shape.include_usage:
@@ -75,59 +79,13 @@ def _head(kind: str, call: Call, stamp: Stamp) -> dict[str, Any]:
     }
 
 
-def _message(reply: Reply) -> dict[str, Any]:
-    """A `ChatCompletionMessage`.
-
-    `tool_calls` and `reasoning_content` are there only with something in them, as in the APIs' own
-    answers.
-
-    `reasoning_content` is no part of OpenAI's API: DeepSeek, vLLM and others send it so, and agent
-    frameworks read it.
-    """
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": reply.text,
-        "refusal": reply.refusal,
-        "annotations": [],
-    }
-    if reply.reasoning is not None:
-        message["reasoning_content"] = reply.reasoning
-    if reply.calls:
-        message["tool_calls"] = [_tool_call(call, call.arguments_json) for call in reply.calls]
-    return message
-
-
-def _tool_call(call: ToolCall, arguments: str) -> dict[str, Any]:
+def _choice(reply: Reply, shape: Shape, index: int) -> dict[str, Any]:
     return {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": arguments},
+        "index": index,
+        "message": message(reply, shape),
+        "logprobs": message_logprobs(reply, shape),
+        "finish_reason": finish_reason(reply, shape),
     }
-
-
-def _deltas(reply: Reply) -> Iterator[Delta]:
-    """One choice. Role, call ids and names come once each.
-
-    Clients join what they get twice ("assistantassistant").
-    """
-    first: Json = {
-        "role": "assistant",
-        "content": None if reply.text is None else "",
-        "refusal": None if reply.refusal is None else "",
-    }
-    yield first if reply.reasoning is None else {**first, "reasoning_content": ""}, None
-    for key, text in (
-        ("reasoning_content", reply.reasoning),
-        ("content", reply.text),
-        ("refusal", reply.refusal),
-    ):
-        for piece in pieces(text or ""):
-            yield {key: piece}, None
-    for index, call in enumerate(reply.calls):
-        yield {"tool_calls": [{"index": index, **_tool_call(call, "")}]}, None
-        for piece in pieces(call.arguments_json):
-            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
-    yield {}, reply.finish_reason
 
 
 def _usage(call: Call, stamp: Stamp) -> dict[str, Any]:

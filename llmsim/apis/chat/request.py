@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmsim.apis.custom_tools import custom_names
 from llmsim.apis.history import History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
     filled_array,
@@ -16,7 +17,8 @@ from llmsim.apis.reading import (
 from llmsim.apis.renderer import Call, Shape
 from llmsim.conversation import RESULT_ROLE, CalledTool, Conversation
 
-MAX_CHOICES = 128  # the API's own bound for `n`
+MAX_CHOICES = 128  # the API's own bounds for `n` and `top_logprobs`
+MAX_TOP_LOGPROBS = 20
 
 
 def read_chat(body: dict[str, Any]) -> Call:
@@ -35,6 +37,10 @@ def read_chat(body: dict[str, Any]) -> Call:
         shape=Shape(
             include_usage=optional_boolean(options, "include_usage", "stream_options."),
             choices=integer_between(body, "n", 1, MAX_CHOICES),
+            logprobs=optional_boolean(body, "logprobs"),
+            alternatives=integer_between(body, "top_logprobs", 0, MAX_TOP_LOGPROBS) > 0,
+            legacy_functions=bool(body.get("functions")) and not body.get("tools"),
+            custom_tools=custom_names(conversation),
         ),
     )
 

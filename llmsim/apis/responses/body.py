@@ -1,4 +1,4 @@
-"""The response object and its output items.
+"""The response object.
 
 One builder for OpenAI (`openai.types.responses.Response`) and OpenResponses (`ResponseResource`).
 """
@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.reply import Reply, ToolCall
+from llmsim.apis.responses.items import INCOMPLETE_REASONS, output_items
+from llmsim.reply import Reply
 from llmsim.usage import Usage
-
-_INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 def ended(reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
     """The response as it ends: completed, or incomplete for a reply that was cut short."""
     state = {
         "completed_at": stamp.created,
-        "output": output_items(reply, stamp),
+        "output": output_items(reply, call.shape, stamp),
         "usage": _usage(stamp.usage),
     }
-    reason = _INCOMPLETE_REASONS.get(reply.finish_reason)
+    reason = INCOMPLETE_REASONS.get(reply.finish_reason)
     if reason is None:
         return _response(call, stamp, {"status": "completed", **state})
     return _response(
@@ -43,41 +42,6 @@ def in_progress(call: Call, stamp: Stamp) -> dict[str, Any]:
     )
 
 
-def output_items(reply: Reply, stamp: Stamp) -> list[dict[str, Any]]:
-    """The reasoning, the message with its text or refusal, and one item for each call.
-
-    The last is incomplete where the reply was cut short.
-    """
-    items = []
-    if reply.reasoning is not None:
-        items.append(_reasoning(stamp.id("rs"), reply.reasoning))
-    parts = [output_text(reply.text)] if reply.text is not None else []
-    parts += [refusal(reply.refusal)] if reply.refusal is not None else []
-    if parts:
-        items.append(_message(stamp.id("msg"), parts))
-    items += [
-        _function_call(f"{stamp.id('fc')}_{index}", call) for index, call in enumerate(reply.calls)
-    ]
-    if reply.finish_reason in _INCOMPLETE_REASONS:
-        items[-1]["status"] = "incomplete"
-    return items
-
-
-def output_text(text: str) -> dict[str, Any]:
-    """A content part: `openai.types.responses.ResponseOutputText`."""
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-
-
-def refusal(text: str) -> dict[str, Any]:
-    """A content part: `openai.types.responses.ResponseOutputRefusal`."""
-    return {"type": "refusal", "refusal": text}
-
-
-def summary(text: str) -> dict[str, Any]:
-    """A part of a reasoning item's summary."""
-    return {"type": "summary_text", "text": text}
-
-
 def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]:
     """All fields but `state` are the same from the first event of a stream to the last."""
     return {
@@ -90,35 +54,6 @@ def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]
         "model": call.model,
         **state,
         **call.echo,
-    }
-
-
-def _reasoning(item_id: str, text: str) -> dict[str, Any]:
-    """`openai.types.responses.ResponseReasoningItem`.
-
-    What the model thought shows as a summary, as in the API's own answers.
-    """
-    return {"id": item_id, "type": "reasoning", "status": "completed", "summary": [summary(text)]}
-
-
-def _message(item_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": item_id,
-        "type": "message",
-        "status": "completed",
-        "role": "assistant",
-        "content": parts,
-    }
-
-
-def _function_call(item_id: str, call: ToolCall) -> dict[str, Any]:
-    return {
-        "id": item_id,
-        "type": "function_call",
-        "status": "completed",
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": call.arguments_json,
     }
 
 

@@ -13,14 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses.body import (
-    ended,
-    in_progress,
-    output_items,
-    output_text,
-    refusal,
-    summary,
-)
+from llmsim.apis.responses.body import ended, in_progress
+from llmsim.apis.responses.items import output_items, output_text, refusal, summary
 from llmsim.reply import Reply
 from llmsim.sse import Event
 from llmsim.tokens import pieces
@@ -39,7 +33,7 @@ def _steps(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Step]:
     started = in_progress(call, stamp)
     yield "response.created", {"response": started}
     yield "response.in_progress", {"response": started}
-    for index, item in enumerate(output_items(reply, stamp)):
+    for index, item in enumerate(output_items(reply, call.shape, stamp)):
         yield from _ITEM_STEPS[item["type"]](item, index)
         yield "response.output_item.done", {"output_index": index, "item": item}
     response = ended(reply, call, stamp)
@@ -82,9 +76,13 @@ def _message_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
 
 def _text_steps(part: dict[str, Any], place: dict[str, Any]) -> Iterator[Step]:
     yield "response.content_part.added", {**place, "part": output_text("")}
-    for piece in pieces(part["text"]):
-        yield "response.output_text.delta", {**place, "delta": piece, "logprobs": []}
-    yield "response.output_text.done", {**place, "text": part["text"], "logprobs": []}
+    rated = part["logprobs"]  # one for each piece, or none
+    for at, piece in enumerate(pieces(part["text"])):
+        yield (
+            "response.output_text.delta",
+            {**place, "delta": piece, "logprobs": rated[at : at + 1]},
+        )
+    yield "response.output_text.done", {**place, "text": part["text"], "logprobs": rated}
 
 
 def _refusal_steps(part: dict[str, Any], place: dict[str, Any]) -> Iterator[Step]:
@@ -108,8 +106,21 @@ def _function_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
     )
 
 
+def _custom_tool_call_steps(item: dict[str, Any], index: int) -> Iterator[Step]:
+    """`openai.types.responses.ResponseCustomToolCallInputDeltaEvent`, and the one that ends it."""
+    yield (
+        "response.output_item.added",
+        {"output_index": index, "item": {**item, "status": "in_progress", "input": ""}},
+    )
+    place = {"item_id": item["id"], "output_index": index}
+    for piece in pieces(item["input"]):
+        yield "response.custom_tool_call_input.delta", {**place, "delta": piece}
+    yield "response.custom_tool_call_input.done", {**place, "input": item["input"]}
+
+
 _ITEM_STEPS = {
     "reasoning": _reasoning_steps,
     "message": _message_steps,
     "function_call": _function_call_steps,
+    "custom_tool_call": _custom_tool_call_steps,
 }

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llmsim.apis.openai_errors import OpenAIRenderer
-from llmsim.apis.renderer import Call, Stamp, made_id
+from llmsim.apis.renderer import Call, Shape, Stamp, made_id
 from llmsim.apis.responses.body import ended
 from llmsim.apis.responses.echo import OPENAI_ECHO
 from llmsim.apis.responses.events import response_events
+from llmsim.apis.responses.items import id_kind
 from llmsim.apis.responses.request import read_responses
 from llmsim.reply import Reply
 from llmsim.sse import Event
@@ -31,14 +32,16 @@ class ResponsesRenderer(OpenAIRenderer):
         """
         return read_responses(body, self.echo_table)
 
-    def sent_back(self, reply: Reply, marks: Sequence[str]) -> str | None:
+    def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
         """See `Renderer.sent_back`; items have ids here."""
-        made = super().sent_back(reply, marks)
+        made = super().sent_back(reply, shape, marks)
         if made is not None:
             return made
         if reply.text is not None or reply.refusal is not None:
             return made_id("msg", marks)
-        return f"{made_id('fc', marks)}_0" if reply.calls else made_id("rs", marks)
+        if reply.calls:
+            return f"{made_id(id_kind(reply.calls[0], shape), marks)}_0"
+        return made_id("rs", marks)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Response`, completed or incomplete."""

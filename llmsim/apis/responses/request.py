@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmsim.apis.custom_tools import custom_names
 from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
     filled_array,
@@ -17,7 +18,7 @@ from llmsim.apis.reading import (
     required_string,
     wrong_type,
 )
-from llmsim.apis.renderer import Call
+from llmsim.apis.renderer import Call, Shape
 from llmsim.apis.responses.echo import EchoTable, echo_of
 from llmsim.conversation import STAND_IN_ROLES, Conversation
 
@@ -37,11 +38,29 @@ def read_responses(body: dict[str, Any], table: EchoTable) -> Call:
     model = required_string(body, "model")
     conversation = _conversation(body)
     optional_object(body, "stream_options")
+    echo = echo_of(body, table)
     return Call(
         conversation=conversation,
         model=model,
         stream=optional_boolean(body, "stream"),
-        echo=echo_of(body, table),
+        shape=_shape(body, conversation, echo),
+        echo=echo,
+    )
+
+
+def _shape(body: dict[str, Any], conversation: Conversation, echo: dict[str, Any]) -> Shape:
+    """What the answer has to include (`openai.types.responses.ResponseIncludable`).
+
+    Reasoning also where the response is not stored: the client has to send it back itself.
+    """
+    include = body.get("include") or []
+    if not isinstance(include, list):
+        raise wrong_type("include", "an array of strings", include)
+    return Shape(
+        logprobs="message.output_text.logprobs" in include,
+        alternatives=echo["top_logprobs"] > 0,
+        encrypted_reasoning="reasoning.encrypted_content" in include or not echo["store"],
+        custom_tools=custom_names(conversation),
     )
 
 

@@ -46,6 +46,10 @@ REFUSED = [
     ({"n": 1.0}, "n", "invalid_type"),
     ({"stream_options": {"include_usage": "yes"}}, "stream_options.include_usage", "invalid_type"),
     ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage", "invalid_type"),
+    ({"logprobs": 3}, "logprobs", "invalid_type"),
+    ({"top_logprobs": True}, "top_logprobs", "invalid_type"),
+    ({"top_logprobs": -1}, "top_logprobs", "integer_below_min_value"),
+    ({"top_logprobs": 21}, "top_logprobs", "integer_above_max_value"),
 ]
 
 

@@ -46,6 +46,8 @@ REFUSED = [
         "input[0].output",
         "invalid_type",
     ),
+    ({"include": "reasoning.encrypted_content"}, "include", "invalid_type"),
+    ({"include": {"reasoning.encrypted_content": True}}, "include", "invalid_type"),
 ]
 
 TOLERATED_ITEMS = [
