@@ -14,8 +14,6 @@ import pytest
 
 from tests.running import PATIENCE, Server, numbered, write_script
 
-pytestmark = pytest.mark.slow  # servers are started and stopped
-
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 

@@ -16,8 +16,6 @@ import pytest
 
 from tests.running import GUNICORN, PATIENCE, ROOT, Server, clean_environment
 
-pytestmark = pytest.mark.slow  # servers are started and stopped
-
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from llmsim import Script
+from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
 from llmsim.playback import Asked, Taken, order_of
 from llmsim.reply import Reply
+from llmsim.serving import stream_template
 from llmsim.serving.stream_template import StreamTemplates
+from llmsim.sse import Event
 from llmsim.store.base import Claim
 from llmsim.usage import usage_of
 from tests.requests import RENDERERS
@@ -153,3 +157,65 @@ def test_requests_that_differ_share_no_stream(renderer: Renderer) -> None:
             None,
             b"".join(event.frame() for event in renderer.events(played.outcome, call, stamp)),
         )
+
+
+# Bounds
+
+
+class CountingRenderer(ChatRenderer):
+    """Counts how often a stream is rendered."""
+
+    rendered = 0
+
+    def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
+        self.rendered += 1
+        yield from super().events(reply, call, stamp)
+
+
+class ManyTurns:
+    """Streams of a script of 30 turns, each of some 20 KB."""
+
+    def __init__(self) -> None:
+        turns = [{"type": "assistant", "text": f"turn {at} " + "x" * 500} for at in range(30)]
+        self._script = Script.from_spec({"turns": turns})
+        self._templates = StreamTemplates()
+        self.renderer = CountingRenderer()
+
+    def fill(self, turn: int) -> bytes | None:
+        """The stream of that turn, where there is a template for it."""
+        call = called(self.renderer, {})
+        played = play(self._script, turn, 1, call.conversation)
+        assert isinstance(played.outcome, Reply)
+        stamp = Stamp(played.marks, 1, usage_of(call.conversation, played.outcome))
+        return self._templates.stream(self.renderer, call, played, stamp)
+
+
+def test_the_oldest_templates_are_let_go_of_beyond_the_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_template, "_KEPT_BYTES", 200_000)
+    streams = ManyTurns()
+    sizes = [len(streams.fill(turn) or streams.fill(turn) or b"") for turn in range(30)]
+    assert sum(sizes) > 300_000
+    assert streams.renderer.rendered == 30
+    assert all(streams.fill(turn) for turn in range(25, 30))
+    assert streams.renderer.rendered == 30, "the newest ones are kept"
+    assert streams.fill(0)
+    assert streams.renderer.rendered == 31, "the oldest one is made again"
+
+
+def test_one_template_is_kept_whatever_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_template, "_KEPT_BYTES", 10)
+    streams = ManyTurns()
+    assert [streams.fill(0) is None for _ in range(4)] == [True, False, False, False]
+    assert streams.renderer.rendered == 1
+
+
+def test_turns_that_were_played_once_are_remembered_up_to_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_template, "_MOST_SEEN", 10)
+    streams = ManyTurns()
+    assert [streams.fill(turn) for turn in range(25)] == [None] * 25
+    assert streams.fill(24), "it comes for the second time"
+    assert streams.fill(0) is None, "that it came before is forgotten"
