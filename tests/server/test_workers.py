@@ -103,12 +103,14 @@ def test_a_worker_that_was_told_to_stop_ends_without_an_error(tmp_path: Path) ->
 def test_an_application_that_no_worker_can_load_stops_the_server(
     tmp_path: Path, content: str, code: int
 ) -> None:
+    """One worker: of two, the second may fail while gunicorn stops, and that is a traceback."""
     (tmp_path / "broken_app.py").write_text(content)
-    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    variables = {"LLMSIM_PRELOAD": "false", "LLMSIM_WORKERS": "1"}
+    variables["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(tmp_path)])
     ended = subprocess.run(
         [*GUNICORN, "broken_app:app"],
         cwd=ROOT,
-        env=clean_environment(tmp_path, LLMSIM_PRELOAD="false", PYTHONPATH=path),
+        env=clean_environment(tmp_path, **variables),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
