@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from llmsim import Script
-from llmsim.app import create_app
+from llmsim.app import create_app, create_served_app
 from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
@@ -20,6 +21,7 @@ from llmsim.store.mmap_store import MmapStore
 _TESTS = Path(__file__).parent
 
 MakeClient = Callable[..., FlaskClient]
+Application = Callable[[Settings], Flask]
 
 SLOW_FOLDERS = ("benchmarks", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
@@ -61,8 +63,30 @@ def pytest_runtest_makereport(
     return report
 
 
+APPLICATIONS = {"served": create_served_app, "flask": create_app}
+"""As a server runs it, and as Flask alone does. Both answer alike."""
+
+BOTH = ("control", "journal", "serving")
+"""Folders whose tests ask both; others ask the first."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of an application are run on both."""
+    folder = metafunc.definition.path.relative_to(_TESTS).parts[0]
+    if "application" in metafunc.fixturenames and folder in BOTH:
+        metafunc.parametrize("application", APPLICATIONS, indirect=True)
+
+
 @pytest.fixture
-def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
+def application(request: pytest.FixtureRequest) -> Application:
+    """What makes the application: `create_app` or `create_served_app`."""
+    return APPLICATIONS[getattr(request, "param", "served")]
+
+
+@pytest.fixture
+def make_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, application: Application
+) -> MakeClient:
     """A test client that plays the given turns from a store of its own.
 
     Settings are keyword arguments.
@@ -76,6 +100,6 @@ def make_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
         )
         played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
         monkeypatch.setattr(shared, "_shared", played)
-        return create_app(Settings(**settings)).test_client()
+        return application(Settings(**settings)).test_client()
 
     return make

@@ -19,6 +19,8 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from tests.processes import children
+
 ROOT = Path(__file__).parent.parent
 # The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the
 # standard library's should be.
@@ -135,12 +137,7 @@ class Server:
 
     def worker_pids(self) -> list[int]:
         """The process ids of the master's living children."""
-        children = psutil.Process(self.process.pid).children()
-        return [
-            child.pid
-            for child in children
-            if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
-        ]
+        return children(self.process.pid)
 
     def reload(self) -> None:
         """SIGHUP, and wait until the script was read again."""

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import venv
@@ -16,7 +17,7 @@ import httpx
 import pytest
 
 from llmsim import __version__
-from llmsim.cli import main
+from llmsim.cli import COMMANDS, main
 from tests.requests import ROUTE_OF, request_to
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
@@ -49,12 +50,33 @@ def test_the_version_is_told(command: list[str]) -> None:
     assert printed == f"llmsim {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "validate", "schema", "play"])
-def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+HELP = {
+    "serve": ["until it is stopped", "--workers", "--bind"],
+    "validate": ["exit with 1", "SCRIPT"],
+    "schema": ["JSON Schema"],
+    "play": ["exact bytes", "--api {chat,responses,openresponses,anthropic}", "--position"],
+}
+
+
+def test_every_command_is_named_in_the_help_and_has_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = [command.__name__.rpartition(".")[2] for command in COMMANDS]
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert re.findall(r"^    (\w+) +\w", capsys.readouterr().out, re.MULTILINE) == names
+    assert [*HELP] == names
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_a_commands_help_says_what_it_does_and_takes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
-    assert len(capsys.readouterr().out) > 150
+    shown = capsys.readouterr().out
+    assert [words for words in HELP[command] if words not in shown] == []
 
 
 def test_help_shows_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,7 +250,16 @@ def test_serve_is_the_same_server_with_options_that_win(tmp_path: Path) -> None:
         "--models",
         "mine",
     ]
-    with Server(tmp_path, None, command=command, LLMSIM_WORKERS="3", LLMSIM_PORT="1") as server:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        Server(
+            tmp_path,
+            None,
+            command=command,
+            LLMSIM_WORKERS="3",
+            LLMSIM_PORT=str(taken.getsockname()[1]),
+        ) as server,
+    ):
         assert f"plays {script} (5 turns, then repeat_last) on 1 gevent workers" in server.log()
         assert [
             model["id"]

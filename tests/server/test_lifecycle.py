@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
+from tests.processes import no_survivors, wait_until_gone
 from tests.requests import request_to
 from tests.running import (
     GUNICORN,
@@ -50,13 +50,6 @@ def said(response: httpx.Response) -> str:
 
 def position(response: httpx.Response) -> int:
     return int(response.headers["X-LLMSim-Position"])
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, f"process {pid} goes on"
-        time.sleep(0.02)
 
 
 def refused(
@@ -297,8 +290,7 @@ def test_what_a_killed_server_left_is_swept_by_the_next_and_a_living_ones_is_not
         (dead_directory,) = set(killed.state_dirs()) - {living_directory(living)}
         killed.process.kill()
         killed.process.wait()
-        for pid in workers:
-            wait_until_gone(pid)
+        wait_until_gone(workers)
         assert dead_directory.exists()
         with Server(tmp_path, None):
             assert not dead_directory.exists()
@@ -419,7 +411,7 @@ def test_a_file_that_is_edited_without_a_reload_changes_nothing_even_for_a_new_w
         write_script(script, text("edited"))
         for pid in server.worker_pids():
             os.kill(pid, signal.SIGKILL)
-            wait_until_gone(pid)
+            wait_until_gone([pid])
         for expected in range(6):
             assert said(ask(server)) == str(expected)
 
@@ -430,21 +422,19 @@ def test_a_file_that_is_edited_without_a_reload_changes_nothing_even_for_a_new_w
 def test_usr2_hands_the_cursor_over_to_the_new_master(tmp_path: Path) -> None:
     pidfile = tmp_path / "pid"
     script = write_script(tmp_path / "s.json", *numbered(50))
-    with Server(tmp_path, script, "--pid", str(pidfile)) as server:
+    with Server(tmp_path, script, "--pid", str(pidfile)) as server, no_survivors(tmp_path):
         assert position(ask(server)) == 0
         start = len(server.log())
         server.process.send_signal(signal.SIGUSR2)
         server.wait_for_log("continuing at position 1", start=start)
         new_master = int(Path(f"{pidfile}.2").read_text())
-        try:
-            assert position(ask(server)) == 1
-            server.process.send_signal(signal.SIGTERM)
-            server.process.wait(20)
-            assert [position(ask(server)) for _ in range(4)] == [2, 3, 4, 5]
-            assert len(server.state_dirs()) == 1
-        finally:
-            os.kill(new_master, signal.SIGTERM)
-            wait_until_gone(new_master)
+        assert position(ask(server)) == 1
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(20)
+        assert [position(ask(server)) for _ in range(4)] == [2, 3, 4, 5]
+        assert len(server.state_dirs()) == 1
+        os.kill(new_master, signal.SIGTERM)
+        wait_until_gone([new_master])
         assert server.state_dirs() == []
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.processes import alive, wait_until_gone
 from tests.running import numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_in_order, assert_none_twice, lost
@@ -22,12 +22,6 @@ from tests.stress.servers import stressed_server
 
 TURNS = 500
 RESTARTS = 2
-
-
-def alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 @contextmanager
@@ -40,13 +34,6 @@ def orphanage() -> Iterator[list[int]]:
         for pid in filter(alive, orphans):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-
-def wait_until_gone(pids: list[int], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while any(map(alive, pids)):
-        assert time.monotonic() < deadline, "workers outlived their master"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
@@ -74,7 +61,7 @@ def test_positions_go_on_over_a_killed_master_and_none_comes_twice(
                 assert "continuing at position" in server.log()
             crowd.wait_for(200)
         if worker_class != "sync":  # which looks for its master only between two requests
-            wait_until_gone(orphans, 10)
+            wait_until_gone(orphans, seconds=10)
     assert_texts_are_positions(crowd.answers, TURNS)
     assert len({one.generation for one in crowd.taken}) == 1
     assert_none_twice(crowd.taken)
