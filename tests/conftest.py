@@ -66,14 +66,11 @@ def pytest_runtest_makereport(
 APPLICATIONS = {"served": create_served_app, "flask": create_app}
 """As a server runs it, and as Flask alone does. Both answer alike."""
 
-BOTH = ("control", "journal", "serving")
-"""Folders whose tests ask both; others ask the first."""
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests of an application are run on both."""
+    """The tests of the routes ask both applications; all others ask the first."""
     folder = metafunc.definition.path.relative_to(_TESTS).parts[0]
-    if "application" in metafunc.fixturenames and folder in BOTH:
+    if "application" in metafunc.fixturenames and folder == "serving":
         metafunc.parametrize("application", APPLICATIONS, indirect=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Script
-from llmsim.app import create_app
+from llmsim.app import create_served_app
 from llmsim.serving import shared
 from llmsim.serving.shared import open_playback
 from llmsim.settings import Settings
@@ -28,7 +28,7 @@ def client_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any
     playback = open_playback(chosen, tmp_path, alone=True)
     playback.publish(Script.from_spec({"turns": numbered(3), "on_exhausted": "loop"}))
     monkeypatch.setattr(shared, "_shared", playback)
-    return create_app(chosen).test_client()
+    return create_served_app(chosen).test_client()
 
 
 def size_of_journals(tmp_path: Path) -> int:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.app import create_app
 from llmsim.serving import shared
 from llmsim.settings import Settings
+from tests.conftest import Application
 from tests.requests import FOR_ALL, ROUTES
 
 
@@ -20,8 +20,10 @@ def without_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_server_of_many_processes_is_refused_whatever_its_name(route: str) -> None:
-    client = create_app(Settings()).test_client()
+def test_a_server_of_many_processes_is_refused_whatever_its_name(
+    route: str, application: Application
+) -> None:
+    client = application(Settings()).test_client()
     of_many = {"wsgi.multiprocess": True, "SERVER_SOFTWARE": "another/1.0"}
     refused = client.post(route, json=FOR_ALL, environ_overrides=of_many)
     assert refused.status_code == 503
@@ -29,8 +31,10 @@ def test_a_server_of_many_processes_is_refused_whatever_its_name(route: str) -> 
     assert client.get("/health", environ_overrides=of_many).status_code == 503
 
 
-def test_it_plays_from_a_state_directory_that_all_its_processes_share(tmp_path: Path) -> None:
-    client = create_app(Settings(state_dir=str(tmp_path / "state"))).test_client()
+def test_it_plays_from_a_state_directory_that_all_its_processes_share(
+    tmp_path: Path, application: Application
+) -> None:
+    client = application(Settings(state_dir=str(tmp_path / "state"))).test_client()
     of_many = {"wsgi.multiprocess": True}
     answers = [client.post(ROUTES[0], json=FOR_ALL, environ_overrides=of_many) for _ in range(2)]
     assert [answer.headers["X-LLMSim-Position"] for answer in answers] == ["0", "1"]
