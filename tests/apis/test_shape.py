@@ -8,7 +8,8 @@ import pytest
 
 from llmsim.apis.renderer import Shape
 from llmsim.reply import Reply, Text, ToolCall
-from tests.apis.refusals import RENDERERS, changed
+from tests.apis.refusals import changed
+from tests.requests import RENDERERS
 
 NAMES = ["apply_patch", "shell"]
 CUSTOM = frozenset(NAMES)

@@ -16,8 +16,9 @@ import pytest
 from filelock import FileLock
 
 from llmsim.store.mmap_store import TABLE_NAME
+from tests.processes import wait_until_gone
 from tests.running import PATIENCE, Server, numbered, write_script
-from tests.server.test_lifecycle import refused, wait_until_gone
+from tests.server.test_lifecycle import refused
 from tests.store.test_table_file import damaged, made, row_of
 from tests.stress.forks import fork, kill
 
@@ -117,7 +118,7 @@ def test_a_state_directory_that_vanishes_is_a_503_on_every_worker(
         old = server.worker_pids()
         for pid in old[:2]:
             os.kill(pid, signal.SIGKILL)
-            wait_until_gone(pid)
+            wait_until_gone([pid])
         assert_all_say_so(server)
 
 

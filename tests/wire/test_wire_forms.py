@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from llmsim.tokens import pieces
-from tests.wire.cases import CASES, PLAIN, RENDERERS, REQUESTS, STREAMED, Case
+from tests.requests import RENDERERS
+from tests.wire.cases import CASES, PLAIN, REQUESTS, STREAMED, Case
 from tests.wire.frames import json_frames
 
 RESPONSES = ("responses", "openresponses")
