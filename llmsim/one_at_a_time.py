@@ -32,13 +32,14 @@ def let_others_run() -> None:
 
 
 def sliced(slices: Iterable[Slice], kind: str) -> Iterator[Slice]:
-    """`slices`, each made under the lock of that kind, and after each a chance for the others.
+    """`slices`, each made under the lock of that kind, and a chance for the others around each.
 
-    However many go on at once, what else comes in waits for one slice.
+    So however many go on at once, whatever else comes in waits for few slices.
     """
     rest = iter(slices)
     lock = one_at_a_time(kind)
     while True:
+        let_others_run()  # who waits for the lock comes first
         with lock:
             try:
                 made = next(rest)

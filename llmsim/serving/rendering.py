@@ -6,18 +6,19 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.errors import RequestError, StoreError
 from llmsim.json_text import ascii_json
+from llmsim.one_at_a_time import sliced
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
 from llmsim.serving.stream_template import StreamTemplates
-from llmsim.sse import MAX_WRITE, Event
-from llmsim.usage import usage_of
+from llmsim.serving.writes import joined, parted
+from llmsim.usage import completion_tokens, usage_of
 
 HOST = socket.gethostname()
 
@@ -31,6 +32,8 @@ _STREAM_HEADERS = (
 )
 
 _TEMPLATES = StreamTemplates()
+_LONG_STREAM = 4096  # tokens, each an event of 100 to 250 bytes: up to a megabyte
+_LONG_WRITE = 16 * 1024  # bytes, which take half a millisecond to render
 _KINDS = {404: "not_found", 413: "too_large"}
 
 
@@ -94,37 +97,14 @@ def _stream(
 ) -> Iterable[bytes]:
     """The events as bytes; not one write for each.
 
-    A system call for every frame costs ten times as much.
+    A system call for every frame costs ten times as much. A long stream is rendered as it is read,
+    so that it costs the same memory however long it is.
     """
     call = call._replace(shape=call.shape.for_reply(reply))
+    if completion_tokens(reply) * call.shape.choices > _LONG_STREAM:
+        return sliced(joined(renderer.events(reply, call, stamp), _LONG_WRITE), "stream")
     filled = _TEMPLATES.stream(renderer, call, taken, stamp)
-    return _joined(renderer.events(reply, call, stamp)) if filled is None else _parts(filled)
-
-
-def _joined(events: Iterable[Event]) -> Iterator[bytes]:
-    """Frames joined into writes that end at a frame's end."""
-    frames: list[bytes] = []
-    size = 0
-    for event in events:
-        frame = event.frame()
-        if size and size + len(frame) > MAX_WRITE:
-            yield b"".join(frames)
-            frames, size = [], 0
-        frames.append(frame)
-        size += len(frame)
-    yield b"".join(frames)
-
-
-def _parts(stream: bytes) -> Iterator[bytes]:
-    """A whole stream in writes that end at a frame's end, if a frame fits into one."""
-    start = 0
-    while len(stream) - start > MAX_WRITE:
-        end = stream.rfind(b"\n\n", start, start + MAX_WRITE) + 2
-        if end < start + 2:
-            end = stream.index(b"\n\n", start) + 2
-        yield stream[start:end]
-        start = end
-    yield stream[start:]
+    return joined(renderer.events(reply, call, stamp)) if filled is None else parted(filled)
 
 
 def _new_request_id() -> str:

@@ -21,6 +21,7 @@ from tests.benchmarks.prompts import Prompts
 from tests.benchmarks.report import Result, document, table
 from tests.benchmarks.sessions import Sessions
 from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.slow_readers import SlowReaders
 from tests.benchmarks.start import Start
 from tests.benchmarks.streams import Streams
 from tests.benchmarks.workers import Workers
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Chat(),
         Apis(),
         Streams(),
+        SlowReaders(),
         Prompts(),
         Latency(),
         Sessions(),
