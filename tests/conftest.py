@@ -23,7 +23,7 @@ _TESTS = Path(__file__).parent
 MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]
 
-SLOW_FOLDERS = ("benchmarks", "sdk", "server", "stress")
+SLOW_FOLDERS = ("benchmarks", "deployed", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
 
 

@@ -45,8 +45,7 @@ class _AtStep(Decision):
         self._step = step
         self.take = _NOTHING_TO_SPEND
         if step.spend:
-            messages = asked.conversation.messages[standing.begins :]
-            self.take = Take(place=None, tries=tries_key(standing.step, messages))
+            self.take = Take(place=None, tries=tries_key(standing, asked.conversation.messages))
 
     def taken(self, claim: Claim) -> Taken:
         """See `Decision.taken`."""
@@ -75,13 +74,15 @@ class _AtStep(Decision):
         return claim.tries % (len(self._step.spend) + 1)
 
 
-def tries_key(step: int, messages: Sequence[Message]) -> bytes:
+def tries_key(standing: Standing, messages: Sequence[Message]) -> bytes:
     """The key of a conversation's tries of a step: what the history says, in 16 bytes.
 
-    From what was read, since clients send equal values in other bytes.
+    From what was read, since clients send equal values in other bytes. What stands before the last
+    made id need not be looked at: no other conversation has that id.
     """
-    digest = xxh3_128(b"%d" % step)
-    for message in messages:
+    mark = standing.mark.id if standing.mark else ""
+    digest = xxh3_128(f"{standing.step} {mark}".encode("ascii"))
+    for message in messages[standing.begins :]:
         ids = (message.call_id, *(call.id for call in message.calls))
         said = "\0".join((message.role, *ids, message.text, ""))
         digest.update(said.encode("utf-8", "surrogatepass"))

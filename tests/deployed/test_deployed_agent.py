@@ -17,8 +17,6 @@ from tests.deployed.service import WAYS, Load, Way, statuses
 from tests.running import Server
 from tests.stress.servers import stressed_server
 
-pytestmark = pytest.mark.slow
-
 USERS = 60
 RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
 EXPECTED = [1, "second", 2, "first answer", "last answer"]

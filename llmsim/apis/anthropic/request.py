@@ -78,6 +78,6 @@ def _add_message(history: History, message: dict[str, Any], path: str) -> None:
             calls.append(called_tool(call, where))
         else:
             said.append(block)
-    if said or calls:
+    if said or calls or role == "assistant":
         text: Content = content_of(said, f"{path}.content")
         history.say(role, text, tuple(calls))
