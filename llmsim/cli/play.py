@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
+from llmsim.apis.renderer import Renderer
+from llmsim.cli.explain import explained
 from llmsim.playback import Asked
 from llmsim.playback.arrival import ByArrival
 from llmsim.script import Script
-from llmsim.serving.rendering import render
+from llmsim.serving.body import as_object, parsed
+from llmsim.serving.rendering import Answer, render
 from llmsim.store.base import Claim
 
 _DESCRIPTION = """\
@@ -21,6 +25,7 @@ Standard error tells each answer's position and status.
   llmsim play my-script.json --api chat --stream
   llmsim play my-script.json --api responses --position 3 | jq .output
   llmsim play my-script.json --message "What is in this folder?"
+  llmsim play my-script.json --history request.json
 """
 
 
@@ -52,25 +57,49 @@ def add_to(subparsers: Any) -> None:
         metavar="N",
         help="only this position, counted from 0; it may lie beyond the last turn",
     )
+    parser.add_argument(
+        "--history",
+        type=_file,
+        metavar="FILE",
+        help="a request's body: say what it gets from a script that plays by history, and why",
+    )
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Render each position and write it to standard output."""
-    script = Script.from_file(given.script, settings_module.load().max_script_bytes)
+    settings = settings_module.load()
+    script = Script.from_file(given.script, settings.max_script_bytes)
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
+    if given.history is not None:
+        return _play_history(given, script.with_order(settings.order), renderer)
     call = renderer.read(_request(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0, place=position)
         played = ByArrival(script).decide(Asked(call.conversation)).taken(claim)
-        answer = render(renderer, call, played, [])
-        print(f"position {position}: HTTP {answer.status}", file=sys.stderr)
-        for part in answer.body:
-            sys.stdout.buffer.write(part)
-        if not given.stream or answer.status != 200:
-            sys.stdout.buffer.write(b"\n")
-        sys.stdout.buffer.flush()
+        _print(f"position {position}", render(renderer, call, played, []))
     return 0
+
+
+def _play_history(given: argparse.Namespace, script: Script, renderer: Renderer) -> int:
+    """Say what a request with this history gets, and why; then print it."""
+    body = as_object(parsed(Path(given.history).read_bytes(), {}))
+    call = renderer.read({"model": "llmsim", "max_tokens": 1024} | body)
+    sentences, tries = explained(script, call.conversation)
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    for number, taken in enumerate(tries):
+        _print(f"try {number}", render(renderer, call, taken, []))
+    return 0
+
+
+def _print(what: str, answer: Answer) -> None:
+    print(f"{what}: HTTP {answer.status}", file=sys.stderr)
+    for part in answer.body:
+        sys.stdout.buffer.write(part)
+    if not part.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _request(message: str, stream: bool) -> dict[str, Any]:
@@ -82,6 +111,12 @@ def _request(message: str, stream: bool) -> dict[str, Any]:
         "max_tokens": 1024,
         "stream": stream,
     }
+
+
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return text
 
 
 def _position(text: str) -> int:

@@ -11,6 +11,7 @@ from llmsim import settings as settings_module
 from llmsim.errors import ScriptError
 from llmsim.script import Script
 from llmsim.script.parse import decode, read_file, read_stream
+from llmsim.settings import Settings
 
 
 def add_to(subparsers: Any) -> None:
@@ -28,11 +29,12 @@ def add_to(subparsers: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Check each script: problems go to standard error, the rest to standard output."""
-    limit = settings_module.load().max_script_bytes
-    return max([_check(path, limit) for path in given.scripts])
+    settings = settings_module.load()
+    return max([_check(path, settings) for path in given.scripts])
 
 
-def _check(path: str, limit: int) -> int:
+def _check(path: str, settings: Settings) -> int:
+    limit = settings.max_script_bytes
     try:
         if path == "-":
             path = "<stdin>"
@@ -40,15 +42,15 @@ def _check(path: str, limit: int) -> int:
         else:
             data = read_file(path, limit)
         text = decode(data, path)
-        script = Script.from_json(text, path)
+        script = Script.from_json(text, path).with_order(settings.order)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1
     counts = Counter(spec["type"] for spec in script.to_spec()["turns"])
     kinds = ", ".join(f"{count} {name}" for name, count in counts.items())
     print(
-        f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds}), then "
-        f"{script.on_exhausted}"
+        f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds})"
+        f"{' by history' if script.by_history else ''}, then {script.on_exhausted}"
     )
     for warning in script.warnings(text):
         print(f"{warning.at(path)} (warning)")

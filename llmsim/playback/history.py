@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from xxhash import xxh3_128
 
-from llmsim.conversation import Message
+from llmsim.conversation import Conversation, Message
 from llmsim.playback.order import MAIN_TRACK, Asked, Decision, Order, generation_mark
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
@@ -26,13 +26,17 @@ class ByHistory(Order):
 
     def __init__(self, script: Script) -> None:
         super().__init__(script)
-        self._steps = Steps(script)
-        self._reader = Reader(script, self._steps)
+        self.steps = Steps(script)
+        self._reader = Reader(script, self.steps)
+
+    def standing(self, conversation: Conversation) -> Standing:
+        """Where the conversation stands."""
+        return self._reader.standing(conversation.messages)
 
     def decide(self, asked: Asked) -> Decision:
         """The step of the conversation, and what counts its tries."""
-        standing = self._reader.standing(asked.conversation.messages)
-        return _AtStep(self.script, asked, standing, self._steps.at(standing.step))
+        standing = self.standing(asked.conversation)
+        return _AtStep(self.script, asked, standing, self.steps.at(standing.step))
 
 
 class _AtStep(Decision):

@@ -162,7 +162,7 @@ class Script:
 
         With the `text` that the script was read from, each has its line and column.
         """
-        return warnings.problems(self.turns, self.on_exhausted, text)
+        return warnings.problems(self.turns, self.on_exhausted, text, by_history=self.by_history)
 
     def __len__(self) -> int:
         """The number of turns."""

@@ -20,10 +20,13 @@ _PARTS = (("cached_tokens", "prompt_tokens"), ("reasoning_tokens", "completion_t
 
 
 def problems(
-    turns: Sequence[Turn], on_exhausted: str, text: str | None = None
+    turns: Sequence[Turn], on_exhausted: str, text: str | None = None, *, by_history: bool = False
 ) -> tuple[Problem, ...]:
     """The warnings, with their places in the text that the script was read from."""
     found = list(_warnings(turns, on_exhausted))
+    if by_history:
+        found += _about_shared_errors(turns)
+        found.sort(key=lambda warning: warning[0][1])  # by turn
     if text is None:
         return tuple(Problem(message, positions.json_path(path)) for path, message in found)
     values, lines = positions.scan(text, {path for path, _ in found}).values, positions.Lines(text)
@@ -51,6 +54,19 @@ def _warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Warning_]:
             place = (*path, "calls", number)
             yield from _encoded_twice(call, place)
             yield from _about_id(call, place, first_use, on_exhausted if again else None)
+
+
+def _about_shared_errors(turns: Sequence[Turn]) -> Iterator[Warning_]:
+    """Before a made id comes back, nothing tells two conversations with the same words apart."""
+    for index, turn in enumerate(turns):
+        if any(call.id is None for call in getattr(turn, "calls", ())):
+            return
+        if not turn.leaves_trace:
+            yield (
+                ("turns", index),
+                "no call stands before this turn: conversations that begin with the same words "
+                "share it, and each gets it once on average; give users words of their own",
+            )
 
 
 def _about_counts(usage: Any, path: Path) -> Iterator[Warning_]:

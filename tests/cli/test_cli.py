@@ -12,6 +12,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -217,6 +218,63 @@ def test_play_takes_what_the_user_says(tmp_path: Path, api: str) -> None:
     said = run("play", script, "--api", api, "--message", "one two three").stdout
     assert '"You said: one two three"' in said
     assert '"You said: Hello"' in run("play", script, "--api", api).stdout
+
+
+def by_history(path: Path, *turns: dict[str, Any]) -> Path:
+    path.write_text(json.dumps({"order": "history", "on_exhausted": "error", "turns": turns}))
+    return path
+
+
+def test_play_says_what_a_history_gets_and_why(tmp_path: Path) -> None:
+    call = {"type": "tool_calls", "calls": [{"name": "bash"}]}
+    limit = {"type": "error", "kind": "rate_limit"}
+    script = by_history(tmp_path / "s.json", call, limit, text("Done."))
+    name = "call_llmsim_00c0ff_0_0_0_0"
+    function = {"name": "bash", "arguments": "{}"}
+    history = [
+        {"role": "user", "content": "Go."},
+        {"role": "assistant", "tool_calls": [{"id": name, "function": function}]},
+        {"role": "tool", "tool_call_id": name, "content": "ok"},
+    ]
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps({"messages": history}))
+    played = run("play", script, "--history", body)
+    assert played.stderr.splitlines() == [
+        f"{name} is an answer of step 0; answers after it: 0",
+        "step 1: turn 1 (error) once, then turn 2 (assistant)",
+        "try 0: HTTP 429",
+        "try 1: HTTP 200",
+    ]
+    assert "Done." in played.stdout
+    history[1:] = [{"role": "assistant", "content": "4"}, history[0]]
+    body.write_text(json.dumps({"messages": history}))
+    said = run("play", script, "--history", body).stderr
+    assert said.startswith(
+        "the history has no id that says a step; answers counted in it: 1, of which 1 are not the "
+        'script\'s ("steps": "own" leaves those out)\nstep 1: '
+    )
+
+
+def test_play_of_a_history_wants_a_script_that_looks_at_it(tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"messages": [{"role": "user", "content": "Hi"}]}')
+    script = write_script(tmp_path / "s.json", text("x"))
+    ended = run("play", script, "--history", body, code=1)
+    assert ended.stderr == (
+        "llmsim: the script plays by arrival: what a request gets does not hang on its history; "
+        'give the script "order": "history"\n'
+    )
+    assert "there is no file" in run("play", script, "--history", "none.json", code=2).stderr
+
+
+def test_validate_says_the_order_and_which_errors_are_shared(tmp_path: Path) -> None:
+    limit = {"type": "error", "kind": "rate_limit"}
+    call = {"type": "tool_calls", "calls": [{"name": "bash"}]}
+    printed = run("validate", by_history(tmp_path / "s.json", limit, call, limit, text("x"))).stdout
+    assert "4 turns (2 error, 1 tool_calls, 1 assistant) by history, then error" in printed
+    warned = [line for line in printed.splitlines() if "(warning)" in line]
+    assert len(warned) == 1
+    assert "$.turns[0]: no call stands before this turn" in warned[0]
 
 
 def test_play_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:

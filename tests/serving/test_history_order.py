@@ -1,0 +1,177 @@
+"""A session whose script plays by history, from outside."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import MakeClient
+from tests.journal.asking import entries
+from tests.requests import ROUTE_OF, request_to
+
+CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]}
+SAY: dict[str, Any] = {"type": "assistant", "text": "Done."}
+ERROR: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
+APIS = ["chat", "responses", "openresponses", "anthropic"]
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> FlaskClient:
+    made = make_client(SAY)
+    put(made, CALL, ERROR, SAY)
+    return made
+
+
+def put(client: FlaskClient, *turns: dict[str, Any], **keys: Any) -> None:
+    script = {"order": "history", "turns": turns, **keys}
+    assert client.put("/llmsim/sessions/a/script", json=script).status_code == 200
+
+
+def ask(
+    client: FlaskClient, api: str, history: list[Any], retry: int | None = None, **fields: Any
+) -> Any:
+    """Send this history to that API; the answer, read to its end."""
+    key = "input" if "responses" in api else "messages"
+    headers = {} if retry is None else {"x-stainless-retry-count": str(retry)}
+    body = request_to(api, **{key: history}, **fields)
+    response = client.post(f"/s/a{ROUTE_OF[api]}", json=body, headers=headers)
+    assert response.data is not None
+    return response
+
+
+def appended(api: str, payload: Any) -> list[Any]:
+    """What a client adds after an answer with one call."""
+    if api == "chat":
+        message = payload["choices"][0]["message"]
+        name = message["tool_calls"][0]["id"]
+        return [message, {"role": "tool", "tool_call_id": name, "content": "ok"}]
+    if api == "anthropic":
+        use = payload["content"][0]["id"]
+        result = {"type": "tool_result", "tool_use_id": use, "content": "ok"}
+        return [
+            {"role": "assistant", "content": payload["content"]},
+            {"role": "user", "content": [result]},
+        ]
+    (item,) = payload["output"]
+    return [item, {"type": "function_call_output", "call_id": item["call_id"], "output": "ok"}]
+
+
+USER = {"role": "user", "content": "Go."}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_mixed_conversations_get_each_their_turns_and_each_its_error(
+    client: FlaskClient, api: str
+) -> None:
+    firsts = [ask(client, api, [USER]) for _ in range(3)]
+    histories = [[USER, *appended(api, first.get_json())] for first in firsts]
+    answers = [ask(client, api, history) for _ in range(3) for history in histories]
+    assert [first.headers["X-LLMSim-Turn"] for first in firsts] == ["0"] * 3
+    assert [answer.status_code for answer in answers] == [429] * 3 + [200] * 6
+    assert [answer.headers["X-LLMSim-Turn"] for answer in answers[3:]] == ["2"] * 6
+    positions = [int(answer.headers["X-LLMSim-Position"]) for answer in [*firsts, *answers]]
+    assert positions == list(range(12))
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_streamed_ids_say_the_step_also_from_the_second_time_on(
+    client: FlaskClient, api: str
+) -> None:
+    seen = set()
+    for position in range(4):
+        answer = ask(client, api, [USER], stream=True)
+        generation = answer.headers["X-LLMSim-Generation"]
+        call_id = f"call_llmsim_{generation[:6]}_{position}_0_0_0"
+        assert f'"{call_id}"'.encode() in answer.data
+        marks = (generation, str(position), "0", "0")
+        whole = {"chat": "chatcmpl-llmsim-" + "-".join(marks), "anthropic": "msg_llmsim_"}
+        whole |= {"responses": "resp_llmsim_" + "_".join(marks)}
+        assert whole.get(api, "resp_llmsim_").encode() in answer.data
+        seen.add(call_id)
+    assert len(seen) == 4
+
+
+def test_entries_say_order_step_try_and_conversation(client: FlaskClient) -> None:
+    first = ask(client, "chat", [USER])
+    history = [USER, *appended("chat", first.get_json())]
+    ask(client, "chat", history)
+    ask(client, "chat", history)
+    made = history[2]["tool_call_id"]
+    assert [
+        (entry["order"], entry["step"], entry["try"], entry["conversation"], entry["turn"])
+        for entry in entries(client)
+    ] == [
+        ("history", 0, None, made, 0),
+        ("history", 1, 0, made, 1),
+        ("history", 1, 1, made, 2),
+    ]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_all_entries_of_a_conversation_have_one_name(client: FlaskClient, api: str) -> None:
+    put(client, CALL, CALL, SAY)
+    history: list[Any] = [USER]
+    for _ in range(2):
+        history += appended(api, ask(client, api, history).get_json())
+    ask(client, api, history)
+    names = {entry["conversation"] for entry in entries(client, query="limit=1000")}
+    assert len(names) == 1
+    assert names.pop().startswith("call_llmsim_")
+
+
+def test_a_text_alone_names_its_conversation_where_its_id_comes_back(client: FlaskClient) -> None:
+    put(client, SAY)
+    for api in ("chat", "responses"):
+        ask(client, api, [USER])
+    chat, responses = (entry["conversation"] for entry in entries(client))
+    assert chat is None
+    assert responses.startswith("msg_llmsim_")
+
+
+def test_answers_that_are_not_the_scripts_are_told_with_a_word_on_steps(
+    client: FlaskClient,
+) -> None:
+    example = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}, USER]
+    ask(client, "chat", example)
+    ask(client, "chat", [USER])
+    told, silent = entries(client)
+    assert told["foreign_steps"] == 1
+    assert '"steps": "own"' in told["hint"]
+    assert "foreign_steps" not in silent
+
+
+def test_an_id_of_an_earlier_generation_is_told(client: FlaskClient) -> None:
+    first = ask(client, "chat", [USER])
+    history = [USER, *appended("chat", first.get_json())]
+    put(client, SAY, SAY)
+    answer = ask(client, "chat", history)
+    assert answer.headers["X-LLMSim-Turn"] == "1"
+    ask(client, "chat", [USER])
+    told, silent = entries(client)[-2:]
+    assert told["earlier_generation"] is True
+    assert "earlier_generation" not in silent
+
+
+def test_a_client_that_counts_its_retries_is_believed(client: FlaskClient) -> None:
+    put(client, ERROR, ERROR, SAY)
+    assert [ask(client, "chat", [USER], retry).status_code for retry in (2, 0, 1)] == [
+        200,
+        429,
+        429,
+    ]
+
+
+def test_health_says_the_order(client: FlaskClient) -> None:
+    assert client.get("/s/a/health").get_json()["order"] == "history"
+    assert client.get("/health").get_json()["order"] == "arrival"
+
+
+def test_an_exhausted_conversation_is_told_so_and_others_go_on(client: FlaskClient) -> None:
+    put(client, SAY, on_exhausted="error")
+    ended = [USER, {"role": "assistant", "content": "Done."}, USER]
+    assert ask(client, "chat", ended).status_code == 500
+    assert ask(client, "chat", [USER]).status_code == 200
+    assert json.loads(ask(client, "chat", ended).data)["error"]["code"] == "script_exhausted"
