@@ -18,7 +18,8 @@ from llmsim.apis.renderer import Renderer
 from llmsim.errors import RequestError
 from llmsim.serving.answer import answer
 from llmsim.serving.cors import HEADERS
-from llmsim.serving.rendering import Answer, fail, failure_of
+from llmsim.serving.recorded import FAILED, refused
+from llmsim.serving.rendering import Answer
 from llmsim.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -54,11 +55,5 @@ class HotPath:
             return answer(renderer, self._settings, environ)
         except Exception:
             _log.exception("Cannot answer %s", environ["PATH_INFO"])
-            return fail(
-                renderer,
-                failure_of(
-                    RequestError(
-                        "llmsim failed to answer this request; its log has the details.", status=500
-                    )
-                ),
-            )
+            error = RequestError(FAILED, status=500)
+            return refused(renderer, self._settings, environ, error, [])

@@ -18,6 +18,8 @@ from llmsim.serving.session import session_of
 from llmsim.serving.shared import shared
 from llmsim.settings import Settings
 
+FAILED = "llmsim failed to answer this request; its log has the details."
+
 Respond = Callable[[Playback, Record], Answer]
 
 

@@ -13,6 +13,7 @@ from llmsim.errors import RequestError
 from llmsim.registry import nearest
 from llmsim.serving.once import first_time
 from llmsim.serving.prefix import sent_path
+from llmsim.serving.recorded import FAILED
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +27,7 @@ def refusal_of(error: HTTPException) -> tuple[RequestError, list[tuple[str, str]
     """The error as a sentence for whoever asked, and the headers that go with it."""
     path = sent_path(request.environ)[:_SHOWN]
     if isinstance(error, InternalServerError):
-        message = "llmsim failed to answer this request; its log has the details."
-        return RequestError(message, status=500), []
+        return RequestError(FAILED, status=500), []
     if error.code == 404:
         return RequestError(_no_route(path), code="unknown_route", status=404), []
     if error.code != 405:

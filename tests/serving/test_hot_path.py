@@ -100,3 +100,5 @@ def test_what_goes_wrong_inside_is_a_500_in_the_dialect(
     error = response.get_json()["error"]
     assert error["type"] == ("api_error" if API_OF[route] == "anthropic" else "server_error")
     assert "its log has the details" in error["message"]
+    (entry,) = asking.get("/llmsim/sessions/default/requests").get_json()["entries"]
+    assert (entry["status"], entry["position"]) == (500, None)

@@ -187,6 +187,7 @@ def test_what_anthropic_s_clients_ask_of_no_api_is_answered_in_their_shape(
         ("GET", "/llmsim", 404, "unknown_route", "no route GET /llmsim;"),
         ("PUT", "/s/a/llmsim/sessions", 405, "method_not_supported", "/s/a/llmsim/sessions does"),
         ("GET", "//llmsim//nope", 404, "unknown_route", "no route GET //llmsim//nope;"),
+        ("GET", "/llmsim/sessions/models/requests//", 404, "unknown_route", "no route GET"),
     ],
 )
 def test_below_the_control_api_errors_have_its_shape(
