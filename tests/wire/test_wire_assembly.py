@@ -35,8 +35,8 @@ def test_every_stream_has_its_plain_answer() -> None:
 
 @pytest.mark.parametrize(("streamed", "plain"), CHAT, ids=str)
 def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Case) -> None:
-    payload = json.loads(plain.path.read_bytes())
-    assembled = assemble.chat_completion(json_frames(streamed.path.read_bytes()))
+    payload = json.loads(plain.rendered())
+    assembled = assemble.chat_completion(json_frames(streamed.rendered()))
     assert assembled.pop("usage") in (None, payload["usage"])
     choices = assembled.pop("choices")
     assert assembled == {name: payload[name] for name in assembled}
@@ -59,8 +59,8 @@ def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Ca
 def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(
     streamed: Case, plain: Case
 ) -> None:
-    payload = json.loads(plain.path.read_bytes())
-    events = json_frames(streamed.path.read_bytes())
+    payload = json.loads(plain.rendered())
+    events = json_frames(streamed.rendered())
     assert events[-1]["response"] == payload
     ends = {
         name: payload[name] for name in ("status", "completed_at", "usage", "incomplete_details")
@@ -70,9 +70,7 @@ def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(
 
 @pytest.mark.parametrize(("streamed", "plain"), RESPONSES, ids=str)
 def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain: Case) -> None:
-    created, in_progress = (
-        event["response"] for event in json_frames(streamed.path.read_bytes())[:2]
-    )
+    created, in_progress = (event["response"] for event in json_frames(streamed.rendered())[:2])
     assert created == in_progress
     assert (created["status"], created["output"], created["usage"], created["completed_at"]) == (
         "in_progress",
@@ -84,17 +82,15 @@ def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain:
 
 @pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
 def test_an_anthropic_stream_adds_up_to_the_plain_message(streamed: Case, plain: Case) -> None:
-    assert assemble.message(json_frames(streamed.path.read_bytes())) == json.loads(
-        plain.path.read_bytes()
-    )
+    assert assemble.message(json_frames(streamed.rendered())) == json.loads(plain.rendered())
 
 
 @pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
 def test_an_anthropic_message_starts_empty_with_its_input_counted(
     streamed: Case, plain: Case
 ) -> None:
-    started = json_frames(streamed.path.read_bytes())[0]["message"]
-    payload = json.loads(plain.path.read_bytes())
+    started = json_frames(streamed.rendered())[0]["message"]
+    payload = json.loads(plain.rendered())
     nothing_yet: dict[str, Any] = {
         "content": [],
         "stop_reason": None,
@@ -111,7 +107,7 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(
 
 @pytest.mark.parametrize("case", [case for case in PLAIN if case.api == "chat"], ids=str)
 def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
-    payload = json.loads(case.path.read_bytes())
+    payload = json.loads(case.rendered())
     assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [
         said.expected(case, index) for index in range(case.extra.get("n", 1))
     ]
@@ -124,14 +120,14 @@ def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
 def test_any_other_payload_says_the_turn_and_nothing_else(case: Case) -> None:
-    payload = json.loads(case.path.read_bytes())
+    payload = json.loads(case.rendered())
     read = said.in_message if case.api == "anthropic" else said.in_response
     assert read(payload) == said.expected(case)
 
 
 @pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
 def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> None:
-    payload = json.loads(case.path.read_bytes())
+    payload = json.loads(case.rendered())
     parts = payload.get("output", payload.get("content"))
     kinds = [part["type"].replace("custom_tool", "function") for part in parts]
     order = ["reasoning", "thinking", "message", "text", "function_call", "tool_use"]
@@ -142,7 +138,7 @@ def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> No
 def test_the_last_item_of_a_response_that_was_cut_short_is_incomplete_and_no_other(
     case: Case,
 ) -> None:
-    payload = json.loads(case.path.read_bytes())
+    payload = json.loads(case.rendered())
     statuses = [item["status"] for item in payload["output"]]
     assert statuses == ["completed"] * (len(statuses) - 1) + [payload["status"]]
     assert (payload["completed_at"] is None) is (payload["status"] == "incomplete")

@@ -40,12 +40,12 @@ def test_a_chat_answer_has_the_log_probability_of_each_piece(case: Case) -> None
         "refusal": _entries(case.reply.refusal, case),
     }
     if case.streamed:
-        for chunk in json_frames(case.path.read_bytes()):
+        for chunk in json_frames(case.rendered()):
             for choice in chunk["choices"]:
                 _assert_rated(choice["delta"], choice["logprobs"], case)
         return
     expected = None if told == {"content": None, "refusal": None} else told
-    choices = json.loads(case.path.read_bytes())["choices"]
+    choices = json.loads(case.rendered())["choices"]
     assert [choice["logprobs"] for choice in choices] == [expected] * case.extra.get("n", 1)
 
 
@@ -66,7 +66,7 @@ def _assert_rated(delta: dict[str, Any], logprobs: Any, case: Case) -> None:
     "case", [each for each in CASES if each.api == "chat" and "logprobs" not in each.extra], ids=str
 )
 def test_a_chat_answer_has_no_log_probabilities_where_none_were_asked_for(case: Case) -> None:
-    body = case.path.read_bytes()
+    body = case.rendered()
     chunks = json_frames(body) if case.streamed else [json.loads(body)]
     assert all(choice["logprobs"] is None for chunk in chunks for choice in chunk["choices"])
 
@@ -75,7 +75,7 @@ def test_a_chat_answer_has_no_log_probabilities_where_none_were_asked_for(case: 
     "case", [each for each in PLAIN if each.api in RESPONSES and each.reply.text], ids=str
 )
 def test_a_text_of_a_response_has_log_probabilities_where_they_were_asked_for(case: Case) -> None:
-    output = json.loads(case.path.read_bytes())["output"]
+    output = json.loads(case.rendered())["output"]
     [part] = [part for item in output if item["type"] == "message" for part in item["content"]]
     asked = "message.output_text.logprobs" in case.extra.get("include", ())
     assert part["logprobs"] == (_entries(case.reply.text, case) if asked else [])
@@ -87,7 +87,7 @@ def test_a_text_of_a_response_has_log_probabilities_where_they_were_asked_for(ca
 def test_each_delta_of_a_response_has_the_log_probability_of_its_piece(case: Case) -> None:
     asked = "message.output_text.logprobs" in case.extra.get("include", ())
     alternatives = int("top_logprobs" in case.extra)
-    for event in json_frames(case.path.read_bytes()):
+    for event in json_frames(case.rendered()):
         if event["type"] == "response.output_text.delta":
             assert event["logprobs"] == ([_entry(event["delta"], alternatives)] if asked else [])
 
@@ -96,7 +96,7 @@ def test_each_delta_of_a_response_has_the_log_probability_of_its_piece(case: Cas
 def test_reasoning_is_encrypted_where_the_client_has_to_keep_it_and_nowhere_else(
     case: Case,
 ) -> None:
-    output = json.loads(case.path.read_bytes())["output"]
+    output = json.loads(case.rendered())["output"]
     found = [item["encrypted_content"] for item in output if "encrypted_content" in item]
     asked = case.label in ("encrypted", "unstored")
     assert len(found) == int(asked and case.reply.reasoning is not None)
@@ -109,7 +109,7 @@ def test_reasoning_is_encrypted_where_the_client_has_to_keep_it_and_nowhere_else
 def test_what_is_encrypted_is_the_same_for_the_same_thought_and_no_other(api: str) -> None:
     def sealed(turn: str) -> set[str]:
         bodies = [
-            json.loads(case.path.read_bytes())
+            json.loads(case.rendered())
             for case in _labelled(PLAIN, "encrypted", "unstored")
             if (case.api, case.turn) == (api, turn)
         ]
@@ -121,7 +121,7 @@ def test_what_is_encrypted_is_the_same_for_the_same_thought_and_no_other(api: st
 
 @pytest.mark.parametrize("case", _labelled(PLAIN, "custom"), ids=str)
 def test_a_call_of_a_custom_tool_is_one_and_the_others_are_functions(case: Case) -> None:
-    body = json.loads(case.path.read_bytes())
+    body = json.loads(case.rendered())
     if case.api == "chat":
         calls = body["choices"][0]["message"]["tool_calls"]
         kinds = [call["type"] for call in calls]
@@ -154,7 +154,7 @@ def test_a_tool_that_is_not_offered_as_a_custom_one_is_called_as_always(
     [case] = [each for each in PLAIN if (each.api, each.turn, each.label) == (api, "tool_call", "")]
     call = renderer.read({**REQUESTS[api], "tools": tools})
     payload = renderer.payload(case.reply, call, case.stamp)
-    assert {**payload, "tools": None} == {**json.loads(case.path.read_bytes()), "tools": None}
+    assert {**payload, "tools": None} == {**json.loads(case.rendered()), "tools": None}
 
 
 def test_anthropic_s_custom_tools_are_its_ordinary_ones() -> None:
@@ -163,7 +163,7 @@ def test_anthropic_s_custom_tools_are_its_ordinary_ones() -> None:
     tools = [{"type": "custom", "name": "bash", "input_schema": {"type": "object"}}]
     call = renderer.read({**REQUESTS["anthropic"], "tools": tools})
     payload = renderer.payload(case.reply, call, case.stamp)
-    assert payload == json.loads(case.path.read_bytes())
+    assert payload == json.loads(case.rendered())
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,12 @@ def test_only_a_request_with_functions_and_no_tools_gets_a_function_call(
     [case] = [each for each in PLAIN if str(each) == "chat-tool_call.json"]
     call = RENDERERS["chat"].read({**REQUESTS["chat"], **fields})
     payload = RENDERERS["chat"].payload(case.reply, call, case.stamp)
-    assert payload == json.loads(case.path.read_bytes())
+    assert payload == json.loads(case.rendered())
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if "n" in each.extra], ids=str)
 def test_each_choice_has_call_ids_of_its_own(case: Case) -> None:
-    body = case.path.read_bytes()
+    body = case.rendered()
     parts = json_frames(body) if case.streamed else [json.loads(body)]
     messages = [
         choice.get("delta") or choice.get("message", {})

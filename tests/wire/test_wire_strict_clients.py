@@ -1,8 +1,9 @@
-"""The goldens go through the official SDKs, which validate every field."""
+"""The answers go through the official SDKs, which validate every field."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def _pieces(deltas: list[Any], name: str) -> str:
 
 @pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
 def test_the_sdk_accepts_a_plain_chat_completion(case: Case) -> None:
-    completion = client(case.path.read_bytes()).chat.completions.create(**REQUESTS["chat"])
+    completion = client(case.rendered()).chat.completions.create(**REQUESTS["chat"])
     assert completion.usage is not None
     _assert_chat(completion, case)
 
@@ -80,9 +81,7 @@ def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribut
 ) -> None:
     [message, *_] = [
         choice.message
-        for choice in client(case.path.read_bytes())
-        .chat.completions.create(**REQUESTS["chat"])
-        .choices
+        for choice in client(case.rendered()).chat.completions.create(**REQUESTS["chat"]).choices
     ]
     assert getattr(message, "reasoning_content", None) == case.reply.reasoning
     assert set(message.model_extra or ()) == (
@@ -93,11 +92,9 @@ def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribut
 @pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
 def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
     chunks = list(
-        streaming_client(case.path.read_bytes()).chat.completions.create(
-            **REQUESTS["chat"], stream=True
-        )
+        streaming_client(case.rendered()).chat.completions.create(**REQUESTS["chat"], stream=True)
     )
-    assert len(chunks) == len(frames(case.path.read_bytes())) - 1
+    assert len(chunks) == len(frames(case.rendered())) - 1
     deltas = [choice.delta for chunk in chunks for choice in chunk.choices if choice.index == 0]
     for name, text in (
         ("content", case.reply.text),
@@ -111,7 +108,7 @@ def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
 def test_the_sdk_hands_custom_calls_of_a_chat_stream_through(case: Case) -> None:
     """Its types know no custom calls in a stream; plain ones they do."""
     assert case.reply.calls
-    chunks = lenient_streaming_client(case.path.read_bytes()).chat.completions.create(
+    chunks = lenient_streaming_client(case.rendered()).chat.completions.create(
         **REQUESTS["chat"], stream=True
     )
     pieces = [
@@ -137,9 +134,7 @@ def test_the_sdk_hands_custom_calls_of_a_chat_stream_through(case: Case) -> None
 def test_the_sdk_stream_helper_assembles_a_chat_stream(case: Case) -> None:
     """Of one that was cut short it makes an exception, which carries the completion."""
     expected = _expected(case)
-    with streaming_client(case.path.read_bytes()).chat.completions.stream(
-        **REQUESTS["chat"]
-    ) as stream:
+    with streaming_client(case.rendered()).chat.completions.stream(**REQUESTS["chat"]) as stream:
         if expected.finish in _CUT_SHORT:
             with pytest.raises(_CUT_SHORT[expected.finish]) as caught:
                 stream.get_final_completion()
@@ -158,7 +153,7 @@ _CUT_SHORT: dict[str, type[OpenAIError]] = {
 
 @pytest.mark.parametrize("case", _of(PLAIN, "responses", "openresponses"), ids=str)
 def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
-    response = client(case.path.read_bytes()).responses.create(**REQUESTS[case.api])
+    response = client(case.rendered()).responses.create(**REQUESTS[case.api])
     assert said.in_response(response.model_dump()) == _expected(case)
     assert response.output_text == (case.reply.text or "")
     assert response.usage is not None
@@ -168,10 +163,10 @@ def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
 @pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
 def test_the_sdk_accepts_every_event_of_a_responses_stream(case: Case) -> None:
     events = list(
-        streaming_client(case.path.read_bytes()).responses.create(**REQUESTS[case.api], stream=True)
+        streaming_client(case.rendered()).responses.create(**REQUESTS[case.api], stream=True)
     )
     assert [event.type for event in events] == [
-        frame.name for frame in frames(case.path.read_bytes()) if frame.data != "[DONE]"
+        frame.name for frame in frames(case.rendered()) if frame.data != "[DONE]"
     ]
     for kind, text in (
         ("output_text", case.reply.text),
@@ -189,7 +184,7 @@ def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
 
     One that was cut short is in the last event.
     """
-    with streaming_client(case.path.read_bytes()).responses.stream(**REQUESTS[case.api]) as stream:
+    with streaming_client(case.rendered()).responses.stream(**REQUESTS[case.api]) as stream:
         *_, last = stream
         expected = _expected(case)
         assert isinstance(last, ResponseCompletedEvent | ResponseIncompleteEvent)
@@ -203,7 +198,7 @@ def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
 def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_keys(
     case: Case,
 ) -> None:
-    body = case.path.read_bytes()
+    body = case.rendered()
     resource = openresponses_resource(body)
     assert {
         name for name, field in type(resource).model_fields.items() if field.is_required()
@@ -212,7 +207,7 @@ def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_k
 
 @pytest.mark.parametrize("case", OPENRESPONSES_STREAMED, ids=str)
 def test_the_openresponses_types_accept_every_event_of_a_stream(case: Case) -> None:
-    for frame in frames(case.path.read_bytes())[:-1]:
+    for frame in frames(case.rendered())[:-1]:
         assert frame.name is not None
         openresponses_event(frame.data, frame.name)
 
@@ -224,14 +219,14 @@ def _assert_message(message: Any, case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
 def test_the_sdk_accepts_a_plain_message(case: Case) -> None:
-    message = anthropic_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"])
+    message = anthropic_client(case.rendered()).messages.create(**REQUESTS["anthropic"])
     _assert_message(message, case)
     assert all(block.signature for block in message.content if block.type == "thinking")
 
 
 @pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
 def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
-    message = anthropic_client(case.path.read_bytes()).messages.create(**REQUESTS["anthropic"])
+    message = anthropic_client(case.rendered()).messages.create(**REQUESTS["anthropic"])
     usage = message.usage
     parts = (usage, usage.cache_creation, usage.output_tokens_details, message.stop_details)
     for part in (message, *filter(None, parts), *message.content):
@@ -241,12 +236,12 @@ def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
     events = list(
-        anthropic_streaming_client(case.path.read_bytes()).messages.create(
+        anthropic_streaming_client(case.rendered()).messages.create(
             **REQUESTS["anthropic"], stream=True
         )
     )
     assert [event.type for event in events] == [
-        frame.name for frame in frames(case.path.read_bytes()) if frame.name != "ping"
+        frame.name for frame in frames(case.rendered()) if frame.name != "ping"
     ]
     assert not any(event.model_extra for event in events)
     deltas = [event.delta for event in events if event.type == "content_block_delta"]
@@ -256,13 +251,13 @@ def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
-    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(
+    with anthropic_streaming_client(case.rendered()).messages.stream(
         **REQUESTS["anthropic"]
     ) as stream:
         helped = [event.type for event in stream]
         message = stream.get_final_message()
     _assert_message(message, case)
-    plain = anthropic_client(case.path.with_suffix(".json").read_bytes()).messages.create(
+    plain = anthropic_client(replace(case, streamed=False).rendered()).messages.create(
         **REQUESTS["anthropic"]
     )
     assert [block.model_dump(exclude={"parsed_output"}) for block in message.content] == [
@@ -280,7 +275,7 @@ def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
 def test_the_sdk_text_stream_is_the_text(case: Case) -> None:
-    with anthropic_streaming_client(case.path.read_bytes()).messages.stream(
+    with anthropic_streaming_client(case.rendered()).messages.stream(
         **REQUESTS["anthropic"]
     ) as stream:
         assert "".join(stream.text_stream) == (case.reply.text or case.reply.refusal or "")
