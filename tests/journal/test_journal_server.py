@@ -265,8 +265,8 @@ def test_no_secret_comes_into_the_state_directory_or_the_log(tmp_path: Path) -> 
         ]
         found = files_below(state) | {"the log": server.log().encode()}
     found |= files_below(state)
-    good, broken, models = 6 * len(BASES), 4 * len(BASES), 1
-    assert counts == [good + broken + models, good]
+    named = 6 * len(ROUTE_OF)  # and as many of the default session, beside what was broken
+    assert counts == [named + 4 * len(ROUTE_OF) + 1, named]
     assert [name for name, content in found.items() if HIDDEN.encode() in content] == []
     kept = b"".join(found.values())
     assert f"sent-{OPEN}".encode() in kept
