@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from llmsim.control.operation import operation, playback
-from llmsim.control.schemas import EntriesAnswer, WhichEntries, WhichGeneration
+from llmsim.control.schemas import FILTERS, EntriesAnswer, WhichEntries, WhichGeneration
 from llmsim.control.sessions import existing
 from llmsim.journal.read import Mark, Reader
 from llmsim.json_text import ascii_json
@@ -21,7 +21,8 @@ def list_requests(name: str, **asked: Any) -> Response:
     Waits first, if asked to, until so many requests have finished.
     """
     store, mark, timed_out = playback().store, Mark.read(asked["since"]), False
-    reader = Reader(store, checked_name(name), asked.get("generation"))
+    only = {field: asked[field] for field in FILTERS if field in asked}
+    reader = Reader(store, checked_name(name), asked.get("generation"), only)
     if asked["wait_for"]:
         timed_out = not reader.wait(mark, asked["wait_for"], asked["timeout"])
     else:

@@ -74,6 +74,10 @@ class WhichGeneration(Strict):
     )
 
 
+# What entries can be chosen by.
+FILTERS = ("conversation", "step", "status")
+
+
 class WhichEntries(WhichGeneration):
     """Which journal entries to read, and whether to wait for them."""
 
@@ -84,6 +88,11 @@ class WhichEntries(WhichGeneration):
     limit = fields.Integer(
         load_default=100, validate=validate.Range(1, 1000), metadata=_described("How many at most.")
     )
+    conversation = fields.String(metadata=_described("Only entries of this conversation."))
+    step = fields.Integer(
+        validate=validate.Range(0), metadata=_described("Only entries of this step.")
+    )
+    status = fields.Integer(metadata=_described("Only answers with this HTTP status."))
     wait_for = fields.Integer(
         load_default=0,
         validate=validate.Range(0),

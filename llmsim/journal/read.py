@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from llmsim.errors import RequestError
 from llmsim.journal.line import generation_of, shown
+from llmsim.json_text import parse
 from llmsim.store.base import BEGINS, Store
 
 _POLL_SECONDS = 0.02
@@ -69,6 +71,7 @@ class _Sieve:
     generation: str
     has_begun: bool
     wants_stale: bool
+    only: Mapping[str, Any]
     current: list[bytes] = field(default_factory=list)
     stale: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -91,23 +94,37 @@ class _Sieve:
 
     def _kept(self, line: bytes, lines: list[bytes]) -> bool:
         entry = shown(line, self.session)
-        if entry is None:
+        if entry is None or not self._is_wanted(entry):
             return False
         lines.append(entry)
         self.size += len(entry)
         return True
 
+    def _is_wanted(self, entry: bytes) -> bool:
+        if not self.only:
+            return True
+        facts = parse(entry)
+        return all(facts.get(name) == value for name, value in self.only.items())
+
 
 class Reader:
     """Reads one session's journal: the entries of its generation, as it is at each call.
 
-    Or those of an earlier `generation` that the journal still holds.
+    Or those of an earlier `generation` that the journal still holds. With `only`, those whose
+    fields have these values.
     """
 
-    def __init__(self, store: Store, session: str, generation: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        session: str,
+        generation: str | None = None,
+        only: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._store = store
         self._session = session
         self._generation = generation
+        self._only = only
 
     def read(self, mark: Mark, limit: int) -> Entries:
         """At most `limit` entries from `mark` on; none where there is no such session."""
@@ -117,7 +134,7 @@ class Reader:
         if not wanted:
             return Entries([], [], Mark(), bool(mark.generation))
         goes_on = mark.generation == wanted
-        sieve = _Sieve(self._session, wanted, goes_on, wanted == current)
+        sieve = _Sieve(self._session, wanted, goes_on, wanted == current, self._only)
         place = self._sift(sieve, mark.place if goes_on else 0, limit)
         rewound = bool(mark.generation) and not goes_on
         return Entries(sieve.current, sieve.stale, Mark(wanted, place), rewound)

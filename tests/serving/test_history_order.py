@@ -175,3 +175,20 @@ def test_an_exhausted_conversation_is_told_so_and_others_go_on(client: FlaskClie
     assert ask(client, "chat", ended).status_code == 500
     assert ask(client, "chat", [USER]).status_code == 200
     assert json.loads(ask(client, "chat", ended).data)["error"]["code"] == "script_exhausted"
+
+
+def test_entries_are_chosen_by_conversation_step_and_status(client: FlaskClient) -> None:
+    firsts = [ask(client, "chat", [USER]) for _ in range(2)]
+    histories = [[USER, *appended("chat", first.get_json())] for first in firsts]
+    for history in [*histories, *histories]:
+        ask(client, "chat", history)
+    made = histories[1][2]["tool_call_id"]
+
+    def positions(query: str) -> list[int]:
+        return [entry["position"] for entry in entries(client, query=query)]
+
+    assert positions(f"conversation={made}") == [1, 3, 5]
+    assert positions("step=1") == [2, 3, 4, 5]
+    assert positions("status=429") == [2, 3]
+    assert positions(f"conversation={made}&step=1&status=200&limit=1") == [5]
+    assert positions("conversation=nobody") == []
