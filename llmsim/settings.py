@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from llmsim.address import bind_address, wrong_address, wrong_url
 from llmsim.errors import SettingsError
 from llmsim.json_text import type_name
 from llmsim.registry import unknown
+from llmsim.setting_value import checked, no_names, parsed
 
 CONFIG_VARIABLE = "LLMSIM_CONFIG"
 WORKER_CLASSES = ("gevent", "gthread", "sync")
@@ -28,9 +30,10 @@ _OTHER_VARIABLES = (CONFIG_VARIABLE, "LLMSIM_HOST", "LLMSIM_PORT")
 
 
 def setting(key: str, default: Any, help_text: str, **limits: Any) -> Any:
-    """A field of `Settings`. `limits`.
+    """A field of `Settings`.
 
-    `env` (variables, the last one set wins), `least`, `choices`.
+    `limits`: `env` (variables, the last one set wins), `least`, `most`, `choices`, `wrong` (says
+    what is wrong with a value, or None), and `shown` (what stands for the value in the help).
     """
     metadata = {
         "key": key,
@@ -48,9 +51,16 @@ class Settings:
         "server.bind",
         "127.0.0.1:8080",
         "address to listen on; LLMSIM_HOST and LLMSIM_PORT replace one half of it",
+        wrong=wrong_address,
+        shown="HOST:PORT",
     )
     workers: int = setting(
-        "server.workers", 2, "worker processes", least=1, env=("WEB_CONCURRENCY", "LLMSIM_WORKERS")
+        "server.workers",
+        2,
+        "worker processes",
+        least=1,
+        most=1024,
+        env=("WEB_CONCURRENCY", "LLMSIM_WORKERS"),
     )
     worker_class: str = setting(
         "server.worker_class", "gevent", "gunicorn worker class", choices=WORKER_CLASSES
@@ -64,21 +74,29 @@ class Settings:
         "load the application before the workers are forked, so that they share its memory",
     )
     keepalive: int = setting(
-        "server.keepalive", 5, "seconds that an idle connection is kept open", least=0
+        "server.keepalive",
+        5,
+        "seconds that an idle connection is kept open",
+        least=0,
+        shown="SECONDS",
     )
     timeout: int = setting(
         "server.timeout",
         300,
         "seconds after which a silent worker is replaced; bounds a stream under sync workers",
         least=1,
+        shown="SECONDS",
     )
     graceful_timeout: int = setting(
         "server.graceful_timeout",
         30,
         "seconds that open requests get to finish when the server stops",
         least=0,
+        shown="SECONDS",
     )
-    max_body_mb: int = setting("server.max_body_mb", 32, "largest request body, in MiB", least=1)
+    max_body_mb: int = setting(
+        "server.max_body_mb", 32, "largest request body, in MiB", least=1, shown="MIB"
+    )
     script_path: str = setting(
         "response.script_path", "", "the script to play; empty plays the demo script"
     )
@@ -89,24 +107,41 @@ class Settings:
         choices=("arrival", "history"),
     )
     retry_after: int = setting(
-        "response.retry_after", 0, "Retry-After of a 429, in whole seconds", least=0
+        "response.retry_after",
+        0,
+        "Retry-After of a 429, in whole seconds",
+        least=0,
+        shown="SECONDS",
     )
-    max_script_mb: int = setting("response.max_script_mb", 100, "largest script, in MiB", least=1)
+    max_script_mb: int = setting(
+        "response.max_script_mb", 100, "largest script, in MiB", least=1, shown="MIB"
+    )
     public_url: str = setting(
         "server.public_url",
         "",
         "the URL by which clients reach this server, where a proxy stands before it",
+        wrong=wrong_url,
+        shown="URL",
+    )
+    ready_file: str = setting(
+        "server.ready_file",
+        "",
+        "file that gets the base URLs, as JSON, once the server is ready",
+        shown="FILE",
     )
     models: tuple[str, ...] = setting(
         "models.available",
         ("gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"),
         "the models that the models routes list; a request may name any other",
         env=("LLMSIM_MODELS",),
+        wrong=no_names,
+        shown="NAME,NAME,...",
     )
     state_dir: str = setting(
         "store.state_dir",
         "",
         "directory that keeps the cursors over restarts; empty makes a private one for each start",
+        shown="DIRECTORY",
     )
     max_sessions: int = setting(
         "store.max_sessions", 65_536, "how many sessions there may be", least=1
@@ -116,6 +151,7 @@ class Settings:
         10,
         "seconds that a request waits for a lock that another process holds, before it gets a 503",
         least=1,
+        shown="SECONDS",
     )
     journal_mode: str = setting(
         "journal.mode",
@@ -130,6 +166,7 @@ class Settings:
         "up to which size a request's body is kept whole, in KiB",
         least=0,
         env=("LLMSIM_JOURNAL_BODY_LIMIT_KB",),
+        shown="KIB",
     )
     journal_max_mb: int = setting(
         "journal.max_mb",
@@ -137,12 +174,20 @@ class Settings:
         "what all journals may take together, in MiB",
         least=0,
         env=("LLMSIM_JOURNAL_MAX_MB",),
+        shown="MIB",
     )
     control_token: str = setting(
         "control.token",
         "",
         "the key that the control API wants; empty wants none",
         env=("LLMSIM_CONTROL_TOKEN",),
+    )
+    control_token_file: str = setting(
+        "control.token_file",
+        "",
+        "file that holds the key that the control API wants",
+        env=("LLMSIM_CONTROL_TOKEN_FILE",),
+        shown="FILE",
     )
 
     @property
@@ -175,10 +220,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     problems: list[str] = []
     values = dict(_from_file(environ, problems)) | dict(_from_environment(environ, problems))
+    found = Settings(**values)
+    bind = _bind(found.bind, environ, problems)
+    token = _token(found, problems)
     if problems:
         raise SettingsError(problems)
-    found = Settings(**values)
-    return dataclasses.replace(found, bind=_bind(found.bind, environ))
+    return dataclasses.replace(found, bind=bind, control_token=token)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
@@ -210,75 +257,42 @@ def _from_file(environ: Mapping[str, str], problems: list[str]) -> Iterator[tupl
             key = f"{section}.{name}"
             if key not in FIELDS:
                 problems.append(f"{path}: {unknown('setting', key, FIELDS)}")
-            elif (checked := _checked(FIELDS[key], value, f"{path}: {key}", problems)) is not None:
-                yield FIELDS[key].name, checked
+            elif (value := checked(FIELDS[key], value, f"{path}: {key}", problems)) is not None:
+                yield FIELDS[key].name, value
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[tuple[str, Any]]:
     for item in FIELDS.values():
         for variable in item.metadata["env"]:
             if text := environ.get(variable):
-                value = _checked(item, _parse(item, text), variable, problems)
+                value = checked(item, parsed(item, text), variable, problems)
                 if value is not None:
                     yield item.name, value
 
 
-def _bind(bind: str, environ: Mapping[str, str]) -> str:
-    """`server.bind` with the halves that have a variable of their own replaced."""
-    host, _, port = bind.rpartition(":")
-    return f"{environ.get('LLMSIM_HOST') or host}:{environ.get('LLMSIM_PORT') or port}"
+def _bind(bind: str, environ: Mapping[str, str], problems: list[str]) -> str:
+    """`server.bind` in full, with the halves that have a variable of their own replaced."""
+    for variable, half in (("LLMSIM_HOST", "host"), ("LLMSIM_PORT", "port")):
+        try:
+            bind = bind_address(bind, **{half: environ.get(variable, "")})
+        except ValueError as error:
+            problems.append(f"{variable}: {error}")
+    return bind
 
 
-def _parse(item: dataclasses.Field[Any], text: str) -> Any:
-    """A variable's text as the setting's type where it can be read so.
-
-    Else it is the text itself, for `_checked` to refuse.
-    """
-    if isinstance(item.default, bool):
-        return {
-            "true": True,
-            "1": True,
-            "yes": True,
-            "on": True,
-            "false": False,
-            "0": False,
-            "no": False,
-            "off": False,
-        }.get(text.lower(), text)
-    if isinstance(item.default, int):
-        return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() else text
-    if isinstance(item.default, tuple):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    return text
-
-
-def _checked(item: dataclasses.Field[Any], value: Any, source: str, problems: list[str]) -> Any:
-    """The value, or None after its problem was noted."""
-    if (
-        isinstance(item.default, tuple)
-        and isinstance(value, list)
-        and all(isinstance(part, str) for part in value)
-    ):
-        return tuple(value)
-    wrong = _what_is_wrong(item, value)
-    if wrong is None:
-        return value
-    problems.append(f"{source}: {wrong} ({item.metadata['help']})")
-    return None
-
-
-def _what_is_wrong(item: dataclasses.Field[Any], value: Any) -> str | None:
-    kinds = {
-        bool: "true or false",
-        int: "a whole number",
-        str: "a string",
-        tuple: "a list of strings",
-    }
-    if type(value) is not type(item.default):
-        return f"expected {kinds[type(item.default)]}, got {value!r}"
-    least, choices = item.metadata.get("least"), item.metadata.get("choices")
-    if least is not None and value < least:
-        return f"expected at least {least}, got {value}"
-    if choices is not None and value not in choices:
-        return unknown("value", str(value), choices)
-    return None
+def _token(found: Settings, problems: list[str]) -> str:
+    """`control.token`, or what stands in the file that `control.token_file` names."""
+    path = found.control_token_file
+    if not path:
+        return found.control_token
+    if found.control_token:
+        problems.append("control.token and control.token_file are both set; one is enough")
+    try:
+        token = Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"control.token_file: {path}: {getattr(error, 'strerror', None) or error}")
+    else:
+        if token:
+            return token
+        problems.append(f"control.token_file: {path}: the file is empty")
+    return ""

@@ -12,7 +12,16 @@ PACKAGE = Path(__file__).parent.parent / "llmsim"
 
 # From the bottom; what stands in one row may not import one another, unless it is one package.
 LAYERS = [
-    ["errors", "registry", "json_text", "settings", "one_at_a_time", "tokens"],
+    [
+        "errors",
+        "registry",
+        "json_text",
+        "address",
+        "setting_value",
+        "settings",
+        "one_at_a_time",
+        "tokens",
+    ],
     ["conversation", "reply", "usage", "sse"],
     ["script", "store"],
     ["sessions"],
@@ -23,7 +32,16 @@ LAYERS = [
 ]
 # Within these rows, modules build on one another in the order written.
 ORDERED = [
-    ["errors", "registry", "json_text", "settings", "one_at_a_time", "tokens"],
+    [
+        "errors",
+        "registry",
+        "json_text",
+        "address",
+        "setting_value",
+        "settings",
+        "one_at_a_time",
+        "tokens",
+    ],
     ["conversation", "reply", "usage", "sse"],
     ["control", "app", "server"],
     ["cli", "__main__"],

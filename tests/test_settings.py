@@ -91,6 +91,20 @@ def test_llmsim_workers_wins_over_web_concurrency() -> None:
         ({"LLMSIM_HOST": "0.0.0.0"}, "0.0.0.0:8080"),
         ({"LLMSIM_BIND": "0.0.0.0:9000", "LLMSIM_PORT": "1"}, "0.0.0.0:1"),
         ({"LLMSIM_HOST": "[::1]", "LLMSIM_PORT": "1"}, "[::1]:1"),
+        ({"LLMSIM_HOST": "::1"}, "[::1]:8080"),
+        ({"LLMSIM_BIND": "::1"}, "[::1]:8080"),
+        ({"LLMSIM_BIND": "::1", "LLMSIM_PORT": "0"}, "[::1]:0"),
+        ({"LLMSIM_BIND": "[::1]"}, "[::1]:8080"),
+        ({"LLMSIM_BIND": "[::1]:9000"}, "[::1]:9000"),
+        ({"LLMSIM_BIND": "localhost"}, "localhost:8080"),
+        ({"LLMSIM_BIND": "localhost:"}, "localhost:8080"),
+        ({"LLMSIM_BIND": "9000"}, "127.0.0.1:9000"),
+        ({"LLMSIM_BIND": ":9000"}, "127.0.0.1:9000"),
+        ({"LLMSIM_BIND": "tcp://10.0.0.5:9000"}, "10.0.0.5:9000"),
+        ({"LLMSIM_BIND": "::1, localhost:1", "LLMSIM_PORT": "2"}, "[::1]:2,localhost:2"),
+        ({"LLMSIM_BIND": "unix:/run/llmsim.sock", "LLMSIM_PORT": "2"}, "unix:/run/llmsim.sock"),
+        ({"LLMSIM_BIND": "fd://3"}, "fd://3"),
+        ({"LLMSIM_PORT": "65535"}, "127.0.0.1:65535"),
     ],
 )
 def test_host_and_port_replace_one_half_of_the_address(environ: dict[str, str], bind: str) -> None:
@@ -140,6 +154,76 @@ def test_the_port_replaces_that_of_the_file(tmp_path: Path) -> None:
 )
 def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, message: str) -> None:
     assert problems({variable: value}) == (message,)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("LLMSIM_PORT", "65536", "expected a port from 0 to 65535, got '65536'"),
+        ("LLMSIM_PORT", "-1", "expected a port from 0 to 65535, got '-1'"),
+        ("LLMSIM_PORT", "http", "expected a port from 0 to 65535, got 'http'"),
+        ("LLMSIM_PORT", "\u0663", "expected a port from 0 to 65535, got '\u0663'"),
+        ("LLMSIM_BIND", "127.0.0.1:70000", "expected a port from 0 to 65535, got '70000'"),
+        ("LLMSIM_BIND", "http://localhost:80", "got the host 'http://localhost:80'"),
+        ("LLMSIM_BIND", "[::1", "got '[::1'"),
+        ("LLMSIM_BIND", "[::1]8080", "got '[::1]8080'"),
+        ("LLMSIM_BIND", "a b", "such as 127.0.0.1:8080, localhost:8080 or [::1]:8080, got the"),
+        ("LLMSIM_HOST", "1::2::3", "got the host '1::2::3'"),
+        ("LLMSIM_PUBLIC_URL", "llm.example.com", "expected a URL such as https://llm.example.com"),
+        ("LLMSIM_PUBLIC_URL", "localhost:8080", "got 'localhost:8080'"),
+        ("LLMSIM_PUBLIC_URL", "ftp://x", "got 'ftp://x'"),
+        ("LLMSIM_PUBLIC_URL", "http://", "got 'http://'"),
+        ("LLMSIM_PUBLIC_URL", "http://[::1", "got 'http://[::1'"),
+        ("LLMSIM_PUBLIC_URL", "http://x:99999", "got 'http://x:99999'"),
+        ("LLMSIM_PUBLIC_URL", "http://x/a b", "got 'http://x/a b'"),
+        ("LLMSIM_PUBLIC_URL", "http://x/?a=b", "got 'http://x/?a=b'"),
+        ("LLMSIM_MODELS", ",", "expected at least one name, and none that is empty"),
+        ("LLMSIM_WORKERS", "1025", "expected at most 1024, got 1025"),
+        ("LLMSIM_KEEPALIVE", "9" * 30, f"expected at most 2147483647, got {'9' * 30}"),
+        ("LLMSIM_MAX_SESSIONS", "9" * 5000, "expected a whole number, got '999"),
+        ("LLMSIM_THREADS", "--2", "expected a whole number, got '--2'"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_sentence(variable: str, value: str, message: str) -> None:
+    (problem,) = problems({variable: value})
+    assert problem.startswith(f"{variable}: ")
+    assert message in problem
+
+
+@pytest.mark.parametrize(
+    "url", ["https://llm.example.com", "http://10.0.0.5:8080/llm", "http://[::1]/"]
+)
+def test_a_public_url_may_have_a_port_and_a_path(url: str) -> None:
+    assert settings.load({"LLMSIM_PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize("models", ["[]", '[""]', '["a", ""]'])
+def test_a_list_of_models_in_the_file_names_each(tmp_path: Path, models: str) -> None:
+    (problem,) = problems(config_file(tmp_path, f"[models]\navailable = {models}\n"))
+    assert "models.available: expected at least one name" in problem
+
+
+def test_the_control_token_can_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    environ = {"LLMSIM_CONTROL_TOKEN_FILE": str(tmp_path / "token")}
+    assert settings.load(environ).control_token == "secret"
+    (problem,) = problems(environ | {"LLMSIM_CONTROL_TOKEN": "another"})
+    assert problem == "control.token and control.token_file are both set; one is enough"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b" \n", "the file is empty"), (b"\xff", "invalid start byte"), (None, "No such file")],
+)
+def test_a_token_file_without_a_token_is_refused(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_bytes(content)
+    (problem,) = problems({"LLMSIM_CONTROL_TOKEN_FILE": str(path)})
+    assert problem.startswith(f"control.token_file: {path}: ")
+    assert message in problem
 
 
 def test_a_preload_that_is_neither_true_nor_false_is_refused() -> None:

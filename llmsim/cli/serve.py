@@ -6,6 +6,7 @@ The same server as `gunicorn -c gunicorn.conf.py wsgi:app`, also from an install
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from typing import Any
@@ -13,39 +14,66 @@ from typing import Any
 from gunicorn.app.wsgiapp import WSGIApplication
 
 from llmsim import settings as settings_module
+from llmsim.apis import APIS
 
-_SCRIPT_KEY = "response.script_path"
+# Neither is an option: the script is what is served, and a command line is no place for a secret.
+_NO_OPTION = ("response.script_path", "control.token")
+_KINDS = {bool: "true|false", int: "N", str: "TEXT", tuple: "TEXT,TEXT,..."}
 _DESCRIPTION = """\
-Serve a script over the OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages
-APIs until it is stopped (Ctrl-C, SIGTERM).
-SIGHUP reads the script again. Without SCRIPT the demo script plays.
+Serve a script until the server is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.
+SIGHUP reads the script again.
+
+OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages are served at
 """
 
 
 def add_to(subparsers: Any) -> None:
     """Add the subcommand: one option for each setting."""
+    routes = "\n".join(f"  POST {route}" for api in APIS for route in api.routes)
     parser = subparsers.add_parser(
         "serve",
         help="serve a script",
-        description=_DESCRIPTION,
+        usage="llmsim serve [SCRIPT] [OPTION...]",
+        description=_DESCRIPTION + routes,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "script", nargs="?", metavar="SCRIPT", help="a JSON script (LLMSIM_SCRIPT_PATH)"
     )
+    for half in ("host", "port"):
+        variable = f"LLMSIM_{half.upper()}"
+        described = f"the {half} of the address to listen on ({variable}), in the place of --bind's"
+        parser.add_argument(f"--{half}", dest=variable, metavar=half.upper(), help=described)
+    parser.add_argument("--control-token", nargs="?", action=_Secret, help=argparse.SUPPRESS)
     for key, item in settings_module.FIELDS.items():
-        if key != _SCRIPT_KEY:
-            variable = item.metadata["env"][-1]
-            default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
-            described = (
-                f"{item.metadata['help']} ({variable}; default: "
-                f"{default if default != '' else 'none'})"
-            )
-            option = "--" + item.name.replace("_", "-")
-            parser.add_argument(
-                option, dest=variable, metavar=type(item.default).__name__.upper(), help=described
-            )
+        if key not in _NO_OPTION:
+            _add_option(parser, item)
     parser.set_defaults(run=run)
+
+
+def _add_option(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -> None:
+    """The option of one setting. It sets the setting's variable."""
+    metadata, default = item.metadata, item.default
+    shown = metadata.get("shown") or "|".join(metadata.get("choices", ())) or _KINDS[type(default)]
+    if isinstance(default, bool):
+        default = str(default).lower()
+    elif isinstance(default, tuple):
+        default = ",".join(default)
+    variable = metadata["env"][-1]
+    described = f"{metadata['help']} ({variable}; default: {default if default != '' else 'none'})"
+    option = "--" + item.name.replace("_", "-")
+    parser.add_argument(option, dest=variable, metavar=shown, help=described)
+
+
+class _Secret(argparse.Action):
+    """Refuses a key on the command line, where every user of the machine can read it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        parser.error(
+            "--control-token: other users of this machine can read a command line; set "
+            "LLMSIM_CONTROL_TOKEN, or name a file that holds the key: --control-token-file FILE"
+        )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -55,12 +83,12 @@ def run(given: argparse.Namespace) -> int:
     """
     if given.script is not None:
         os.environ["LLMSIM_SCRIPT_PATH"] = given.script
-    for variable, value in vars(given).items():
-        if variable.startswith("LLMSIM_") and value is not None:
-            os.environ[variable] = value
     if given.LLMSIM_BIND is not None:
         for half in ("LLMSIM_HOST", "LLMSIM_PORT"):
             os.environ.pop(half, None)
+    for variable, value in vars(given).items():
+        if variable.startswith("LLMSIM_") and value is not None:
+            os.environ[variable] = value
     settings_module.load()
     _Server(prog="llmsim serve").run()
     return 0

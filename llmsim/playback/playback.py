@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any
 
 from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback.arrival import ByArrival
@@ -12,7 +11,6 @@ from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Asked, Order
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
-from llmsim.script.order import ARRIVAL
 from llmsim.store.base import Session, Store
 
 _TRIES = 100
@@ -114,16 +112,6 @@ class Playback:
                 if key == lost:
                     raise
                 lost = key
-
-    def ready(self, session: str) -> dict[str, Any]:
-        """The script that the session plays, or would play, and its next position.
-
-        Raises:
-            StoreError: no request could be served now.
-        """
-        found, script = self.standing(session)
-        position = found.position if found else 0
-        return {"turns": len(script), "order": script.order or ARRIVAL, "position": position}
 
     def _order(self, key: int) -> Order:
         order = self._orders.get(key)

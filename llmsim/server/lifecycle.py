@@ -19,7 +19,7 @@ from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
 from llmsim.script import Script
-from llmsim.server import ports, workers
+from llmsim.server import ports, ready_file, workers
 from llmsim.server.log import lead_to_gunicorn
 from llmsim.serving import once
 from llmsim.serving.shared import load_script, open_playback, share
@@ -65,6 +65,8 @@ class Lifecycle:
         with _refusing_to_start():
             self._script_path, self._script = load_script(self._settings)
             ports.check_free(server)
+        if self._settings.ready_file and not server.master_pid:
+            ready_file.remove(self._settings.ready_file)  # of an earlier run that was killed
 
     def when_ready(self, server: Any) -> None:
         """After the port is bound and before the first worker is forked."""
@@ -77,7 +79,7 @@ class Lifecycle:
             had_script = self._playback.store.published() is not None
             assert self._script is not None  # noqa: S101 - on_starting has loaded it
             rewound = self._playback.publish(self._script) and had_script
-        share(self._playback)
+        share(self._playback, self._script_path)
         if rewound:
             server.log.info(
                 "llmsim: the script has changed since the last run; every cursor is back at 0"
@@ -85,10 +87,14 @@ class Lifecycle:
         elif had_script:
             server.log.info(
                 "llmsim: continuing at position %d",
-                self._playback.ready(DEFAULT_SESSION)["position"],
+                _position(self._playback),
             )
         _prepare_for_fork()
         server.log.info("%s", self._start_line(server))
+        self._warn_of_others(server)
+        if self._settings.ready_file:
+            with _refusing_to_start():
+                ready_file.write(self._settings.ready_file, self._reached_at(server))
 
     def post_fork(self, _server: Any, _worker: Any) -> None:
         """In each worker.
@@ -146,12 +152,15 @@ class Lifecycle:
     def on_exit(self, server: Any) -> None:
         """TERM, INT, QUIT.
 
-        Let go of the state directory, unless a master before or after this one serves from it.
+        Let go of the state directory and the ready file, unless a master before or after this one
+        serves from them.
         """
         # gunicorn forgets a master that it outlived only once a second, so ask who the parent is.
         master_before_lives = server.master_pid and server.master_pid == os.getppid()
         if self._state_dir is not None and not server.reexec_pid and not master_before_lives:
             self._state_dir.release()
+            if self._settings.ready_file:
+                ready_file.remove(self._settings.ready_file)
 
     def _hold_state_dir(self, handed_over: str) -> StateDir:
         if handed_over:
@@ -159,6 +168,27 @@ class Lifecycle:
         if self._settings.state_dir:
             return state_dir.take(Path(self._settings.state_dir))
         return state_dir.make_private()
+
+    def _reached_at(self, server: Any) -> dict[str, Any]:
+        origin = ports.origin(server.LISTENERS)
+        return {
+            "name": "llmsim",
+            "version": __version__,
+            "pid": os.getpid(),
+            "origin": origin,
+            "base_urls": base_urls(self._settings, origin),
+        }
+
+    def _warn_of_others(self, server: Any) -> None:
+        if places := ports.open_to_others(server.LISTENERS):
+            token = (
+                ""
+                if self._settings.control_token
+                else ", and the control API wants no token (LLMSIM_CONTROL_TOKEN)"
+            )
+            server.log.warning(
+                "llmsim: anyone who reaches %s can use this server%s", " or ".join(places), token
+            )
 
     def _start_line(self, server: Any) -> str:
         origin = ports.origin(server.LISTENERS)
@@ -176,6 +206,11 @@ def _set_up(server: Any) -> None:
     """What a reload of gunicorn's configuration undoes."""
     server.worker_class = workers.ours(server.worker_class)
     lead_to_gunicorn(server.log)
+
+
+def _position(playback: Playback) -> int:
+    session, _ = playback.standing(DEFAULT_SESSION)
+    return session.position if session else 0
 
 
 def _turns(script: Script) -> str:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from llmsim.address import is_loopback
 from llmsim.errors import StartupError
 
 # What a client on this machine can use in the place of "every address".
@@ -36,13 +37,29 @@ def _check_free(address: tuple[str, int]) -> None:
             probe.bind(address)
         except OSError as error:
             hint = (
-                "; choose another with LLMSIM_PORT (0 takes any free one)"
+                "; choose another with --port or LLMSIM_PORT (0 takes any free one)"
                 if error.errno == errno.EADDRINUSE
                 else ""
             )
-            raise StartupError(
-                f"cannot listen on {address[0]}:{address[1]}: {error.strerror}{hint}"
-            ) from error
+            raise _cannot_listen(address, f"{error.strerror}{hint}") from error
+        except OverflowError as error:
+            raise _cannot_listen(address, "a port is a number from 0 to 65535") from error
+        except UnicodeError as error:
+            raise _cannot_listen(address, "this is no host name") from error
+
+
+def _cannot_listen(address: tuple[str, int], reason: str) -> StartupError:
+    return StartupError(f"cannot listen on {address[0]}:{address[1]}: {reason}")
+
+
+def open_to_others(listeners: Iterable[Any]) -> list[str]:
+    """The addresses at which other machines can reach the server."""
+    places = [
+        listener.sock.getsockname()[:2]
+        for listener in listeners
+        if listener.sock.family in (socket.AF_INET, socket.AF_INET6)
+    ]
+    return [f"{host}:{port}" for host, port in places if not is_loopback(host)]
 
 
 def origin(listeners: Iterable[Any]) -> str:

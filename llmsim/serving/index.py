@@ -9,10 +9,11 @@ from flask import Blueprint, Response, request
 
 from llmsim import __version__
 from llmsim.errors import RequestError, StoreError
+from llmsim.script.order import ARRIVAL
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.rendering import HOST
 from llmsim.serving.session import session_of
-from llmsim.serving.shared import shared
+from llmsim.serving.shared import run, shared
 from llmsim.serving.urls import PREFIXES, base_urls, origin_of, root
 
 blueprint = Blueprint("base", __name__)
@@ -36,15 +37,29 @@ def index() -> Response:
 
 
 def health() -> Response:
-    """200 once a request could be served, with the script's length and the session's next position.
+    """200 once a request could be served: what plays, where the session stands, whose server it is.
 
     503 and the reason before.
     """
     try:
-        ready = shared(settings(), request.environ).ready(session_of(request.environ))
+        name = session_of(request.environ)
+        session, script = shared(settings(), request.environ).standing(name)
     except (RequestError, StoreError) as error:
         return as_json({"status": "unavailable", "message": str(error)}, error.status)
-    return as_json({"status": "ok", "version": __version__, "host": HOST, **ready})
+    server = run()
+    return as_json(
+        {
+            "status": "ok",
+            "version": __version__,
+            "host": HOST,
+            "pid": server.pid,
+            "started": server.started,
+            "script": None if session and not session.follows else server.script,
+            "turns": len(script),
+            "order": script.order or ARRIVAL,
+            "position": session.position if session else 0,
+        }
+    )
 
 
 for _prefix in ("", *PREFIXES):

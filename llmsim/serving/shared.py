@@ -6,10 +6,12 @@ Made by the server's start-up hooks and inherited through fork, or opened where 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmsim.errors import ScriptError, StartupError, StoreError
 from llmsim.playback import Playback
@@ -18,7 +20,20 @@ from llmsim.settings import Settings, config_dir
 from llmsim.store import state_dir
 from llmsim.store.mmap_store import MmapStore
 
+
+class Run(NamedTuple):
+    """A run of the server: the file that it plays, and its master process.
+
+    `script` is an absolute path, "" where none was loaded; `started` is in seconds since 1970.
+    """
+
+    script: str
+    pid: int
+    started: float
+
+
 _shared: Playback | None = None
+_run = Run("", os.getpid(), time.time())
 _opening = threading.Lock()
 
 
@@ -52,10 +67,19 @@ def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playba
     return Playback(store)
 
 
-def share(playback: Playback) -> None:
-    """Let every application in this process, and in those forked from it, play from `playback`."""
-    global _shared  # noqa: PLW0603 - one server a process: that is the fact it records
+def share(playback: Playback, script_path: str) -> None:
+    """Let every application in this process, and in those forked from it, play from `playback`.
+
+    Its default script was loaded from `script_path`.
+    """
+    global _shared, _run  # noqa: PLW0603 - one server a process: that is the fact they record
     _shared = playback
+    _run = Run(os.path.abspath(script_path), os.getpid(), time.time())
+
+
+def run() -> Run:
+    """The run that this process belongs to."""
+    return _run
 
 
 def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
@@ -71,19 +95,19 @@ def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
         with _opening:
             if _shared is None:
                 try:
-                    share(_open_without_hooks(settings, environ))
+                    share(*_open_without_hooks(settings, environ))
                 except (ScriptError, StartupError) as error:
                     raise StoreError(str(error)) from error
     assert _shared is not None  # noqa: S101 - set just now
     return _shared
 
 
-def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playback:
-    """The playback under a server that did not run llmsim's hooks.
+def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple[Playback, str]:
+    """The playback, and its script's path, under a server that did not run llmsim's hooks.
 
     A development server, a test client, another WSGI server.
     """
-    _, script = load_script(settings)
+    path, script = load_script(settings)
     if settings.state_dir:
         joined, first = state_dir.join(Path(settings.state_dir))
         playback = open_playback(settings, joined.path, alone=first)
@@ -94,7 +118,7 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playb
             raise StoreError(
                 "Another worker is just starting and has not published its script yet; ask again."
             )
-        return playback
+        return playback, path
     # gunicorn calls one worker "not multiprocess", and more may come at any time.
     if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith(
         "gunicorn"
@@ -108,4 +132,4 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> Playb
     atexit.register(private.release)
     playback = open_playback(settings, private.path, alone=True)
     playback.publish(script)
-    return playback
+    return playback, path

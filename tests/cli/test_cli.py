@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from llmsim import __version__
+from llmsim.apis import APIS
 from llmsim.cli import COMMANDS, main
 from tests.requests import ROUTE_OF, request_to
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
@@ -327,6 +328,35 @@ def test_serve_is_the_same_server_with_options_that_win(tmp_path: Path) -> None:
         server.reload()
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(20) == 0
+
+
+def test_the_help_of_serve_names_every_api_and_says_what_a_value_is() -> None:
+    printed = run("serve", "--help").stdout
+    assert [route for api in APIS for route in api.routes if f"POST {route}\n" not in printed] == []
+    assert "OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages" in printed
+    assert re.findall(r"\b(STR|INT|BOOL|TUPLE)\b", printed) == []
+    for shown in (
+        "--bind HOST:PORT",
+        "--port PORT",
+        "--workers N",
+        "--preload true|false",
+        "--keepalive SECONDS",
+        "--max-body-mb MIB",
+        "--public-url URL",
+        "--models NAME,NAME,...",
+        "--state-dir DIRECTORY",
+        "--journal-mode full|meta|off",
+        "--ready-file FILE",
+    ):
+        assert f"  {shown}" in printed
+    assert "(LLMSIM_RETRY_AFTER; default: 0)" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize("given", [["--control-token", "s3cret"], ["--control-token=s3cret"]])
+def test_a_key_on_the_command_line_is_refused(given: list[str]) -> None:
+    printed = run("serve", *given, code=2).stderr
+    assert "set LLMSIM_CONTROL_TOKEN, or name a file" in printed
+    assert "s3cret" not in printed
 
 
 def test_serve_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
