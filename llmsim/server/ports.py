@@ -44,7 +44,7 @@ def _check_free(address: tuple[str, int]) -> None:
             raise _cannot_listen(address, f"{error.strerror}{hint}") from error
         except OverflowError as error:
             raise _cannot_listen(address, "a port is a number from 0 to 65535") from error
-        except UnicodeError as error:
+        except (UnicodeError, TypeError) as error:
             raise _cannot_listen(address, "this is no host name") from error
 
 
