@@ -23,6 +23,7 @@ from tests.benchmarks.sessions import Sessions
 from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.slow_readers import SlowReaders
 from tests.benchmarks.start import Start
+from tests.benchmarks.stop import Stop
 from tests.benchmarks.streams import Streams
 from tests.benchmarks.workers import Workers
 
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Sizes(),
         Journal(),
         Start(),
+        Stop(),
         Memory(),
         Workers(),
     ]

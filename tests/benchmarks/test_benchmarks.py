@@ -15,7 +15,17 @@ import httpx
 import pytest
 
 from llmsim.store.mmap_store import MmapStore
-from tests.benchmarks import h2load, memory, prompts, sessions, slow_readers, start, streams, wrk
+from tests.benchmarks import (
+    h2load,
+    memory,
+    prompts,
+    sessions,
+    slow_readers,
+    start,
+    stop,
+    streams,
+    wrk,
+)
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
 from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
@@ -144,9 +154,10 @@ def test_a_rate_is_kept_and_a_number_of_requests_is_made(tmp_path: Path) -> None
 
 
 @needs_h2load
-def test_memory_and_start_are_measured_on_servers_of_their_own(tmp_path: Path) -> None:
+def test_memory_start_and_stop_are_measured_on_servers_of_their_own(tmp_path: Path) -> None:
     assert all(megabytes > 0 for megabytes in memory.measure(tmp_path, 40, 0).values())
     assert start.measure(tmp_path, hello(tmp_path), 0)["seconds"] > 0
+    assert stop.measure(tmp_path, hello(tmp_path), "sync", 0)["seconds"] > 0
 
 
 def test_slow_readers_are_measured_beside_short_answers(tmp_path: Path) -> None:
