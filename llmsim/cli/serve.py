@@ -20,7 +20,7 @@ from llmsim.apis import APIS
 _NO_OPTION = ("response.script_path", "control.token")
 _KINDS = {bool: "true|false", int: "N", str: "TEXT", tuple: "TEXT,TEXT,..."}
 _DESCRIPTION = """\
-Serve a script until the server is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.
+Serve a script until it is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.
 SIGHUP reads the script again.
 
 OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages are served at
