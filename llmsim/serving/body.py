@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,16 +94,13 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def stop_reading(environ: Mapping[str, Any]) -> None:
-    """Give up the rest of a body that is too large.
+    """Let gunicorn close the connection, and not first read to its end what is too large.
 
-    Gunicorn would read it to its end to keep the connection.
+    It does so where reading a body has failed. To shut the socket's reading side down instead would
+    hold up a client that goes on sending for a minute: its kernel sees a full window, and no end.
     """
-    connection = environ.get("gunicorn.socket")
-    if connection is not None:
-        try:
-            connection.shutdown(socket.SHUT_RD)
-        except OSError:
-            return  # the client has gone first
+    if "gunicorn.socket" in environ:
+        environ["wsgi.input"].failed = True
 
 
 def _too_large(limit: int, setting: str) -> RequestError:
