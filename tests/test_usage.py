@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from llmsim.tokens import count
 from tests.conftest import MakeClient
+from tests.requests import ROUTE_OF
 from tests.running import text
 
 MODEL = {"model": "m", "max_tokens": 16}
@@ -44,14 +45,15 @@ def prompt_tokens(client: FlaskClient, route: str, body: dict[str, Any]) -> int:
     return int(usage.get("prompt_tokens", usage.get("input_tokens")))
 
 
+SAID = {
+    "chat": chat,
+    "responses": responses,
+    "openresponses": responses,
+    "anthropic": anthropic,
+}
 with_every_api = pytest.mark.parametrize(
     ("route", "body"),
-    [
-        ("/v1/chat/completions", chat),
-        ("/v1/responses", responses),
-        ("/openresponses/v1/responses", responses),
-        ("/v1/messages", anthropic),
-    ],
+    [(route, SAID[api]) for api, route in ROUTE_OF.items()],
 )
 
 

@@ -13,6 +13,7 @@ import httpx
 from llmsim.store.base import DEFAULT_SESSION
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import BenchmarkError, Sample
+from tests.benchmarks.requests import tiny
 from tests.running import PATIENCE, Server
 
 CONNECTIONS = 16
@@ -66,7 +67,7 @@ def ask_bare(server: Server, seconds: float) -> Sample:
     """The same of the bare application, which answers every request alike."""
     return wrk.post(
         server.origin,
-        ['{"model": "llmsim", "messages": [{"role": "user", "content": "Hi"}]}'],
+        tiny(),
         CONNECTIONS,
         seconds,
     )

@@ -12,9 +12,10 @@ import httpx
 import psutil
 import pytest
 
+from tests.requests import request_to
 from tests.running import PATIENCE, Server, numbered, write_script
 
-BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+BODY = request_to("chat")
 
 
 def position(server: Server) -> int:

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from llmsim.store.mmap_store import TABLE_NAME
 from tests.processes import wait_until_gone
+from tests.requests import CHAT, FOR_ALL, ROUTE_OF
 from tests.running import PATIENCE, Server, numbered, write_script
 from tests.server.test_lifecycle import refused
 from tests.store.test_table_file import damaged, made, row_of
@@ -24,18 +25,12 @@ from tests.stress.forks import fork, kill
 
 pytestmark = pytest.mark.slow  # servers are started and stopped
 
-ASKED = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
-APIS: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "/v1/chat/completions": (ASKED, ["error", "message"]),
-    "/v1/responses": ({"model": "m", "input": "Hi"}, ["error", "message"]),
-    "/openresponses/v1/responses": ({"model": "m", "input": "Hi"}, ["error", "message"]),
-    "/anthropic/v1/messages": (ASKED, ["error", "message"]),
-    "/llmsim/sessions": ({}, ["error", "message"]),
-}
+ASKED: dict[str, dict[str, Any]] = {route: FOR_ALL for route in ROUTE_OF.values()}
+ASKED["/llmsim/sessions"] = {}
 
 
-def ask(server: Server, path: str = "/v1/chat/completions") -> httpx.Response:
-    return httpx.post(f"{server.origin}{path}", json=APIS[path][0], timeout=PATIENCE)
+def ask(server: Server, path: str = CHAT) -> httpx.Response:
+    return httpx.post(f"{server.origin}{path}", json=ASKED[path], timeout=PATIENCE)
 
 
 def message(response: httpx.Response) -> str:
@@ -58,7 +53,7 @@ def test_a_lock_that_is_held_for_ever_is_a_503_that_takes_nothing(
     ) as server:
         assert ask(server).headers["X-LLMSim-Position"] == "0"
         with FileLock(table_of(server)), ThreadPoolExecutor() as clients:
-            waiting = [clients.submit(ask, server, path) for path in APIS]
+            waiting = [clients.submit(ask, server, path) for path in ASKED]
             health = clients.submit(httpx.get, f"{server.origin}/health", timeout=PATIENCE)
             answers = [future.result() for future in [*waiting, health]]
         for answer in answers:
@@ -123,7 +118,7 @@ def test_a_state_directory_that_vanishes_is_a_503_on_every_worker(
 
 
 def assert_all_say_so(server: Server) -> None:
-    for path in [*APIS] * 4:
+    for path in [*ASKED] * 4:
         answer = ask(server, path)
         assert answer.status_code == 503, answer.text
         assert re.search("was removed or replaced|No such file", message(answer))

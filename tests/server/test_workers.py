@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.requests import request_to
 from tests.running import GUNICORN, PATIENCE, ROOT, Server, clean_environment
 
-BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+BODY = request_to("chat")
 
 
 def ask(server: Server) -> httpx.Response:

@@ -9,13 +9,14 @@ import pytest
 from anthropic.types import MessageTokensCount
 
 from tests.conftest import MakeClient
+from tests.requests import MESSAGES as HI
+from tests.requests import ROUTES_OF
 from tests.running import numbered, text
 from tests.wire import assemble
 from tests.wire.frames import json_frames
 from tests.wire.strict import anthropic_client
 
-MESSAGES = ["/anthropic/v1/messages", "/v1/messages"]
-HI = [{"role": "user", "content": "Hi"}]
+MESSAGES = ROUTES_OF["anthropic"]
 VERSION = {"anthropic-version": "2023-06-01"}
 
 LOOKED = {

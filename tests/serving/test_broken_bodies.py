@@ -11,17 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.requests import FOR_ALL
+from tests.requests import CHAT, FOR_ALL, ROUTE_OF
 from tests.running import PATIENCE, Server, numbered, write_script
 
 BODY = json.dumps(FOR_ALL).encode()
-ROUTES = [
-    "/openai/v1/chat/completions",
-    "/openresponses/v1/responses",
-    "/anthropic/v1/messages",
-    "/anthropic/v1/messages/count_tokens",
-]
-CHAT = ROUTES[0]
+OTHERS = [route for route in ROUTE_OF.values() if route != CHAT]
+OTHERS += ["/anthropic/v1/messages/count_tokens"]
 
 
 def chunk(body: bytes) -> bytes:
@@ -110,7 +105,7 @@ def answer_to(connection: socket.socket) -> tuple[int, Any]:
     ("route", "rest"),
     [
         *((CHAT, rest) for rest in [*BROKEN.values(), *CUT.values()]),
-        *((route, rest) for route in ROUTES[1:] for rest in (BROKEN["no size"], CUT["nothing"])),
+        *((route, rest) for route in OTHERS for rest in (BROKEN["no size"], CUT["nothing"])),
     ],
 )
 def test_a_body_that_is_not_whole_is_a_400_and_takes_no_turn(

@@ -17,10 +17,10 @@ from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
-from tests.requests import API_OF, FOR_ALL, ROUTES
+from tests.requests import API_OF, FOR_ALL, ROUTES, request_to
 from tests.running import numbered
 
-CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+CHAT = request_to("chat")
 REQUESTS = [
     ("POST", "/v1/chat/completions", CHAT),
     ("POST", "/s/agent/openai/v1/chat/completions", CHAT | {"stream": True}),

@@ -12,11 +12,10 @@ from flask.testing import FlaskClient
 
 from llmsim.serving import once
 from tests.conftest import MakeClient
+from tests.requests import CHAT, FOR_ALL
+from tests.requests import MESSAGES as HI
 from tests.running import PATIENCE, Server, numbered, text, write_script
 
-HI: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}]
-BODY = {"model": "m", "max_tokens": 16, "messages": HI, "input": "Hi"}
-CHAT = "/openai/v1/chat/completions"
 PREFIXES = (
     "/openai/v1",
     "/openai",
@@ -45,7 +44,7 @@ def test_health_and_models_answer_below_every_base_url(
     make_client: MakeClient, prefix: str
 ) -> None:
     client = make_client(*numbered(3), models=("m1",))
-    client.post(f"/s/a{CHAT}", json=BODY)
+    client.post(f"/s/a{CHAT}", json=FOR_ALL)
     assert client.get(f"{prefix}/health").get_json() == client.get("/health").get_json()
     assert client.get(f"/s/a{prefix}/health").get_json()["position"] == 1
     assert [model["id"] for model in client.get(f"{prefix}/models").get_json()["data"]] == ["m1"]
@@ -76,10 +75,10 @@ def test_tokens_are_counted_below_every_base_url_of_anthropic_s(
     make_client: MakeClient, route: str
 ) -> None:
     client = make_client(text("a"))
-    answers = [client.post(path, json=BODY) for path in (route, f"/s/a{route}", route + "/")]
+    answers = [client.post(path, json=FOR_ALL) for path in (route, f"/s/a{route}", route + "/")]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert {answer.get_json()["input_tokens"] for answer in answers} == {
-        client.post("/anthropic/v1/messages/count_tokens", json=BODY).get_json()["input_tokens"]
+        client.post("/anthropic/v1/messages/count_tokens", json=FOR_ALL).get_json()["input_tokens"]
     }
 
 
@@ -107,7 +106,7 @@ def test_the_first_page_names_all_that_there_is(make_client: MakeClient, prefix:
 def test_doubled_slashes_mean_nothing(make_client: MakeClient, path: str) -> None:
     client = make_client(*numbered(3))
     first, second = (
-        opened(client, "POST", f"{prefix}{path}", json=BODY) for prefix in ("", "//s/a")
+        opened(client, "POST", f"{prefix}{path}", json=FOR_ALL) for prefix in ("", "//s/a")
     )
     assert (first.status_code, second.status_code) == (200, 200)
     assert (first.headers["X-LLMSim-Session"], second.headers["X-LLMSim-Session"]) == (
@@ -120,7 +119,7 @@ def test_doubled_slashes_mean_nothing(make_client: MakeClient, path: str) -> Non
 def test_a_session_s_name_that_was_left_empty_is_refused_and_no_other_takes_its_place(
     make_client: MakeClient,
 ) -> None:
-    response = make_client(text("a")).post("/s//openai/v1/chat/completions", json=BODY)
+    response = make_client(text("a")).post("/s//openai/v1/chat/completions", json=FOR_ALL)
     assert response.status_code == 400
     assert "'' is no session name" in response.get_json()["error"]["message"]
 
@@ -146,7 +145,7 @@ def test_a_route_that_is_none_is_named_as_sent_with_the_nearest_that_is_one(
     make_client: MakeClient, sent: str, nearest: str
 ) -> None:
     method, path = sent.split()
-    response = opened(make_client(text("a")), method, path, json=BODY)
+    response = opened(make_client(text("a")), method, path, json=FOR_ALL)
     assert response.status_code == 404
     assert response.get_json()["error"]["message"] == (
         f"There is no route {sent}; the nearest is {nearest}."
@@ -157,7 +156,7 @@ def test_a_route_that_is_none_is_named_as_sent_with_the_nearest_that_is_one(
 def test_a_route_that_is_like_no_other_says_where_all_are(
     make_client: MakeClient, path: str
 ) -> None:
-    response = make_client(text("a")).post(path, json=BODY)
+    response = make_client(text("a")).post(path, json=FOR_ALL)
     assert response.status_code == 404
     assert response.get_json()["error"]["message"] == (
         f"There is no route POST {path}; GET / lists the base URLs."
@@ -217,9 +216,9 @@ def test_the_log_has_an_unknown_route_once_for_each_path(
     caplog.set_level(logging.WARNING, "llmsim")
     client = make_client(text("a"))
     for _ in range(3):
-        client.post("/openai/v1/completions", json=BODY)
+        client.post("/openai/v1/completions", json=FOR_ALL)
         client.get(CHAT)
-        client.post("/s/a/forged%0Aline", json=BODY)
+        client.post("/s/a/forged%0Aline", json=FOR_ALL)
         client.get("/llmsim/nope")
     assert caplog.messages == [
         "There is no route POST /openai/v1/completions; the nearest is "
@@ -245,7 +244,7 @@ def test_no_worker_says_what_another_has_said(tmp_path: Any, preload: str) -> No
         answered = set()
         for _ in range(60):
             assert httpx.get(f"{server.origin}//nope//", timeout=PATIENCE).status_code == 404
-            answer = httpx.post(f"{server.origin}{CHAT}", json=BODY, timeout=PATIENCE)
+            answer = httpx.post(f"{server.origin}{CHAT}", json=FOR_ALL, timeout=PATIENCE)
             answered.add(answer.headers["X-LLMSim-Worker"])
         assert len(answered) > 1
         assert answer.status_code == 500
@@ -294,7 +293,7 @@ def test_the_last_message_may_be_a_tool_s_or_none(
     make_client: MakeClient, body: dict[str, Any], said: str
 ) -> None:
     client = make_client(text("only"), on_exhausted="error")
-    client.post(CHAT, json=BODY)
+    client.post(CHAT, json=FOR_ALL)
     answer = client.post(CHAT, json={"model": "m", **body})
     assert answer.status_code == 500
     assert said in answer.get_json()["error"]["message"]

@@ -18,7 +18,7 @@ from llmsim.serving.stream_template import StreamTemplates
 from llmsim.sse import Event
 from llmsim.store.base import Claim
 from llmsim.usage import usage_of
-from tests.requests import RENDERERS
+from tests.requests import FOR_ALL, RENDERERS
 
 CALLS = [
     {"name": "bash", "arguments": {"command": "ls", "n": 7}},
@@ -92,14 +92,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
-    body = {
-        "model": "m",
-        "messages": [{"role": "user", "content": "Hi"}],
-        "input": "Hi",
-        "max_tokens": 9,
-        "stream": True,
-    }
-    return renderer.read(body | fields)
+    return renderer.read(FOR_ALL | {"stream": True} | fields)
 
 
 def play(script: Script, position: int, generation: int, conversation: Conversation) -> Taken:

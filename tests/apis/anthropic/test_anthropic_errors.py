@@ -8,11 +8,11 @@ from anthropic.types import ErrorResponse
 from llmsim.json_text import compact
 from llmsim.reply import Failure
 from tests.conftest import MakeClient
-from tests.requests import RENDERERS
+from tests.requests import RENDERERS, ROUTES_OF, request_to
 from tests.running import text
 
-ROUTES = ["/anthropic/v1/messages", "/v1/messages"]
-BODY = {"model": "m", "max_tokens": 16, "messages": [{"role": "user", "content": "Hi"}]}
+ROUTES = ROUTES_OF["anthropic"]
+BODY = request_to("anthropic")
 
 # The kind and the status of a failure -> `error.type`.
 TYPES = {
