@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
@@ -15,13 +16,18 @@ from werkzeug.exceptions import HTTPException
 
 from llmsim.control.guard import check_caller
 from llmsim.control.schemas import ErrorAnswer, Nothing
-from llmsim.errors import RequestError, ScriptError, StoreError
-from llmsim.json_text import parse_exactly, type_name
+from llmsim.errors import RequestError, ScriptError, ScriptParseError, StoreError
+from llmsim.json_text import type_name
 from llmsim.playback import Playback
+from llmsim.playback.checking import checked_member, checked_script, strict_json
+from llmsim.playback.polled_lock import Pauses
+from llmsim.playback.stored import LARGE_BYTES
 from llmsim.serving.blueprint import as_json, settings
-from llmsim.serving.body import check_encoding, parsed, read_body
+from llmsim.serving.body import blocks, check_encoding
 from llmsim.serving.routing import refusal_of
 from llmsim.serving.shared import shared
+
+_SCRIPT = "script"
 
 blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
 
@@ -80,30 +86,43 @@ def playback() -> Playback:
 
 
 def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
-    if isinstance(takes, dict):
-        return {"body": _json_body()}
-    if request.method == "GET":
+    if not isinstance(takes, dict) and request.method == "GET":
         return dict(takes().load(request.args.to_dict()))
-    body = _json_body()
-    value = parsed(body, request.environ, parse_exactly) if body else {}
+    with _json_body() as body:
+        return {_SCRIPT: checked_script(body)} if isinstance(takes, dict) else _fields(body, takes)
+
+
+def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:
+    """The fields of the object in the body; a script among them is checked."""
+    if not body.tell():
+        return dict(takes().load({}))
+    try:
+        if _SCRIPT in takes().fields:
+            script, value = checked_member(body)
+        else:
+            body.seek(0)
+            script, value = None, strict_json(body.read())
+    except ScriptParseError as error:
+        raise RequestError(f"The request body is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
         raise RequestError(
             f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type"
         )
-    return dict(takes().load(value))
+    return dict(takes().load(value)) | ({_SCRIPT: script} if script else {})
 
 
-def _json_body() -> bytes:
-    """The body of a write. Only JSON.
+def _json_body() -> IO[bytes]:
+    """The body of a write, as a file that is read to its end. Only JSON.
 
     A form on another page can send anything else without asking first.
     """
-    body = read_body(
-        request.environ,
-        settings().max_script_bytes,
-        "response.max_script_mb (LLMSIM_MAX_SCRIPT_MB)",
-    )
-    if body and not request.is_json:
+    body = SpooledTemporaryFile(LARGE_BYTES)  # noqa: SIM115 - the caller closes it
+    setting = "response.max_script_mb (LLMSIM_MAX_SCRIPT_MB)"
+    pauses = Pauses()
+    for block in blocks(request.environ, settings().max_script_bytes, setting):
+        body.write(block)
+        pauses.pause()
+    if body.tell() and not request.is_json:
         message = f"Send the body as application/json, not as {request.content_type or 'nothing'}."
         raise RequestError(message, code="unsupported_content_type", status=415)
     check_encoding(request.environ)

@@ -16,18 +16,20 @@ from llmsim.control.schemas import (
     SessionsAnswer,
 )
 from llmsim.errors import RequestError
+from llmsim.playback.checking import Checked
 from llmsim.script import Script, json_schema
 from llmsim.serving.blueprint import settings
 from llmsim.serving.urls import base_urls, origin_of
 from llmsim.sessions import checked_name
 from llmsim.store.base import Session
 
+_BLOCK = 2**16  # bytes that are sent at once
+
 
 @operation("POST", "/sessions", takes=NewSession, gives=SessionAnswer, status=201)
-def create_session(name: str | None = None, script: dict[str, Any] | None = None) -> dict[str, Any]:
+def create_session(name: str | None = None, script: Checked | None = None) -> dict[str, Any]:
     """Make a session, with a script of its own or playing the default one."""
     name = name or f"session-{secrets.token_hex(8)}"
-    own = None if script is None else Script.from_spec(script, "script")
     made = playback().store.create(name)
     if made is None:
         message = (
@@ -35,9 +37,9 @@ def create_session(name: str | None = None, script: dict[str, Any] | None = None
             f"/llmsim/sessions/{name}/reset, or PUT another script."
         )
         raise RequestError(message, code="session_exists", status=409)
-    if own is None:
+    if script is None:
         return _shown(name)
-    return _described(playback().put_script(name, own), own)
+    return _described(playback().put_script(name, script), script.script)
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
@@ -62,19 +64,23 @@ def delete_session(name: str) -> Response:
 
 
 @operation("PUT", "/sessions/<name>/script", takes=json_schema(), gives=SessionAnswer)
-def put_script(name: str, body: bytes) -> dict[str, Any]:
+def put_script(name: str, script: Checked) -> dict[str, Any]:
     """Give a session a script of its own, from position 0.
 
     The session is made where there is none of that name.
     """
-    script = Script.from_json(body, "script")
-    return _described(playback().put_script(checked_name(name), script), script)
+    return _described(playback().put_script(checked_name(name), script), script.script)
 
 
 @operation("GET", "/sessions/<name>/script", gives=ScriptAnswer)
-def show_script(name: str) -> dict[str, Any]:
+def show_script(name: str) -> Response:
     """Read back the script that a session plays, without the comments in it."""
-    return _standing(checked_name(name))[1].to_spec()
+    found, content = playback().standing_text(checked_name(name))
+    if found is None:
+        raise _no_such(name)
+    starts = range(0, len(content), _BLOCK)
+    blocks = (content[start : start + _BLOCK] for start in starts)
+    return Response(blocks, mimetype="application/json")
 
 
 @operation("POST", "/sessions/<name>/reset", gives=SessionAnswer)

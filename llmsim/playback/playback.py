@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
 
 from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback.arrival import ByArrival
+from llmsim.playback.checking import Checked
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Asked, Order
+from llmsim.playback.polled_lock import PolledLock
+from llmsim.playback.stored import LARGE_BYTES, opened
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
-from llmsim.store.base import Session, Store
+from llmsim.store.base import Blob, Session, Store
+
+T = TypeVar("T")
 
 _TRIES = 100
 _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
@@ -27,11 +33,10 @@ class Playback:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._orders: OrderedDict[int, Order] = OrderedDict()
-        self._sizes: dict[int, int] = {}
-        # Threads that miss a script together must not all parse it. Nothing yields while this is
-        # held, so it may be older than gevent's patches.
-        self._loading = threading.Lock()
+        self._orders: dict[int, Order] = {}
+        self._sizes: OrderedDict[int, int] = OrderedDict()
+        # Threads that miss a script together must not all parse it.
+        self._loading = PolledLock()
 
     def take(self, session: str, asked: Asked) -> Taken:
         """Consume a turn of the session.
@@ -64,22 +69,25 @@ class Playback:
         False where it is already, and then nothing rewinds.
         """
         content = script.canonical()
-        key = self.store.published()
-        replaced = key is None or self.store.script(key) != content
+        before = key = self.store.published()
+        replaced = key is None or self.store.script(key)[:] != content
         if key is None or replaced:
             key = self.store.publish(content)
-        self._keep(key, script, len(content))
+        # Not among those that are let go of: the workers share it with the master. To free a large
+        # one would copy its pages first, and take long.
+        self._orders[key] = order_of(script)
+        if before != key:
+            self._orders.pop(before or 0, None)
         return replaced
 
-    def put_script(self, session: str, script: Script) -> Session:
+    def put_script(self, session: str, checked: Checked) -> Session:
         """Give the session a script of its own, from position 0.
 
         Raises:
             StoreFullError: the session is new and there is no room for it.
         """
-        content = script.canonical()
-        found = self.store.put_script(session, content)
-        self._keep(found.script, script, len(content))
+        found = self.store.put_script(session, checked.content)
+        self._keep(found.script, checked.script, checked.content)
         return found
 
     def script(self, key: int) -> Script:
@@ -96,6 +104,17 @@ class Playback:
         Raises:
             StoreError: no request could be served now.
         """
+        return self._standing(session, self.script)
+
+    def standing_text(self, session: str) -> tuple[Session | None, Blob]:
+        """The same, and the canonical text of the script.
+
+        Raises:
+            StoreError: no request could be served now.
+        """
+        return self._standing(session, self.store.script)
+
+    def _standing(self, session: str, read: Callable[[int], T]) -> tuple[Session | None, T]:
         lost = 0
         while True:
             found = self.store.session(session)
@@ -106,7 +125,7 @@ class Playback:
                     "finished its start."
                 )
             try:
-                return found, self.script(key)
+                return found, read(key)
             except StateLostError:
                 # Replaced between the two reads: then the session has another one by now.
                 if key == lost:
@@ -118,19 +137,20 @@ class Playback:
         return self._loaded(key) if order is None else order
 
     def _loaded(self, key: int) -> Order:
-        with self._loading:
+        with self._loading.held():
             order = self._orders.get(key)
             if order is None:
                 content = self.store.script(key)
-                order = self._keep(key, Script.from_json(content), len(content))
+                order = self._keep(key, opened(content), content)
             return order
 
-    def _keep(self, key: int, script: Script, size: int) -> Order:
+    def _keep(self, key: int, script: Script, content: Blob) -> Order:
         """Keep a script at hand, and let go of the oldest beyond what may be kept."""
         order = self._orders[key] = order_of(script)
-        self._sizes[key] = size
-        total = sum(self._sizes.values()) if len(self._sizes) > 1 else 0
-        while total > _CACHED_SCRIPT_BYTES and len(self._orders) > 1:
-            oldest, _ = self._orders.popitem(last=False)
-            total -= self._sizes.pop(oldest)
+        self._sizes[key] = min(len(content), LARGE_BYTES)  # of a large one, a part is in memory
+        total = sum(self._sizes.values())
+        while total > _CACHED_SCRIPT_BYTES and len(self._sizes) > 1:
+            oldest, size = self._sizes.popitem(last=False)
+            self._orders.pop(oldest, None)
+            total -= size
         return order

@@ -5,7 +5,7 @@ It knows no server, no store and no provider.
 
 from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimit, Timeout
 from llmsim.script.json_schema import json_schema
-from llmsim.script.model import Script
+from llmsim.script.model import CheckedTurns, Script
 from llmsim.script.player import Player
 from llmsim.script.turns import (
     Assistant,
@@ -23,6 +23,7 @@ from llmsim.script.turns import (
 __all__ = [
     "Assistant",
     "Call",
+    "CheckedTurns",
     "Echo",
     "Error",
     "ErrorKind",

@@ -22,6 +22,10 @@ from llmsim.script.turns import TURN_TYPES, Turn
 _CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
 
 
+class CheckedTurns(Sequence[Turn]):
+    """Turns of a script that was checked before: a script takes them as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
@@ -42,6 +46,8 @@ class Script:
     steps: str = ALL
 
     def __post_init__(self) -> None:
+        if isinstance(self.turns, CheckedTurns):
+            return
         require(
             "turns",
             None
@@ -102,8 +108,13 @@ class Script:
         return spec
 
     def canonical(self) -> bytes:
-        """The script as compact ASCII JSON: the same bytes for equal scripts."""
-        return compact(self.to_spec()).encode("ascii")
+        """The script as compact ASCII JSON, a line for each turn.
+
+        The same bytes for equal scripts.
+        """
+        head = self.to_spec()
+        turns = ",\n".join(map(compact, head.pop("turns")))
+        return f'{compact(head)[:-1]},"turns":[\n{turns}\n]}}'.encode("ascii")
 
     def with_on_exhausted(self, word: str) -> Script:
         """The same turns, with another end.

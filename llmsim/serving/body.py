@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmsim.errors import RequestError
@@ -24,23 +24,34 @@ def read_body(
         if not length.isdigit() or int(length) > limit:
             raise _too_large(limit, setting)
         return _whole(_read(stream, int(length)), int(length))
-    blocks, size = [], 0
+    return b"".join(blocks(environ, limit, setting))
+
+
+def blocks(environ: Mapping[str, Any], limit: int, setting: str) -> Iterator[bytes]:
+    """The body block by block, for one that may be large; see `read_body`."""
+    stream, length, size = environ["wsgi.input"], environ.get("CONTENT_LENGTH"), 0
+    if length and (not length.isdigit() or int(length) > limit):
+        raise _too_large(limit, setting)
     # Without a length, a body ends only where the server marks its end (chunked transfer).
-    while environ.get("wsgi.input_terminated") and (block := _read(stream, _BLOCK)):
+    ends = length or environ.get("wsgi.input_terminated")
+    while ends and (block := _read(stream, min(_BLOCK, int(length) - size if length else _BLOCK))):
         size += len(block)
         if size > limit:
             raise _too_large(limit, setting)
-        blocks.append(block)
-    return b"".join(blocks)
+        yield block
+    if length and size < int(length):
+        raise _incomplete(size, int(length))
 
 
 def _whole(body: bytes, length: int) -> bytes:
     if len(body) == length:
         return body
-    message = (
-        f"The request body ends after {len(body)} bytes; its Content-Length announces {length}."
-    )
-    raise RequestError(message, code="incomplete_body")
+    raise _incomplete(len(body), length)
+
+
+def _incomplete(size: int, length: int) -> RequestError:
+    message = f"The request body ends after {size} bytes; its Content-Length announces {length}."
+    return RequestError(message, code="incomplete_body")
 
 
 def _read(stream: Any, size: int) -> bytes:

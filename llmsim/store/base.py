@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from mmap import mmap
 from typing import Any, Final, NamedTuple
 
 DEFAULT_SESSION = "default"
+
+Blob = bytes | mmap  # a large script stays in its file, and is read where it is needed
 
 
 # The key of the place that every session has: that of its script's own turns.
@@ -132,7 +135,7 @@ class Store(ABC):
     # Scripts
 
     @abstractmethod
-    def publish(self, script: bytes) -> int:
+    def publish(self, script: Blob) -> int:
         """Make `script` the default script and return its key.
 
         From here on every claim of a session that follows it belongs to it.
@@ -143,7 +146,7 @@ class Store(ABC):
         """The key of the default script, or None where there is none yet."""
 
     @abstractmethod
-    def put_script(self, session: str, script: bytes) -> Session:
+    def put_script(self, session: str, script: Blob) -> Session:
         """Give the session, made at need, a script of its own, and a new generation.
 
         Its journal goes on.
@@ -153,7 +156,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def script(self, key: int) -> bytes:
+    def script(self, key: int) -> Blob:
         """The script of that key.
 
         Raises:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from llmsim.errors import StateLostError, StoreFullError
-from llmsim.store.base import TURN, Claim, KeepLine, Page, Seen, Session, Store, Take
+from llmsim.store.base import TURN, Blob, Claim, KeepLine, Page, Seen, Session, Store, Take
 from llmsim.store.journal_files import Receipt
 from llmsim.store.journals import Journals
 from llmsim.store.locked_table import LOCK_TIMEOUT_SECONDS, LockedTable
@@ -130,7 +130,7 @@ class MmapStore(Store):
 
     # Scripts
 
-    def publish(self, script: bytes) -> int:
+    def publish(self, script: Blob) -> int:
         """See `Store.publish`."""
         key = self._scripts.write(script)
         with self._table.locked() as table:
@@ -143,7 +143,7 @@ class MmapStore(Store):
         with self._table.locked() as table:
             return table.default_script or None
 
-    def put_script(self, session: str, script: bytes) -> Session:
+    def put_script(self, session: str, script: Blob) -> Session:
         """See `Store.put_script`."""
         key = self._scripts.write(script)
         with self._table.locked() as table:
@@ -159,7 +159,7 @@ class MmapStore(Store):
         self._delete_own_script(before)
         return found
 
-    def script(self, key: int) -> bytes:
+    def script(self, key: int) -> Blob:
         """See `Store.script`."""
         return self._scripts.read(key)
 

@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -22,7 +23,9 @@ from pathlib import Path
 from filelock import lock_descriptor
 
 from llmsim.errors import StartupError
+from llmsim.store.base import Blob
 
+_WRITE = 2**20  # bytes
 _HOLDER = "holder"
 
 
@@ -36,8 +39,8 @@ def open_private(path: Path | str, flags: int) -> FileIO:
     return FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "wb")
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Make a file of the state directory.
+def write_new(path: Path, content: Blob) -> None:
+    """Make a file of the state directory, in pieces: others go on between them.
 
     The whole of it or nothing, whenever the process is killed, and never over one that is there.
 
@@ -49,7 +52,9 @@ def write_new(path: Path, content: bytes) -> None:
     with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
         rest = memoryview(content)
         while rest:
-            rest = rest[file.write(rest) :]  # one write takes 2 GiB at most
+            rest = rest[file.write(rest[:_WRITE]) :]
+            if rest:
+                time.sleep(0.0001)  # not 0: gevent then may not look for what others wait for
     try:
         os.link(part, path)
     finally:

@@ -25,6 +25,7 @@ from tests.benchmarks.slow_readers import SlowReaders
 from tests.benchmarks.start import Start
 from tests.benchmarks.stop import Stop
 from tests.benchmarks.streams import Streams
+from tests.benchmarks.swaps import Swaps
 from tests.benchmarks.workers import Workers
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Latency(),
         Sessions(),
         Sizes(),
+        Swaps(),
         Journal(),
         Start(),
         Stop(),

@@ -24,6 +24,7 @@ from tests.benchmarks import (
     start,
     stop,
     streams,
+    swaps,
     wrk,
 )
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
@@ -164,6 +165,14 @@ def test_slow_readers_are_measured_beside_short_answers(tmp_path: Path) -> None:
     sample = slow_readers.measure(tmp_path, 5_000, 3, 0)
     assert sample["MB of the worker"] > 0
     assert 0 < sample["p50 ms"] <= sample["p99 ms"]
+
+
+def test_what_others_wait_is_measured_while_a_script_is_put_and_without(tmp_path: Path) -> None:
+    with llmsim_server(tmp_path, hello(tmp_path)) as server:
+        samples = [swaps.measure(server, script, 0.2) for script in (hello(tmp_path), None)]
+        found = httpx.get(f"{server.origin}/llmsim/sessions/large", timeout=PATIENCE).json()
+    assert (found["script"], found["position"]) == ("own", 30)
+    assert all(0 < sample["p50 ms"] <= sample["most ms"] for sample in samples)
 
 
 def test_without_wrk_the_command_names_the_package(tmp_path: Path) -> None:

@@ -338,6 +338,27 @@ def test_a_body_that_is_not_json_is_a_400(make_client: MakeClient, path: str, bo
 
 
 @pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"name": "a",\n "name": "b"}', "body:2:2: $.name: duplicate key 'name'"),
+        (
+            b'{"script": {"turns": [{"type": "echo", "type": "echo"}]}}',
+            "body:1:40: $.script.turns[0].type: duplicate key 'type'",
+        ),
+    ],
+)
+def test_a_key_that_stands_twice_in_a_body_is_refused_at_its_place(
+    make_client: MakeClient, body: bytes, place: str
+) -> None:
+    client = make_client(text("a"))
+    message = refused(
+        client.post("/llmsim/sessions", data=body, content_type=JSON), 400, "invalid_request"
+    )
+    assert place in message
+    assert nothing_was_made(client)
+
+
+@pytest.mark.parametrize(
     ("body", "kind"),
     [(b"[]", "an array"), (b'"a"', "a string"), (b"7", "a number"), (b"null", "null")],
 )

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from llmsim import Script
 from llmsim.serving import shared
+from llmsim.store.base import Blob
 from tests.conftest import MakeClient
 from tests.requests import CHAT, request_to
 from tests.running import Server, numbered, text, write_script
@@ -385,7 +386,7 @@ def test_a_session_whose_script_is_replaced_as_it_is_read_shows_the_new_one(
     store.put_script("a", Script.from_spec(script("old")).canonical())
     read, replacements = store.script, iter(range(20))
 
-    def replaced_first(key: int) -> bytes:
+    def replaced_first(key: int) -> Blob:
         """Another process replaces the script after the session was read."""
         if (number := next(replacements, None)) is not None:
             words = [str(at) for at in range(number + 1)]

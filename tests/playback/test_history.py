@@ -11,6 +11,7 @@ import pytest
 from llmsim import Script
 from llmsim.conversation import CalledTool, Conversation, Message
 from llmsim.playback import Asked, Playback, Taken
+from llmsim.playback.checking import Checked
 from llmsim.playback.history import tries_key
 from llmsim.playback.standing import Mark, Standing
 from llmsim.reply import Failure, Reply
@@ -169,7 +170,8 @@ def test_a_reset_in_mid_conversation_goes_on_at_its_step(play: Play) -> None:
 def test_another_script_in_mid_conversation_goes_on_at_its_step(play: Play) -> None:
     played = play(CALL, SAY)
     first = ask(played, user())
-    played.put_script("s", script(SAY, {"type": "assistant", "text": "new"}))
+    new = script(SAY, {"type": "assistant", "text": "new"})
+    played.put_script("s", Checked.of(new))
     taken = ask(played, user(), *called(first))
     assert "'new'" in repr(taken.outcome)
 

@@ -8,6 +8,8 @@ import pytest
 
 from llmsim import Assistant, Script
 from llmsim.playback import Playback, playback
+from llmsim.playback.checking import Checked
+from llmsim.store.base import Blob
 from llmsim.store.mmap_store import MmapStore
 
 
@@ -16,7 +18,7 @@ class CountingStore(MmapStore):
 
     reads = 0
 
-    def script(self, key: int) -> bytes:
+    def script(self, key: int) -> Blob:
         self.reads += 1
         return super().script(key)
 
@@ -39,7 +41,8 @@ def test_the_oldest_scripts_are_let_go_of_beyond_the_bound(
 ) -> None:
     monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 2_000)
     played = Playback(store)
-    keys = [played.put_script(f"s{n}", Script([Assistant("x" * 500)])).script for n in range(10)]
+    checked = Checked.of(Script([Assistant("x" * 500)]))
+    keys = [played.put_script(f"s{n}", checked).script for n in range(10)]
     for key in keys[-2:]:
         played.script(key)
     assert store.reads == 0
@@ -56,3 +59,16 @@ def test_the_only_script_is_kept_whatever_its_size(
     played.script(key)
     played.script(key)
     assert store.reads == 1
+
+
+def test_the_published_script_is_kept_beside_them(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 10)
+    played = Playback(store)
+    played.publish(Script([Assistant("default")]))
+    for n in range(3):
+        played.put_script(f"s{n}", Checked.of(Script([Assistant("x" * 500)])))
+    reads = store.reads
+    assert played.script(store.published() or 0) == Script([Assistant("default")])
+    assert store.reads == reads

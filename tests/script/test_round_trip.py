@@ -159,14 +159,18 @@ def test_a_turn_is_written_with_the_keys_it_needs_in_a_fixed_order(
     assert json.dumps(written) == json.dumps({"on_exhausted": "repeat_last", "turns": [spec]})
 
 
-def test_canonical_is_compact_ascii_without_comments_whatever_the_order_of_keys() -> None:
+def test_canonical_has_a_line_for_each_turn_and_no_comments_whatever_the_order_of_keys() -> None:
     one = (
-        '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}], '
-        '"description": "d"}'
+        '{"$schema": "s", "turns": [{"comment": "c", "text": "\u2028é", "type": "assistant"}, '
+        '{"type": "echo"}], "description": "d"}'
     )
-    two = '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "\u2028é"}]}'
+    two = (
+        '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "\u2028é"}, '
+        '{"type": "echo"}]}'
+    )
     expected = (
-        b'{"on_exhausted":"repeat_last","turns":[{"type":"assistant","text":"\\u2028\\u00e9"}]}'
+        b'{"on_exhausted":"repeat_last","turns":[\n{"type":"assistant","text":"\\u2028\\u00e9"},\n'
+        b'{"type":"echo"}\n]}'
     )
     assert Script.from_json(one).canonical() == Script.from_json(two).canonical() == expected
 

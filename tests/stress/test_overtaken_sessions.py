@@ -14,6 +14,7 @@ import pytest
 
 from llmsim.conversation import Conversation
 from llmsim.playback import Asked, Playback
+from llmsim.playback.checking import Checked
 from llmsim.script import Script
 from llmsim.store.base import Claim
 from llmsim.store.journal_files import JournalFiles
@@ -24,14 +25,14 @@ from tests.stress.named_scripts import named
 ENTRY = b'{"generation":"0"}'
 
 
-def script(name: str) -> Script:
-    return Script.from_spec({"turns": named(name, 1)}, name)
+def script(name: str) -> Checked:
+    return Checked.of(Script.from_spec({"turns": named(name, 1)}, name))
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> MmapStore:
     store = MmapStore.create_in(tmp_path, max_sessions=10)
-    Playback(store).publish(script("default"))
+    Playback(store).publish(script("default").script)
     return store
 
 
