@@ -13,7 +13,7 @@ from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation
 from llmsim.playback import Asked, Taken, order_of
 from llmsim.reply import Reply
-from llmsim.serving import stream_template
+from llmsim.serving import rendering, stream_template
 from llmsim.serving.stream_template import StreamTemplates
 from llmsim.sse import Event
 from llmsim.store.base import Claim
@@ -163,6 +163,21 @@ class CountingRenderer(ChatRenderer):
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
         self.rendered += 1
         yield from super().events(reply, call, stamp)
+
+
+def test_custom_tools_that_the_turn_does_not_call_make_no_other_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A client may offer any number of them, and each key would be kept."""
+    monkeypatch.setattr(rendering, "_TEMPLATES", StreamTemplates())
+    renderer, script = CountingRenderer(), Script.from_spec({"turns": [TURNS["calls"]]})
+    for position in range(6):
+        names = ["bash", f"tool {position}"]
+        tools = [{"type": "custom", "custom": {"name": name}} for name in names]
+        call = called(renderer, {"tools": tools})
+        answer = rendering.render(renderer, call, play(script, position, 1, call.conversation), [])
+        assert b"".join(answer.body).count(b'"custom":{"name":"bash"') == 1
+    assert renderer.rendered == 2, "once for itself, and once for the template"
 
 
 class ManyTurns:

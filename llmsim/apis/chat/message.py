@@ -92,18 +92,22 @@ def deltas(reply: Reply, shape: Shape) -> Iterator[Delta]:
 
 def message_logprobs(reply: Reply, shape: Shape) -> Json | None:
     """The log probabilities of a whole message, where they were asked for and it has words."""
+    if not shape.logprobs:
+        return None
     texts = {"content": reply.text, "refusal": reply.refusal}
     return _logprobs({key: pieces(text) for key, text in texts.items() if text is not None}, shape)
 
 
 def delta_logprobs(delta: Json, shape: Shape) -> Json | None:
     """Those of a delta; the first one, which has no words yet, says that there are none so far."""
+    if not shape.logprobs:
+        return None
     texts = {key: delta[key] for key in _RATED if delta.get(key) is not None}
     return _logprobs({key: [text] if text else [] for key, text in texts.items()}, shape)
 
 
 def _logprobs(told: Mapping[str, Iterable[str]], shape: Shape) -> Json | None:
-    if not told or not shape.logprobs:
+    if not told:
         return None
     return {
         key: logprobs(told[key], alternatives=shape.alternatives) if key in told else None
