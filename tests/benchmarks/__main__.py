@@ -26,6 +26,7 @@ from tests.benchmarks.start import Start
 from tests.benchmarks.stop import Stop
 from tests.benchmarks.streams import Streams
 from tests.benchmarks.swaps import Swaps
+from tests.benchmarks.system_prompts import SystemPrompts
 from tests.benchmarks.workers import Workers
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Streams(),
         SlowReaders(),
         Prompts(),
+        SystemPrompts(),
         Latency(),
         Sessions(),
         Sizes(),

@@ -25,6 +25,7 @@ from tests.benchmarks import (
     stop,
     streams,
     swaps,
+    system_prompts,
     wrk,
 )
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
@@ -159,6 +160,13 @@ def test_memory_start_and_stop_are_measured_on_servers_of_their_own(tmp_path: Pa
     assert all(megabytes > 0 for megabytes in memory.measure(tmp_path, 40, 0).values())
     assert start.measure(tmp_path, hello(tmp_path), 0)["seconds"] > 0
     assert stop.measure(tmp_path, hello(tmp_path), "sync", 0)["seconds"] > 0
+
+
+def test_system_prompts_are_as_long_as_they_say_and_all_different() -> None:
+    bodies = system_prompts.bodies(40_000, 50)
+    prompts = [json.loads(body)["messages"][0]["content"] for body in bodies]
+    assert {len(prompt) for prompt in prompts} == {40_000}
+    assert len(set(prompts)) == 50
 
 
 def test_slow_readers_are_measured_beside_short_answers(tmp_path: Path) -> None:
