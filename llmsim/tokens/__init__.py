@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from llmsim.one_at_a_time import let_others_run, one_at_a_time
 from llmsim.tokens import encoder
 from llmsim.tokens.counts import Counts
-from llmsim.tokens.windows import LONG, rows
+from llmsim.tokens.windows import rows
 
 _PIECE = 4  # characters, where a text has no tokens of its own
+_AT_ONCE = 50_000  # characters, counted in a millisecond, or in ten where all are one word
 _counts = Counts()
 
 
@@ -36,8 +37,8 @@ def count(text: str) -> int:
     found = _counts.get(text)
     if found is not None:
         return found
-    if len(text) <= LONG:
-        return _counts.put(text, len(encoder.encode(_utf8(text))))
+    if len(text) <= _AT_ONCE:
+        return _counts.put(text, encoder.length(_utf8(text)))
     with one_at_a_time("count"):
         found = _counts.get(text)  # the one before us may have counted the same text
         return _counts.put(text, _long_count(_utf8(text))) if found is None else found

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # It remembers the words that it has met, however long; this bounds the memory that they take.
 _FORGET_AFTER = 4_000_000  # characters
 _TOKENS_KEPT = 2**15
+_SPECIAL = "<|"  # what all special tokens begin with
+_TOKEN_BYTES = 4
 _read = 0
 
 
@@ -33,12 +35,28 @@ def encode(text: str) -> list[int]:
     Raises:
         UnicodeEncodeError: it holds a lone surrogate.
     """
+    return _ready(text).encode_ordinary(text)
+
+
+def length(text: str) -> int:
+    """How many tokens `text` has: the same as `encode` makes, but for two thirds of the time.
+
+    Raises:
+        UnicodeEncodeError: it holds a lone surrogate.
+    """
+    if _SPECIAL in text:  # the faster way would see special tokens
+        return len(encode(text))
+    return len(_ready(text).encode_flat(text)) // _TOKEN_BYTES
+
+
+def _ready(text: str) -> AnyTokenizer:
+    """The tokenizer, with room in its memory for `text`."""
     global _read  # noqa: PLW0603 - one tokenizer for the process, and one number beside it
     _read += len(text)
     if _read > _FORGET_AFTER:
         _read = 0
         load().clear_cache()
-    return load().encode_ordinary(text)
+    return load()
 
 
 @lru_cache(maxsize=_TOKENS_KEPT)

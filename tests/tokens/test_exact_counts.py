@@ -32,8 +32,17 @@ def test_short_texts_of_all_kinds(seed: int) -> None:
     chance = random.Random(seed)
     for text in [texts.short(chance) for _ in range(500)]:
         assert encoder.encode(text) == texts.expected(text), ascii(text)
+        assert encoder.length(text) == len(texts.expected(text)), ascii(text)
 
 
+def test_the_names_of_special_tokens_are_text() -> None:
+    special = encoder.load().special_tokens()
+    assert len(special) > 5
+    for name in special:
+        assert count(f"a {name} b") == len(texts.expected(f"a {name} b")), name
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long_texts_of_mixed_kinds(seed: int) -> None:
     chance = random.Random(seed)
@@ -41,6 +50,7 @@ def test_long_texts_of_mixed_kinds(seed: int) -> None:
         assert joined(text) == texts.expected(text), seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [100, 300, 1000])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_windows_of_any_length(window: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

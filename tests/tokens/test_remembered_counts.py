@@ -21,15 +21,14 @@ SHORT, LONG = "Hello there, " * 20, "Hello there, " * 20_000
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The lengths of what is encoded from now on; nothing is remembered yet."""
     lengths: list[int] = []
-    encode = encoder.encode
+    ready = encoder._ready
 
-    def watched(text: str) -> list[int]:
+    def watched(text: str) -> object:
         lengths.append(len(text))
-        return encode(text)
+        return ready(text)
 
     monkeypatch.setattr(tokens, "_counts", Counts())
-    monkeypatch.setattr(encoder, "encode", watched)
-    monkeypatch.setattr("llmsim.tokens.windows.encode", watched)
+    monkeypatch.setattr(encoder, "_ready", watched)
     return lengths
 
 
