@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llmsim.errors import ScriptError, StartupError, StoreError
+from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
+from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
 from llmsim.script import Script
 from llmsim.settings import Settings, config_dir
@@ -34,7 +34,6 @@ class Run(NamedTuple):
 
 _shared: Playback | None = None
 _run = Run("", os.getpid(), time.time())
-_opening = threading.Lock()
 
 
 def load_script(settings: Settings) -> tuple[str, Script]:
@@ -91,8 +90,7 @@ def shared(settings: Settings, environ: Mapping[str, Any]) -> Playback:
         StoreError: each worker would have a cursor of its own.
     """
     if _shared is None:
-        # Nothing in here yields, so this lock may be older than gevent's patches.
-        with _opening:
+        with one_at_a_time("opening the state"):  # which may wait for the store's lock, and yield
             if _shared is None:
                 try:
                     share(*_open_without_hooks(settings, environ))
@@ -110,15 +108,11 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     path, script = load_script(settings)
     if settings.state_dir:
         joined, first = state_dir.join(Path(settings.state_dir))
-        playback = open_playback(settings, joined.path, alone=first)
-        if first:
-            playback.publish(script)
-        elif playback.store.published() is None:
-            joined.release()
-            raise StoreError(
-                "Another worker is just starting and has not published its script yet; ask again."
-            )
-        return playback, path
+        try:
+            return _joined(settings, joined.path, script, first=first), path
+        except LlmsimError:
+            joined.release()  # or the next try would not be the first
+            raise
     # gunicorn calls one worker "not multiprocess", and more may come at any time.
     if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith(
         "gunicorn"
@@ -133,3 +127,15 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     playback = open_playback(settings, private.path, alone=True)
     playback.publish(script)
     return playback, path
+
+
+def _joined(settings: Settings, directory: Path, script: Script, *, first: bool) -> Playback:
+    """The playback over a directory that this process shares with others."""
+    playback = open_playback(settings, directory, alone=first)
+    if first:
+        playback.publish(script)
+    elif playback.store.published() is None:
+        raise StoreError(
+            "Another worker is just starting and has not published its script yet; ask again."
+        )
+    return playback

@@ -48,14 +48,15 @@ class _Attachment:
     trusted_until: float = 0.0
 
     def __enter__(self) -> CursorTable:
-        for _ in range(_TRIES):
-            if self._try():
-                return self.table
-        self._wait()
+        if not self._try():
+            self._wait()
         return self.table
 
     def _wait(self) -> None:
         """Take both locks before the time is up, and let others of this process run meanwhile."""
+        for _ in range(_TRIES):
+            if self._try():
+                return
         deadline = time.monotonic() + self.timeout
         pause = LOCK_POLL_SECONDS
         while not self._try():

@@ -18,8 +18,8 @@ from filelock import FileLock
 from llmsim.store.mmap_store import TABLE_NAME
 from tests.processes import wait_until_gone
 from tests.requests import CHAT, FOR_ALL, ROUTE_OF
-from tests.running import PATIENCE, Server, numbered, write_script
-from tests.server.test_lifecycle import refused
+from tests.running import GUNICORN, PATIENCE, Server, numbered, write_script
+from tests.server.test_lifecycle import bare_gunicorn, refused
 from tests.store.test_table_file import damaged, made, row_of
 from tests.stress.forks import fork, kill
 
@@ -93,6 +93,28 @@ def test_a_process_that_is_stopped_with_the_lock_in_hand_stops_nobody_for_good(
         assert ask(server).status_code == 503
         kill(holder)
         assert ask(server).status_code == 200
+
+
+def test_a_worker_without_the_hooks_is_not_frozen_by_a_lock_that_is_held(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    lock = FileLock(made(state))
+    lock.acquire()
+    command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-k", "gevent"]
+    variables = {
+        "LLMSIM_STATE_DIR": str(state),
+        "LLMSIM_MAX_SESSIONS": "10",
+        "LLMSIM_LOCK_TIMEOUT": "1",
+    }
+    with bare_gunicorn(tmp_path, command, **variables) as origin, ThreadPoolExecutor() as clients:
+
+        def post() -> int:
+            return httpx.post(f"{origin}{CHAT}", json=FOR_ALL, timeout=PATIENCE).status_code
+
+        waiting = [clients.submit(post) for _ in range(3)]
+        assert [future.result() for future in waiting] == [503] * 3
+        lock.release()
+        assert post() == 200
 
 
 @pytest.mark.parametrize("replaced", [False, True])
