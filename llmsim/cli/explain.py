@@ -35,9 +35,10 @@ def explained(script: Script, conversation: Conversation) -> tuple[list[str], It
     order = ByHistory(script)
     standing = order.standing(conversation)
     step = order.steps.at(standing.step)
-    decision = order.decide(Asked(conversation))
+    asked = Asked(conversation)
+    decision = order.decide(asked)
     tries = (
-        decision.taken(Claim(0, generation=0, arrival=0, script=0, tries=tried))
+        decision.taken(Claim(0, generation=0, arrival=0, script=0, tries=tried), asked)
         for tried in range(len(step.spend) + 1)
     )
     return [_where(standing), _what(script, standing, step)], tries

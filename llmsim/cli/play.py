@@ -76,7 +76,7 @@ def run(given: argparse.Namespace) -> int:
     call = renderer.read(_request(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0, place=position)
-        played = ByArrival(script).decide(Asked(call.conversation)).taken(claim)
+        played = ByArrival(script).taken(claim, Asked(call.conversation))
         _print(f"position {position}", render(renderer, call, played, []))
     return 0
 

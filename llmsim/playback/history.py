@@ -36,36 +36,38 @@ class ByHistory(Order):
     def decide(self, asked: Asked) -> Decision:
         """The step of the conversation, and what counts its tries."""
         standing = self.standing(asked.conversation)
-        return _AtStep(self.script, asked, standing, self.steps.at(standing.step))
+        step = self.steps.at(standing.step)
+        take = _NOTHING_TO_SPEND
+        if step.spend:
+            key = tries_key(standing, asked.conversation.messages)
+            take = Take(place=None, tries=key)
+        return _AtStep(self.script, standing, step, take)
 
 
 class _AtStep(Decision):
     """A turn of the step."""
 
-    def __init__(self, script: Script, asked: Asked, standing: Standing, step: Step) -> None:
+    def __init__(self, script: Script, standing: Standing, step: Step, take: Take) -> None:
         self._script = script
-        self._asked = asked
         self._standing = standing
         self._step = step
-        self.take = _NOTHING_TO_SPEND
-        if step.spend:
-            self.take = Take(place=None, tries=tries_key(standing, asked.conversation.messages))
+        self.take = take
 
-    def taken(self, claim: Claim) -> Taken:
+    def taken(self, claim: Claim, asked: Asked) -> Taken:
         """See `Decision.taken`."""
         script, standing = self._script, self._standing
         track, step = str(MAIN_TRACK), str(standing.step)
         marks = (generation_mark(claim), str(claim.position), track, step)
-        tried = self._tried(claim) if self._step.spend else None
+        tried = self._tried(claim, asked.retry) if self._step.spend else None
         index = self._step.pick(tried or 0)
         if index is None:
             failure = script.exhausted_failure()
             return Taken(claim, None, None, failure, marks, standing, tried)
         turn = script.turns[index]
-        outcome = turn.play(serial_of(marks), self._asked.conversation)
+        outcome = turn.play(serial_of(marks), asked.conversation)
         return Taken(claim, index, turn, outcome, marks, standing, tried)
 
-    def _tried(self, claim: Claim) -> int:
+    def _tried(self, claim: Claim, retry: int) -> int:
         """Which try of its conversation this is, from 0.
 
         Without a made id equal histories share their tries: of each e + 1 such requests, e get the
@@ -73,8 +75,8 @@ class _AtStep(Decision):
         """
         if self._standing.is_one_conversation:
             return claim.tries
-        if self._asked.retry:
-            return self._asked.retry
+        if retry:
+            return retry
         return claim.tries % (len(self._step.spend) + 1)
 
 

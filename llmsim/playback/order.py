@@ -26,8 +26,8 @@ class Decision(ABC):
     take: Take
 
     @abstractmethod
-    def taken(self, claim: Claim) -> Taken:
-        """What the claim plays."""
+    def taken(self, claim: Claim, asked: Asked) -> Taken:
+        """What the claim plays for the request that it was decided for."""
 
 
 class Order(ABC):

@@ -53,7 +53,7 @@ class Playback:
             tries -= 1
             try:
                 decision = self._order(seen.script).decide(asked)
-                return decision.taken(self.store.claim(session, seen, decision.take))
+                return decision.taken(self.store.claim(session, seen, decision.take), asked)
             except MovedError:
                 if not tries:
                     raise StoreError(f"The session {session!r} changes all the time.") from None

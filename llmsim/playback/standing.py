@@ -24,6 +24,10 @@ _MADE_WORD = "_llmsim_"
 _KINDS = ("call", "msg", "fc", "ctc", "rs")
 
 
+Group = tuple[int, int]
+"""A run of adjacent assistant messages or items: where it begins, and where it has ended."""
+
+
 class Mark(NamedTuple):
     """An id that says which step its answer was.
 
@@ -71,16 +75,15 @@ class Reader:
         found = self._last_mark(messages)
         if found is None:
             groups = self._counted(messages, 0)
-            foreign = sum(1 for group in groups if not self._is_own(group))
+            foreign = len(groups) - self._own(messages, groups)
             if self._own_only:
                 return Standing(len(groups) - foreign)
             return Standing(len(groups), foreign_steps=foreign)
         at, mark = found
         groups = self._counted(messages, _end_of_group(messages, at))
-        if self._own_only:
-            groups = [group for group in groups if self._is_own(group)]
-        step = mark.step + 1 + len(groups)
-        return Standing(step, at if mark.id else 0, mark, _conversation(messages))
+        after = self._own(messages, groups) if self._own_only else len(groups)
+        begins = at if mark.id else 0
+        return Standing(mark.step + 1 + after, begins, mark, _conversation(messages))
 
     def _last_mark(self, messages: Sequence[Message]) -> tuple[int, Mark] | None:
         for at in range(len(messages) - 1, -1, -1):
@@ -94,34 +97,45 @@ class Reader:
         step = self._ids.get(name)
         return None if step is None else Mark(step)
 
-    def _counted(self, messages: Sequence[Message], start: int) -> list[list[Message]]:
+    def _counted(self, messages: Sequence[Message], start: int) -> list[Group]:
         """The groups from `start` on that count as answers: not a prefill at the end."""
-        groups = list(_groups(messages, start))
-        if groups and messages[-1].role in ASSISTANT_ROLES and self._is_prefill(groups[-1]):
+        groups = _groups(messages, start)
+        if groups and groups[-1][1] == len(messages) and self._is_prefill(messages, groups[-1]):
             groups.pop()
         return groups
 
-    def _is_prefill(self, group: list[Message]) -> bool:
+    def _is_prefill(self, messages: Sequence[Message], group: Group) -> bool:
         """Whether the model is asked to go on with this text; a call or a turn's text is whole."""
-        return not any(message.calls for message in group) and _text(group) not in self._texts
+        called = any(message.calls for message in messages[slice(*group)])
+        return not called and _text(messages, group) not in self._texts
 
-    def _is_own(self, group: list[Message]) -> bool:
-        if any(call.id and call.id not in self._ids for each in group for call in each.calls):
-            return False
-        return self._any_text or _text(group) in self._texts
+    def _own(self, messages: Sequence[Message], groups: list[Group]) -> int:
+        """How many of the groups are the script's answers."""
+        return sum(1 for group in groups if self._is_own(messages, group))
+
+    def _is_own(self, messages: Sequence[Message], group: Group) -> bool:
+        start, end = group
+        for message in messages[start:end]:
+            for call in message.calls:
+                if call.id and call.id not in self._ids:
+                    return False
+        return self._any_text or _text(messages, group) in self._texts
 
 
-def _groups(messages: Sequence[Message], start: int) -> Iterator[list[Message]]:
+def _groups(messages: Sequence[Message], start: int) -> list[Group]:
     """Runs of adjacent assistant messages or items."""
-    group: list[Message] = []
-    for message in messages[start:]:
-        if message.role in ASSISTANT_ROLES:
-            group.append(message)
-        elif group:
-            yield group
-            group = []
-    if group:
-        yield group
+    groups: list[Group] = []
+    begins = -1
+    for at in range(start, len(messages)):
+        if messages[at].role in ASSISTANT_ROLES:
+            if begins < 0:
+                begins = at
+        elif begins >= 0:
+            groups.append((begins, at))
+            begins = -1
+    if begins >= 0:
+        groups.append((begins, len(messages)))
+    return groups
 
 
 def _end_of_group(messages: Sequence[Message], at: int) -> int:
@@ -132,18 +146,19 @@ def _end_of_group(messages: Sequence[Message], at: int) -> int:
     return max(end, at + 1)
 
 
-def _ids(message: Message) -> list[str]:
+def _ids(message: Message) -> Sequence[str]:
     """The ids of an element of the history, in the order of the answer that they came with.
 
     Some frameworks send calls back as text, with their ids in it.
     """
-    found = [message.item_id] if message.item_id else []
-    found += [call.id for call in message.calls if call.id]
-    if message.call_id:
-        found.append(message.call_id)
-    if not found and message.role == "assistant" and _MADE_WORD in message.text:
-        found = [made.group() for made in _MADE.finditer(message.text)]
-    return found
+    role, text, calls, _, call_id, item_id = message
+    if calls or item_id:
+        return [name for name in (item_id, *(call.id for call in calls), call_id) if name]
+    if call_id:
+        return (call_id,)
+    if role == "assistant" and _MADE_WORD in text:
+        return [made.group() for made in _MADE.finditer(text)]
+    return ()
 
 
 def _made(name: str) -> Mark | None:
@@ -174,8 +189,11 @@ def _rank(kind: str) -> int:
     return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
 
 
-def _text(group: list[Message]) -> str:
-    return "\n".join(message.text for message in group if message.text).strip()
+def _text(messages: Sequence[Message], group: Group) -> str:
+    start, end = group
+    if end - start == 1:
+        return messages[start].text.strip()
+    return "\n".join(message.text for message in messages[start:end] if message.text).strip()
 
 
 def _texts(script: Script) -> Iterator[str]:

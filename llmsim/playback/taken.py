@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from llmsim.playback.standing import Standing
 from llmsim.reply import Failure, Reply
@@ -20,18 +20,17 @@ def serial_of(marks: tuple[str, ...]) -> str:
     return rest[0] if len(rest) == 1 else "_".join((generation[:6], *rest))
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A claimed position and what it plays.
 
-    `turn` and its `index` in the script are None when the script is exhausted. `marks` make the
+    `turn` and its `turn_index` are None when the script is exhausted. `marks` make the
     answer's ids unique: generation and position and, by history, track and step. `standing` says
     where the conversation stood, by history; `tried` which of its tries this was, None where the
     step had nothing to spend.
     """
 
     claim: Claim
-    index: int | None
+    turn_index: int | None
     turn: Turn | None
     outcome: Reply | Failure
     marks: tuple[str, ...]

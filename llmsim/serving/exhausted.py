@@ -27,7 +27,7 @@ def told(taken: Taken, session: str, conversation: Conversation) -> Taken:
     if first_time("exhausted", session, taken.claim.generation):
         _log.warning("%s %s; this is said once.", taken.outcome.message, where)
     message = f"{taken.outcome.message} {where}; {_last_message(conversation)}"
-    return replace(taken, outcome=replace(taken.outcome, message=message))
+    return taken._replace(outcome=replace(taken.outcome, message=message))
 
 
 def _last_message(conversation: Conversation) -> str:

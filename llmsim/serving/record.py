@@ -27,6 +27,12 @@ from llmsim.serving.peer import has_hung_up, was_reset
 from llmsim.settings import Settings
 from llmsim.store.base import Store
 
+_BY_ARRIVAL: dict[str, Any] = {
+    "order": ARRIVAL,
+    "step": None,
+    "try": None,
+    "conversation": None,
+}
 _FOREIGN_STEPS = (
     "Answers in this history are not the script's, and count as steps. If they are examples in "
     'the prompt, give the script "steps": "own".'
@@ -87,7 +93,7 @@ class Record:
         self._generation = taken.claim.generation
         self._facts |= {
             "position": taken.claim.position,
-            "turn": taken.index,
+            "turn": taken.turn_index,
             "stream": stream,
             **_standing_facts(taken, conversation),
         }
@@ -183,7 +189,7 @@ def _standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
     """Which order chose the turn and, by history, where the conversation stood."""
     standing = taken.standing
     if standing is None:
-        return {"order": ARRIVAL, "step": None, "try": None, "conversation": None}
+        return _BY_ARRIVAL
     facts = {
         "order": HISTORY,
         "step": standing.step,

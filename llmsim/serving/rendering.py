@@ -120,6 +120,6 @@ def _proof(taken: Taken) -> Headers:
         ("X-LLMSim-Position", str(taken.claim.position)),
         ("X-LLMSim-Worker", worker()),
     ]
-    if taken.index is not None:
-        headers.append(("X-LLMSim-Turn", str(taken.index)))
+    if taken.turn_index is not None:
+        headers.append(("X-LLMSim-Turn", str(taken.turn_index)))
     return headers

@@ -131,7 +131,7 @@ class StreamTemplates:
 
         For a turn's first time, and for turns that are never the same.
         """
-        key = (taken.claim.script, taken.index, renderer.name, call.shape, len(taken.marks))
+        key = (taken.claim.script, taken.turn_index, renderer.name, call.shape, len(taken.marks))
         template = self._templates.get(key) or self._made(key, renderer, call, taken)
         if template is None:
             return None

@@ -39,22 +39,6 @@ def words_for(sessions: int) -> int:
     return (sessions * KEPT_PER_SESSION + REUSED_SLOTS) * SLOT
 
 
-class Counter:
-    """One counter: where its value stands among the words of the table."""
-
-    __slots__ = ("_place", "_words")
-
-    def __init__(self, words: memoryview, place: int) -> None:
-        self._words = words
-        self._place = place
-
-    def add(self, number: int) -> int:
-        """Add `number`, in one store; the value before."""
-        before: int = self._words[self._place]
-        self._words[self._place] = before + number
-        return before
-
-
 class KeptCounters:
     """Counters that stay; `is_over` says of an owner whether its generation has ended."""
 
@@ -72,8 +56,8 @@ class KeptCounters:
         value: int = self._words[slot + _VALUE] if found else 0
         return value if found else None
 
-    def counter(self, key: Key, owner: int) -> Counter:
-        """The counter of that key, made at need; `owner` is not 0.
+    def place(self, key: Key, owner: int) -> int:
+        """Which word is the value of that key's counter, made at need; `owner` is not 0.
 
         Raises:
             LookupError: there is no room for another.
@@ -83,7 +67,7 @@ class KeptCounters:
             raise LookupError(key)
         if not found:
             _take_over(self._words, slot, key, owner)
-        return Counter(self._words, slot + _VALUE)
+        return slot + _VALUE
 
     def _search(self, key: Key) -> tuple[int, bool]:
         """The slot of that key, or else one that it may take (-1 for none); and which it is."""
@@ -108,18 +92,21 @@ class ReusedCounters:
         self._words = words
         self._start = start
 
-    def counter(self, key: Key) -> Counter:
-        """The counter of that key; it begins at 0 where it is new or was forgotten."""
+    def place(self, key: Key) -> int:
+        """Which word is the value of that key's counter.
+
+        It begins at 0 where it is new or was forgotten.
+        """
         words, (first, second) = self._words, key
         start = self._start + first % (REUSED_SLOTS // _SET) * _SET * SLOT
         slots = range(start, start + _SET * SLOT, SLOT)
         for slot in slots:
             if words[slot] == first and words[slot + 1] == second and words[slot + _LAST]:
                 words[slot + _LAST] = time_ns()
-                return Counter(words, slot + _VALUE)
+                return slot + _VALUE
         oldest = min(slots, key=lambda slot: words[slot + _LAST])
         _take_over(words, oldest, key, time_ns())
-        return Counter(words, oldest + _VALUE)
+        return oldest + _VALUE
 
 
 def _take_over(words: memoryview, slot: int, key: Key, last: int) -> None:

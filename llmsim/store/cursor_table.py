@@ -10,7 +10,6 @@ from llmsim.store.base import MAIN, Claim, Seen, Session, Take
 from llmsim.store.counters import (
     KEPT_PER_SESSION,
     SLOT,
-    Counter,
     KeptCounters,
     Key,
     ReusedCounters,
@@ -117,10 +116,10 @@ class CursorTable:
         """
         words = self._words
         state = self._live_state(self._names.find(session))
-        met = self._seen(state)
-        if seen is not None and seen != met:
+        begins = self._begins(state)
+        if seen is not None and not self._is_as(seen, state, begins=begins):
             raise MovedError
-        if not met.generation:
+        if begins:
             state = self.begin(session)
         place = self._place(state, what.place)
         arrival = words[state + ARRIVAL]
@@ -132,8 +131,8 @@ class CursorTable:
             words[state + GENERATION],
             arrival,
             words[state + SCRIPT],
-            place.add(1) if place else 0,
-            self._reused.counter(self._key(state, what.tries)).add(1) if what.tries else 0,
+            self._add(place, 1) if place else 0,
+            self._try(state, what.tries) if what.tries else 0,
         )
 
     def add(self, session: str, key: bytes, number: int) -> bool:
@@ -141,7 +140,8 @@ class CursorTable:
         state = self._live_state(self._names.find(session))
         try:
             if state:
-                self._kept.counter(self._key(state, key), self._owner(state)).add(number)
+                place = self._kept.place(self._key(state, key), self._owner(state))
+                self._add(place, number)
         except LookupError:
             return False
         return bool(state)
@@ -151,13 +151,20 @@ class CursorTable:
         state = self._live_state(self._names.find(session))
         return self._kept.find(self._key(state, key)) or 0 if state else 0
 
-    def _place(self, state: int, key: bytes | None) -> Counter | None:
-        """The counter that chooses the turn: the main line's is a part of the state."""
-        if key is None:
-            return None
+    def _place(self, state: int, key: bytes | None) -> int:
+        """Which word chooses the turn, 0 for none; the main line's is a part of the state."""
         if key == MAIN:
-            return Counter(self._words, state + PLACE)
-        return self._kept.counter(self._key(state, key), self._owner(state))
+            return state + PLACE
+        return 0 if key is None else self._kept.place(self._key(state, key), self._owner(state))
+
+    def _try(self, state: int, key: bytes) -> int:
+        return self._add(self._reused.place(self._key(state, key)), 1)
+
+    def _add(self, place: int, number: int) -> int:
+        """Add to a word, in one store; what it was before."""
+        before: int = self._words[place]
+        self._words[place] = before + number
+        return before
 
     def _key(self, state: int, key: bytes) -> Key:
         """The key of a counter of this generation alone: those of earlier ones are not found."""
@@ -174,16 +181,30 @@ class CursorTable:
         state = self._live_state(HEADER + ((owner >> 32) - 1) * ROW)
         return not state or self._words[state + GENERATION] & _LOW_HALF != owner & _LOW_HALF
 
+    def _begins(self, state: int) -> bool:
+        """Whether the next claim begins a generation.
+
+        It does for a new session, and where one follows a default script that was replaced.
+        """
+        words = self._words
+        return not state or (
+            words[state + SCRIPT] != words[DEFAULT_SCRIPT] and words[state + USE] == FOLLOWS
+        )
+
     def _seen(self, state: int) -> Seen:
         words = self._words
         default: int = words[DEFAULT_SCRIPT]
-        if not state:
+        if self._begins(state):
             return Seen(0, default, default)
-        # A session that follows a default script which was replaced starts anew.
-        generation, script = words[state + GENERATION], words[state + SCRIPT]
-        if words[state + USE] == FOLLOWS and script != default:
-            return Seen(0, default, default)
-        return Seen(generation, script, default)
+        return Seen(words[state + GENERATION], words[state + SCRIPT], default)
+
+    def _is_as(self, seen: Seen, state: int, *, begins: bool) -> bool:
+        """Whether a claim meets what was seen."""
+        generation, script, published = seen
+        words = self._words
+        if begins or published != words[DEFAULT_SCRIPT]:
+            return begins and generation == 0 and published == words[DEFAULT_SCRIPT]
+        return bool(generation == words[state + GENERATION] and script == words[state + SCRIPT])
 
     def begin(self, session: str, own_script: int = 0) -> int:
         """Start a generation of the session, which is made at need; where its state begins.

@@ -146,7 +146,8 @@ class LockedTable:
         Raises:
             StateLostError: as `locked`.
         """
-        return self.locked().table
+        attached = self._attachment
+        return self._attach().table if attached is None else attached.table
 
     def _attach(self) -> _Attachment:
         """Map the table into this process. At first two threads may both do so.

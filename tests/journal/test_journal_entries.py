@@ -503,7 +503,8 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
 def recorded(store: MmapStore, **settings: Any) -> Record:
     record = Record(Settings(**settings), {"PATH_INFO": CHAT}, "a", "chat")
     claim, script = store.claim("a"), Script([Assistant("Hi")])
-    taken = order_of(script).decide(Asked(Conversation())).taken(claim)
+    asked = Asked(Conversation())
+    taken = order_of(script).decide(asked).taken(claim, asked)
     record.took(taken, None, stream=True)
     return record
 

@@ -58,7 +58,7 @@ def called(taken: Taken, result: str = "ok") -> tuple[Message, Message]:
 
 
 def indexes(*takens: Taken) -> list[int | None]:
-    return [taken.index for taken in takens]
+    return [taken.turn_index for taken in takens]
 
 
 def test_conversations_that_are_mixed_get_each_their_own_turn(play: Play) -> None:

@@ -59,7 +59,7 @@ class Client:
             self._history += self._append(payload)
             if not taken.outcome.calls:
                 self._history.append({"role": "user", "content": "Go on."})
-        return taken.index
+        return taken.turn_index
 
 
 @settings(max_examples=300, deadline=None)

@@ -97,7 +97,8 @@ def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
 
 def play(script: Script, position: int, generation: int, conversation: Conversation) -> Taken:
     claim = Claim(position, generation, position, 1, place=position)
-    return order_of(script).decide(Asked(conversation)).taken(claim)
+    asked = Asked(conversation)
+    return order_of(script).decide(asked).taken(claim, asked)
 
 
 @pytest.mark.parametrize("order", ["arrival", "history"])
