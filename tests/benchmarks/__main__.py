@@ -17,6 +17,7 @@ from tests.benchmarks.claims import Claims
 from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.memory import Memory
+from tests.benchmarks.orders import Orders
 from tests.benchmarks.prompts import Prompts
 from tests.benchmarks.report import Result, document, table
 from tests.benchmarks.sessions import Sessions
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         SlowReaders(),
         Prompts(),
         SystemPrompts(),
+        Orders(),
         Latency(),
         Sessions(),
         Sizes(),
