@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import mmap
-import sys
 
 from llmsim.errors import MovedError
-from llmsim.store.base import MAIN, Claim, Seen, Session, Take
-from llmsim.store.counters import (
-    KEPT_PER_SESSION,
-    SLOT,
-    KeptCounters,
-    Key,
-    ReusedCounters,
-)
+from llmsim.store.base import Claim, Seen, Session, Take
 from llmsim.store.name_index import NameIndex
+from llmsim.store.session_counters import SessionCounters, add_to
 from llmsim.store.table_layout import (
     ARRIVAL,
     DEFAULT_SCRIPT,
@@ -38,11 +31,10 @@ from llmsim.store.table_layout import (
     STATES,
     TAKEN,
     USE,
-    WORD,
+    live_state,
     new_key,
 )
 
-_LOW_HALF = 2**32 - 1
 _SCANNED_ROWS = 2048
 
 
@@ -54,10 +46,7 @@ class CursorTable:
         self._words = memoryview(memory).cast("Q")
         self._rows = self._words[ROW_COUNT]
         self._names = NameIndex(memory, self._words)
-        behind_rows = HEADER + self._rows * ROW
-        kept = self._words[ROOM] * KEPT_PER_SESSION
-        self._kept = KeptCounters(self._words, behind_rows, kept, self._is_over)
-        self._reused = ReusedCounters(self._words, behind_rows + kept * SLOT)
+        self._counters = SessionCounters(self._words)
 
     @property
     def default_script(self) -> int:
@@ -70,11 +59,8 @@ class CursorTable:
 
     def recount(self) -> set[int]:
         """Count the sessions anew; the keys of all scripts that play."""
-        live = [
-            state
-            for state in map(self._live_state, range(HEADER, HEADER + self._rows * ROW, ROW))
-            if state
-        ]
+        rows = range(HEADER, HEADER + self._rows * ROW, ROW)
+        live = [state for row in rows if (state := live_state(self._words, row))]
         self._words[TAKEN] = len(live)
         return {self.default_script, *(self._words[state + SCRIPT] for state in live)}
 
@@ -100,12 +86,12 @@ class CursorTable:
         a claim finds that out.
         """
         row = self._names.known(session)
-        state = self._live_state(row) if row else 0
+        state = live_state(self._words, row) if row else 0
         return self._seen(state) if state else None
 
     def seen(self, session: str) -> Seen:
         """What a claim of the session would meet."""
-        return self._seen(self._live_state(self._names.find(session)))
+        return self._seen(self._state(session))
 
     def claim(self, session: str, seen: Seen | None, what: Take) -> Claim:
         """Advance the session's cursor, made at need; see `Store.claim`.
@@ -115,13 +101,13 @@ class CursorTable:
             LookupError: there is no room for another session, or for another track of one.
         """
         words = self._words
-        state = self._live_state(self._names.find(session))
+        state = self._state(session)
         begins = self._begins(state)
         if seen is not None and not self._is_as(seen, state, begins=begins):
             raise MovedError
         if begins:
             state = self.begin(session)
-        place = self._place(state, what.place)
+        place = self._counters.place(state, what.place)
         arrival = words[state + ARRIVAL]
         words[state + ARRIVAL] = arrival + 1
         position = words[state + POSITION]
@@ -131,55 +117,23 @@ class CursorTable:
             words[state + GENERATION],
             arrival,
             words[state + SCRIPT],
-            self._add(place, 1) if place else 0,
-            self._try(state, what.tries) if what.tries else 0,
+            add_to(words, place, 1) if place else 0,
+            self._counters.tried(state, what.tries) if what.tries else 0,
         )
 
     def add(self, session: str, key: bytes, number: int) -> bool:
         """Add to a kept counter of the session; false where there is no session or no room."""
-        state = self._live_state(self._names.find(session))
-        try:
-            if state:
-                place = self._kept.place(self._key(state, key), self._owner(state))
-                self._add(place, number)
-        except LookupError:
-            return False
-        return bool(state)
+        state = self._state(session)
+        return bool(state) and self._counters.add(state, key, number)
 
     def count(self, session: str, key: bytes) -> int:
         """The value of a kept counter of the session; 0 where there is none."""
-        state = self._live_state(self._names.find(session))
-        return self._kept.find(self._key(state, key)) or 0 if state else 0
+        state = self._state(session)
+        return self._counters.count(state, key) if state else 0
 
-    def _place(self, state: int, key: bytes | None) -> int:
-        """Which word chooses the turn, 0 for none; the main line's is a part of the state."""
-        if key == MAIN:
-            return state + PLACE
-        return 0 if key is None else self._kept.place(self._key(state, key), self._owner(state))
-
-    def _try(self, state: int, key: bytes) -> int:
-        return self._add(self._reused.place(self._key(state, key)), 1)
-
-    def _add(self, place: int, number: int) -> int:
-        """Add to a word, in one store; what it was before."""
-        before: int = self._words[place]
-        self._words[place] = before + number
-        return before
-
-    def _key(self, state: int, key: bytes) -> Key:
-        """The key of a counter of this generation alone: those of earlier ones are not found."""
-        first = int.from_bytes(key[:WORD], sys.byteorder)
-        second = int.from_bytes(key[WORD : 2 * WORD], sys.byteorder)
-        return first ^ self._words[state + GENERATION], second
-
-    def _owner(self, state: int) -> int:
-        """Row number and 32 bits of the generation, in one word that is not 0."""
-        row = (state - HEADER) // ROW + 1
-        return row << 32 | self._words[state + GENERATION] & _LOW_HALF
-
-    def _is_over(self, owner: int) -> bool:
-        state = self._live_state(HEADER + ((owner >> 32) - 1) * ROW)
-        return not state or self._words[state + GENERATION] & _LOW_HALF != owner & _LOW_HALF
+    def _state(self, session: str) -> int:
+        """Where the session's state begins, 0 where there is no such session."""
+        return live_state(self._words, self._names.find(session))
 
     def _begins(self, state: int) -> bool:
         """Whether the next claim begins a generation.
@@ -235,7 +189,7 @@ class CursorTable:
     def session(self, name: str) -> Session | None:
         """The session, or None."""
         row = self._names.find(name)
-        return self._session(row) if self._live_state(row) else None
+        return self._session(row) if live_state(self._words, row) else None
 
     def sessions(self, start: int, limit: int) -> tuple[list[Session], int | None]:
         """At most `limit` sessions from row number `start` on, and the number to go on from.
@@ -249,7 +203,7 @@ class CursorTable:
         end = min(start + _SCANNED_ROWS, self._rows)
         for number in range(start, end):
             row = HEADER + number * ROW
-            if self._live_state(row):
+            if live_state(self._words, row):
                 found.append(self._session(row))
                 if len(found) == limit:
                     end = number + 1
@@ -259,7 +213,7 @@ class CursorTable:
     def delete(self, name: str) -> bool:
         """Forget the session; false where there was none."""
         words, row = self._words, self._names.find(name)
-        if not self._live_state(row):
+        if not live_state(self._words, row):
             return False
         words[DELETIONS] += 1
         words[row + LIVE] = DELETED
@@ -293,13 +247,8 @@ class CursorTable:
         self._words[JOURNAL_SIZE] -= min(size, self._words[JOURNAL_SIZE])
         self._words[DROPPED] += dropped
 
-    def _live_state(self, row: int) -> int:
-        """Where the state that counts begins, or 0 for a row that has none."""
-        live = self._words[row + LIVE]
-        return 0 if live in (FREE, DELETED) else row + STATES + (live - 1) * STATE
-
     def _session(self, row: int) -> Session:
-        words, state = self._words, self._live_state(row)
+        words, state = self._words, live_state(self._words, row)
         follows = words[state + USE] == FOLLOWS
         # A session that follows a default script which was replaced will start anew at its next
         # claim.

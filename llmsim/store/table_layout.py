@@ -101,3 +101,9 @@ def new_key() -> int:
     A counter would start again when a store is lost.
     """
     return secrets.randbits(64) or 1
+
+
+def live_state(words: memoryview, row: int) -> int:
+    """Where the state of the row at `row` begins that counts, or 0 where it has none."""
+    live: int = words[row + LIVE]
+    return 0 if live in (FREE, DELETED) else row + STATES + (live - 1) * STATE

@@ -53,6 +53,9 @@ def arm(store: MmapStore, deadly: int) -> Countdown:
     assert attached is not None
     table, names = attached.table, attached.table._names
     table._words = names._words = Deadly(table._words, countdown)  # type: ignore[assignment]
+    counters = table._counters
+    for counting in (counters, counters._kept, counters._reused):
+        counting._words = Deadly(counting._words, countdown)  # type: ignore[assignment]
     names._memory = Deadly(names._memory, countdown)  # type: ignore[assignment]
     return countdown
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llmsim.store.base import DEFAULT_SESSION
+from llmsim.store.base import DEFAULT_SESSION, Take
 from llmsim.store.mmap_store import MmapStore
 from tests.stress.deadly import arm, die_at
 from tests.stress.forks import fork, wait_for
@@ -77,6 +78,26 @@ def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_come
         deadly += 1
     assert deadly >= 2
     assert after.position == before + 1
+
+
+def test_a_claim_of_a_place_and_a_try_that_dies_at_any_write_repeats_neither(
+    tmp_path: Path, store: MmapStore
+) -> None:
+    """Each round begins with counters that are new, so that making them is among the writes."""
+    deadly = 0
+    while True:
+        what = Take(place=b"%016d" % deadly, tries=b"t%015d" % deadly)
+        claim_both = partial(MmapStore.claim, session=DEFAULT_SESSION, what=what)
+        died = die_at(tmp_path, deadly, claim_both)
+        after = [store.claim(DEFAULT_SESSION, what=what) for _ in range(2)]
+        assert [claim.place for claim in after] in ([0, 1], [1, 2])
+        assert [claim.tries for claim in after] in ([0, 1], [1, 2])
+        assert after[1].position == after[0].position + 1
+        if not died:
+            break
+        deadly += 1
+    assert (after[0].place, after[0].tries) == (1, 1)
+    assert deadly >= 12, "two new counters, a position, a place and a try"
 
 
 def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(
