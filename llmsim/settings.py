@@ -23,6 +23,7 @@ from llmsim.json_text import type_name
 from llmsim.registry import unknown
 from llmsim.setting_value import checked, no_names, parsed
 
+ALLOW, REFUSE = "allow", "refuse"
 CONFIG_VARIABLE = "LLMSIM_CONFIG"
 WORKER_CLASSES = ("gevent", "gthread", "sync")
 # Read elsewhere: the file's name above, and the two halves of `server.bind`.
@@ -145,6 +146,13 @@ class Settings:
     )
     max_sessions: int = setting(
         "store.max_sessions", 65_536, "how many sessions there may be", least=1
+    )
+    new_sessions: str = setting(
+        "store.new_sessions",
+        ALLOW,
+        "what becomes of a request for a session that is not there: allow makes it, refuse is a "
+        "404; the default session always is there",
+        choices=(ALLOW, REFUSE),
     )
     lock_timeout: int = setting(
         "store.lock_timeout",

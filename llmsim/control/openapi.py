@@ -72,7 +72,7 @@ def _parameters(described: Operation) -> list[Any]:
     ]
     in_query = (
         [{"in": "query", "schema": described.takes}]
-        if described.method == "GET" and _has_fields(described.takes)
+        if described.method in ("GET", "DELETE") and _has_fields(described.takes)
         else []
     )
     return in_path + in_query

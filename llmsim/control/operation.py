@@ -28,6 +28,7 @@ from llmsim.serving.routing import refusal_of
 from llmsim.serving.shared import shared
 
 _SCRIPT = "script"
+_BY_QUERY = ("GET", "DELETE")  # what these take stands in the query
 
 blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
 
@@ -36,7 +37,7 @@ blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
 class Operation:
     """How an operation is described.
 
-    `takes` is the schema of the JSON body of a write, else of the query.
+    `takes` is the schema of the JSON body of a POST or PUT, else of the query.
     """
 
     method: str
@@ -86,7 +87,10 @@ def playback() -> Playback:
 
 
 def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(takes, dict) and request.method == "GET":
+    if not isinstance(takes, dict) and request.method in _BY_QUERY:
+        if request.method != "GET":
+            with _json_body() as body:
+                _fields(body, Nothing)
         return dict(takes().load(request.args.to_dict()))
     with _json_body() as body:
         return {_SCRIPT: checked_script(body)} if isinstance(takes, dict) else _fields(body, takes)

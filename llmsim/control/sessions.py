@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response, request
 
 from llmsim.control.operation import operation, playback
-from llmsim.control.schemas import (
+from llmsim.control.session_list import described, page
+from llmsim.control.session_schemas import (
     NewSession,
     PageOfSessions,
     ScriptAnswer,
@@ -16,6 +17,7 @@ from llmsim.control.schemas import (
     SessionsAnswer,
 )
 from llmsim.errors import RequestError
+from llmsim.journal.keeping import written
 from llmsim.playback.checking import Checked
 from llmsim.script import Script, json_schema
 from llmsim.serving.blueprint import settings
@@ -27,26 +29,28 @@ _BLOCK = 2**16  # bytes that are sent at once
 
 
 @operation("POST", "/sessions", takes=NewSession, gives=SessionAnswer, status=201)
-def create_session(name: str | None = None, script: Checked | None = None) -> dict[str, Any]:
+def create_session(
+    name: str | None = None,
+    script: Checked | None = None,
+    journal: str | None = None,
+    body_limit_kb: int | None = None,
+) -> dict[str, Any]:
     """Make a session, with a script of its own or playing the default one."""
     name = name or f"session-{secrets.token_hex(8)}"
-    made = playback().store.create(name)
+    made = playback().create(name, script, written(journal, body_limit_kb))
     if made is None:
         message = (
             f"There is a session {name!r} already: reset it with POST "
             f"/llmsim/sessions/{name}/reset, or PUT another script."
         )
         raise RequestError(message, code="session_exists", status=409)
-    if script is None:
-        return _shown(name)
-    return _described(playback().put_script(name, script), script.script)
+    return _shown(name) if script is None else _described(made, script.script)
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
-def list_sessions(after: int, limit: int) -> dict[str, Any]:
+def list_sessions(after: int, limit: int, prefix: str, state: str | None = None) -> dict[str, Any]:
     """List sessions, a page at a time."""
-    found, following = playback().store.sessions(after, limit)
-    return {"sessions": [_listed(session) for session in found], "next": following}
+    return page(after, limit, prefix, state)
 
 
 @operation("GET", "/sessions/<name>", gives=SessionAnswer)
@@ -108,15 +112,6 @@ def _no_such(name: str) -> RequestError:
     return RequestError(message, code="session_not_found", status=404)
 
 
-def _listed(session: Session) -> dict[str, Any]:
-    return {
-        "name": session.name,
-        "position": session.position,
-        "generation": f"{session.generation:016x}",
-        "script": "default" if session.follows else "own",
-    }
-
-
 def _shown(name: str) -> dict[str, Any]:
     return _described(*_standing(name))
 
@@ -130,4 +125,4 @@ def _standing(name: str) -> tuple[Session, Script]:
 
 def _described(session: Session, script: Script) -> dict[str, Any]:
     urls = base_urls(settings(), origin_of(request.environ), f"/s/{session.name}")
-    return {**_listed(session), "turns": len(script), "base_urls": urls}
+    return {**described(session, len(script)), "base_urls": urls}

@@ -12,7 +12,7 @@ from llmsim.playback.checking import Checked
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Asked, Order
 from llmsim.playback.polled_lock import PolledLock
-from llmsim.playback.stored import LARGE_BYTES, opened
+from llmsim.playback.stored import LARGE_BYTES, opened, turns_in
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
 from llmsim.store.base import Blob, Session, Store
@@ -80,6 +80,19 @@ class Playback:
             self._orders.pop(before or 0, None)
         return replaced
 
+    def create(
+        self, session: str, checked: Checked | None = None, options: bytes = b""
+    ) -> Session | None:
+        """Make a session; None where it is there already. See `Store.create`.
+
+        Raises:
+            StoreFullError: there is no room for it.
+        """
+        made = self.store.create(session, checked.content if checked else None, options)
+        if made is not None and checked is not None:
+            self._keep(made.script, checked.script, checked.content)
+        return made
+
     def put_script(self, session: str, checked: Checked) -> Session:
         """Give the session a script of its own, from position 0.
 
@@ -97,6 +110,15 @@ class Playback:
             StateLostError: it is gone.
         """
         return self._order(key).script
+
+    def turns(self, key: int) -> int:
+        """How many turns the script of that key has; it need not be read for that.
+
+        Raises:
+            StateLostError: it is gone.
+        """
+        order = self._orders.get(key)
+        return len(order.script) if order else turns_in(self.store.script(key))
 
     def standing(self, session: str) -> tuple[Session | None, Script]:
         """The session as it stands, None where there is none, and the script that it would play.

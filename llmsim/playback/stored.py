@@ -40,6 +40,11 @@ def opened(content: Blob) -> Script:
     return replace(Script.from_json(first), turns=StoredTurns(content, starts))
 
 
+def turns_in(content: Blob) -> int:
+    """How many turns the script has that `Script.canonical` wrote: each has a line."""
+    return len(_starts(content)) - 1
+
+
 class StoredTurns(CheckedTurns):
     """The turns of a large script: a line each, read when it is asked for, some kept at hand."""
 

@@ -19,12 +19,12 @@ from llmsim.journal.entry import (
     sent_json,
     sent_text,
 )
+from llmsim.journal.keeping import Keeping
 from llmsim.journal.line import End, line, short_line
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
 from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.peer import has_hung_up, was_reset
-from llmsim.settings import Settings
 from llmsim.store.base import Store
 
 _BY_ARRIVAL: dict[str, Any] = {
@@ -44,11 +44,10 @@ class Record:
     """The facts of one request, as much of them as the journal's mode asks for."""
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, Any], session: str, api: str
+        self, keeping: Keeping, environ: Mapping[str, Any], session: str, api: str
     ) -> None:
         self._started = time.perf_counter()
-        self._mode = settings.journal_mode
-        self._body_limit = settings.journal_body_limit_kb * 1024
+        self._mode, self._body_limit = keeping
         self._unread: bytes | None = None
         self._sent = NOTHING
         self._generation = 0

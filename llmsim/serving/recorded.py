@@ -10,15 +10,19 @@ from typing import Any
 
 from llmsim.apis.renderer import Renderer
 from llmsim.errors import RequestError, StoreError
+from llmsim.journal.keeping import Keeping, Keepings
 from llmsim.playback import Playback
 from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving.made import check_made
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json, worker
 from llmsim.serving.session import session_of
 from llmsim.serving.shared import shared
-from llmsim.settings import Settings
+from llmsim.settings import REFUSE, Settings
 
 FAILED = "llmsim failed to answer this request; its log has the details."
+
+_KEEPINGS = Keepings()
 
 Respond = Callable[[Playback, Record], Answer]
 
@@ -32,7 +36,11 @@ def recorded(
     """
     try:
         playback = shared(settings, environ)
-        record = Record(settings, environ, session_of(environ), renderer.name)
+        session = session_of(environ)
+        if settings.new_sessions == REFUSE:
+            check_made(playback.store, session)
+        keeping = _KEEPINGS.of(session, playback.store, Keeping.by_default(settings))
+        record = Record(keeping, environ, session, renderer.name)
         answered = _answered(renderer, playback, record, respond)
     except (RequestError, StoreError) as error:
         # Without a session, or without a store, there is no journal to write it down in.

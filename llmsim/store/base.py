@@ -166,12 +166,21 @@ class Store(ABC):
     # Sessions
 
     @abstractmethod
-    def create(self, session: str) -> Session | None:
-        """Make the session, following the default script; None where it is there already.
+    def create(
+        self, session: str, script: Blob | None = None, options: bytes = b""
+    ) -> Session | None:
+        """Make the session; None where it is there already.
+
+        With a script of its own, or following the default one. Its options last until it is
+        deleted.
 
         Raises:
             StoreFullError: there is no room for it.
         """
+
+    @abstractmethod
+    def options(self, session: str) -> bytes:
+        """What the session was made with; nothing where that was nothing."""
 
     @abstractmethod
     def session(self, name: str) -> Session | None:

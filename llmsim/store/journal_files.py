@@ -11,13 +11,13 @@ import os
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 from llmsim.store.base import KeepLine, Page
 from llmsim.store.forks import in_each_child
+from llmsim.store.session_files import file_of
 from llmsim.store.state_dir import open_private
 
 _OPEN_FILES = 64
@@ -120,9 +120,7 @@ class JournalFiles:
         self._writing = threading.Lock()
 
     def _path(self, session: str) -> str:
-        # By a hash: some file systems do not tell `a` from `A`.
-        digest = blake2b(session.encode(), digest_size=12).hexdigest()
-        return f"{self._directory}/journal-{digest}.jsonl"
+        return file_of(self._directory, "journal", session, "jsonl")
 
     def _opened(self, session: str) -> tuple[FileIO, int] | None:
         """The session's file, from the few that are kept open, and its inode.

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from llmsim.errors import StateLostError, StoreFullError
 from llmsim.store.base import TURN, Blob, Claim, KeepLine, Page, Seen, Session, Store, Take
+from llmsim.store.cursor_table import CursorTable
 from llmsim.store.journal_files import Receipt
 from llmsim.store.journals import Journals
 from llmsim.store.locked_table import LOCK_TIMEOUT_SECONDS, LockedTable
 from llmsim.store.script_files import ScriptFiles
+from llmsim.store.session_files import OptionFiles
 from llmsim.store.table_file import check_rows, make_table
 
 TABLE_NAME = "cursors"
@@ -38,6 +40,7 @@ class MmapStore(Store):
         self._directory = directory
         self._table = LockedTable(directory / TABLE_NAME, lock_timeout)
         self._scripts = ScriptFiles(directory)
+        self._options = OptionFiles(directory)
         self._journals = Journals(self._table, directory, journal_bytes)
 
     @classmethod
@@ -165,16 +168,35 @@ class MmapStore(Store):
 
     # Sessions
 
-    def create(self, session: str) -> Session | None:
+    def create(
+        self, session: str, script: Blob | None = None, options: bytes = b""
+    ) -> Session | None:
         """See `Store.create`."""
-        with self._table.locked() as table:
-            if table.session(session) is not None:
-                return None
-            try:
-                table.begin(session)
-            except LookupError:
-                raise StoreFullError(table.room) from None
-            return table.session(session)
+        key = 0 if script is None else self._scripts.write(script)
+        made = None
+        try:
+            with self._table.locked() as table:
+                made = self._made(table, session, key, options)
+        finally:
+            if made is None:
+                self._scripts.delete([key])
+        return made
+
+    def _made(self, table: CursorTable, session: str, key: int, options: bytes) -> Session | None:
+        if table.session(session) is not None:
+            return None
+        if options:  # before the session is there, for who reads them takes no lock
+            self._options.write(session, options)
+        try:
+            table.begin(session, key)
+        except LookupError:
+            self._options.delete(session)
+            raise StoreFullError(table.room) from None
+        return table.session(session)
+
+    def options(self, session: str) -> bytes:
+        """See `Store.options`."""
+        return self._options.read(session)
 
     def session(self, name: str) -> Session | None:
         """See `Store.session`."""
@@ -196,6 +218,7 @@ class MmapStore(Store):
         with self._table.locked() as table:
             before = table.session(session)
             self._journals.delete(table, session)
+            self._options.delete(session)
             deleted = table.delete(session)
         self._delete_own_script(before)
         return deleted

@@ -53,8 +53,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(
     client = make_client(text("a"))
     message = refused(client.post("/llmsim/sessions", json=body), 400, "invalid_fields")
     assert (
-        f"unknown field '{named}'; expected one of 'name', 'script'; did you mean '{nearest}'?"
-        in message
+        f"unknown field '{named}'; expected one of 'name', 'script', 'journal', 'body_limit_kb'; "
+        f"did you mean '{nearest}'?" in message
     )
     assert nothing_was_made(client)
 
@@ -108,7 +108,8 @@ def test_a_script_that_is_no_object_is_refused_in_a_body(
 
 QUERIES = [
     ("/llmsim/sessions", "limit=0"),
-    ("/llmsim/sessions", "limit=1001"),
+    ("/llmsim/sessions", "limit=10001"),
+    ("/llmsim/sessions", "state=done"),
     ("/llmsim/sessions", "limit=ten"),
     ("/llmsim/sessions", "limit="),
     ("/llmsim/sessions", "limit=1.5"),
@@ -468,7 +469,8 @@ def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(
         ("GET", "/llmsim/nope", 404),
         ("POST", "/llmsim/sessions/a/nope", 404),
         ("PATCH", "/llmsim/sessions", 405),
-        ("DELETE", "/llmsim/sessions", 405),
+        ("PUT", "/llmsim/sessions", 405),
+        ("GET", "/llmsim/reset", 405),
         ("POST", "/llmsim/sessions/a", 405),
         ("DELETE", "/llmsim/sessions/a/script", 405),
         ("GET", "/llmsim/sessions/a/reset", 405),
@@ -488,7 +490,7 @@ def test_a_failure_inside_llmsim_is_json(
 ) -> None:
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("llmsim.control.sessions._listed", lambda _: 1 // 0)
+    monkeypatch.setattr("llmsim.control.sessions.described", lambda *_: 1 // 0)
     response = client.post("/llmsim/sessions", json={"name": "a"})
     assert (response.status_code, response.content_type) == (500, JSON)
     assert response.get_json()["error"]["message"]

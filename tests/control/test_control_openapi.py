@@ -46,7 +46,7 @@ def test_the_document_lists_exactly_the_routes_of_the_control_api(make_client: M
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == routed
-    assert len(described) == 10
+    assert len(described) == 12
 
 
 def test_every_operation_is_described(make_client: MakeClient) -> None:
@@ -77,7 +77,9 @@ def test_the_fields_that_are_taken_are_described(make_client: MakeClient) -> Non
     body = found["paths"]["/llmsim/sessions"]["post"]["requestBody"]["content"]["application/json"][
         "schema"
     ]
-    assert set(resolved(found, body)["properties"]) == {"name", "script"}
+    assert set(resolved(found, body)["properties"]) == {
+        *("name", "script", "journal", "body_limit_kb")
+    }
     script = found["paths"]["/llmsim/sessions/{name}/script"]["put"]["requestBody"]["content"][
         "application/json"
     ]["schema"]
@@ -124,6 +126,9 @@ GOOD: list[tuple[str, str, str, Any, int]] = [
         200,
     ),
     ("POST", "/llmsim/sessions/{name}/reset", "/llmsim/sessions/a/reset", None, 200),
+    ("POST", "/llmsim/reset", "/llmsim/reset", None, 200),
+    ("DELETE", "/llmsim/sessions", "/llmsim/sessions?prefix=a", None, 200),
+    ("GET", "/llmsim/sessions/{name}/script", "/llmsim/sessions/a/script", None, 200),
     ("GET", "/llmsim/sessions/{name}/requests", "/llmsim/sessions/a/requests", None, 200),
     ("POST", "/llmsim/sessions", "/llmsim/sessions", {"nmae": "b"}, 400),
     ("POST", "/llmsim/sessions", "/llmsim/sessions", {"name": "a"}, 409),

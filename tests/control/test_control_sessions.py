@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,10 @@ def test_a_session_is_made_with_a_name_and_a_script_of_its_own(make_client: Make
     )
     assert (response.status_code, response.content_type) == (201, "application/json")
     made = response.get_json()
-    assert set(made) == {"name", "position", "generation", "script", "turns", "base_urls"}
+    assert set(made) == {
+        *("name", "position", "generation", "script", "turns", "turns_used", "state"),
+        *("requests", "errors", "last", "entries", "base_urls"),
+    }
     assert (made["name"], made["position"], made["script"], made["turns"]) == ("a", 0, "own", 3)
     assert re.fullmatch("[0-9a-f]{16}", made["generation"])
     assert ask(client, "a") == ("own 0", 0, made["generation"])
@@ -165,7 +169,7 @@ def test_the_list_is_empty_before_anything_was_asked(make_client: MakeClient) ->
 
 
 def test_the_list_says_of_each_session_where_it_stands(make_client: MakeClient) -> None:
-    client = make_client(*numbered(9))
+    client, before = make_client(*numbered(9)), time.time()
     client.post("/llmsim/sessions", json={"name": "own", "script": script("x")})
     generations = {
         name: [ask(client, name)[2] for _ in range(count)][-1]
@@ -175,15 +179,22 @@ def test_the_list_says_of_each_session_where_it_stands(make_client: MakeClient) 
         session["name"]: session
         for session in client.get("/llmsim/sessions").get_json()["sessions"]
     }
-    assert listed == {
-        "own": {"name": "own", "position": 3, "generation": generations["own"], "script": "own"},
-        "default": {
-            "name": "default",
-            "position": 2,
-            "generation": generations["default"],
-            "script": "default",
-        },
-    }
+    for name, position, kind, turns in (("own", 3, "own", 1), ("default", 2, "default", 9)):
+        found = listed[name]
+        assert before <= found.pop("last") <= time.time()
+        assert found == {
+            "name": name,
+            "position": position,
+            "generation": generations[name],
+            "script": kind,
+            "turns": turns,
+            "turns_used": min(position, turns),
+            "state": "exhausted" if position >= turns else "unfinished",
+            "requests": position,
+            "errors": 0,
+            "entries": position,
+        }
+    assert len(listed) == 2
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100, 250, 1000])

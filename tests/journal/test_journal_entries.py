@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from llmsim import Assistant, Script
 from llmsim.conversation import Conversation
+from llmsim.journal.keeping import Keeping
 from llmsim.journal.read import Mark, Reader
 from llmsim.playback import Asked, order_of
 from llmsim.serving import shared
@@ -501,7 +502,7 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
 
 
 def recorded(store: MmapStore, **settings: Any) -> Record:
-    record = Record(Settings(**settings), {"PATH_INFO": CHAT}, "a", "chat")
+    record = Record(Keeping.by_default(Settings(**settings)), {"PATH_INFO": CHAT}, "a", "chat")
     claim, script = store.claim("a"), Script([Assistant("Hi")])
     asked = Asked(Conversation())
     taken = order_of(script).decide(asked).taken(claim, asked)
@@ -595,7 +596,10 @@ def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socke
     with ours, theirs:
         leave(theirs)
         for part in Record(
-            Settings(), {"PATH_INFO": CHAT, "gunicorn.socket": ours}, "a", "chat"
+            Keeping.by_default(Settings()),
+            {"PATH_INFO": CHAT, "gunicorn.socket": ours},
+            "a",
+            "chat",
         ).written([b"1"], store):
             ours.sendall(part)
     assert [entry["outcome"] for entry in stored(store)] == [outcome]
@@ -612,7 +616,11 @@ def test_an_answer_over_tls_goes_out_whole(store: MmapStore) -> None:
         ) as secured,
     ):
         environ = {"PATH_INFO": CHAT, "gunicorn.socket": secured}
-        assert list(Record(Settings(), environ, "a", "chat").written([b"1", b"22"], store)) == [
+        assert list(
+            Record(Keeping.by_default(Settings()), environ, "a", "chat").written(
+                [b"1", b"22"], store
+            )
+        ) == [
             b"1",
             b"22",
         ]

@@ -1,0 +1,87 @@
+"""What a list says of each session, and going through many of them.
+
+Whoever goes through them pauses in between, so that other requests of the worker are served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.control.operation import playback
+from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
+from llmsim.errors import StateLostError
+from llmsim.journal.tally import Tallies
+from llmsim.playback.polled_lock import Pauses
+from llmsim.store.base import Session
+
+_AT_ONCE = 500
+_TALLIES = Tallies()
+
+
+def page(after: int, limit: int, prefix: str, state: str | None) -> dict[str, Any]:
+    """A page of sessions whose name begins with `prefix`, in that state if one is asked for."""
+    listed: list[dict[str, Any]] = []
+    pauses = Pauses()
+    following: int | None = after
+    while following is not None and len(listed) < limit:
+        wanted = min(_AT_ONCE, limit - len(listed))
+        found, following = playback().store.sessions(following, wanted)
+        for session in found:
+            pauses.pause()
+            facts = _facts(session) if session.name.startswith(prefix) else None
+            if facts and state in {None, facts["state"]}:
+                listed.append(facts | _tallied(session, pauses))
+    return {"sessions": listed, "next": following}
+
+
+def described(session: Session, turns: int) -> dict[str, Any]:
+    """What a list says of a session, whose script has so many turns."""
+    return _standing(session, turns) | _tallied(session, Pauses())
+
+
+def names(prefix: str) -> Iterator[str]:
+    """The names of all sessions that begin with `prefix`."""
+    pauses = Pauses()
+    following: int | None = 0
+    while following is not None:
+        found, following = playback().store.sessions(following, _AT_ONCE)
+        for session in found:
+            if session.name.startswith(prefix):
+                yield session.name
+            pauses.pause()
+
+
+def _facts(session: Session) -> dict[str, Any] | None:
+    """None for a session that was deleted meanwhile."""
+    found: Session | None = session
+    lost = session.script
+    while found is not None:
+        try:
+            return _standing(found, playback().turns(found.script))
+        except StateLostError:
+            # Its script was replaced meanwhile; if not, it is lost.
+            found = playback().store.session(session.name)
+            if found is not None and found.script == lost:
+                raise
+            lost = found.script if found else 0
+    return None
+
+
+def _standing(session: Session, turns: int) -> dict[str, Any]:
+    used = min(session.position, turns)
+    state = UNTOUCHED if not session.position else EXHAUSTED if used == turns else UNFINISHED
+    return {
+        "name": session.name,
+        "position": session.position,
+        "generation": f"{session.generation:016x}",
+        "script": "default" if session.follows else "own",
+        "turns": turns,
+        "turns_used": used,
+        "state": state,
+    }
+
+
+def _tallied(session: Session, pauses: Pauses) -> dict[str, Any]:
+    tally = _TALLIES.of(playback().store, session, pauses.pause)
+    return tally._asdict() | {"last": tally.last or None}

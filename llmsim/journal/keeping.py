@@ -1,0 +1,64 @@
+"""How much the journal keeps of a session's requests: as the session says, else the settings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llmsim.json_text import ascii_json, parse
+from llmsim.settings import Settings
+from llmsim.store.base import Store
+
+_REMEMBERED_SESSIONS = 65_536
+
+# The names of a session's options; each is left out where the session does not say.
+MODE, BODY_LIMIT_KB = "journal", "body_limit_kb"
+
+
+class Keeping(NamedTuple):
+    """`mode` is `full`, `meta` or `off`; bodies are kept whole up to `body_limit` bytes."""
+
+    mode: str
+    body_limit: int
+
+    @classmethod
+    def by_default(cls, settings: Settings) -> Keeping:
+        """What the settings say."""
+        return cls(settings.journal_mode, settings.journal_body_limit_kb * 1024)
+
+    def with_options(self, options: bytes) -> Keeping:
+        """The same, but for what a session's options say; `options` is what `written` made."""
+        if not options:
+            return self
+        said = parse(options)
+        limit_kb = said.get(BODY_LIMIT_KB)
+        limit = self.body_limit if limit_kb is None else limit_kb * 1024
+        return Keeping(said.get(MODE) or self.mode, limit)
+
+
+def written(mode: str | None, body_limit_kb: int | None) -> bytes:
+    """Options as the store keeps them; nothing where there are none."""
+    said = {MODE: mode, BODY_LIMIT_KB: body_limit_kb}
+    options = {name: value for name, value in said.items() if value is not None}
+    return ascii_json(options) if options else b""
+
+
+class Keepings:
+    """What is kept for each session, remembered for as long as its generation lasts."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, bytes]] = {}
+
+    def of(self, session: str, store: Store, default: Keeping) -> Keeping:
+        """What is kept of the session's requests.
+
+        Raises:
+            StoreError: the state is gone.
+        """
+        generation = store.look(session).generation
+        known = self._known.get(session)
+        if known is None or known[0] != generation or not generation:
+            known = generation, store.options(session)
+            if len(self._known) >= _REMEMBERED_SESSIONS:
+                self._known.clear()
+            self._known[session] = known
+        return default.with_options(known[1])
