@@ -93,14 +93,39 @@ def test_the_four_answers_are_those_that_are_announced(tmp_path: Path) -> None:
     assert answers[3]["error"]["code"] == "rate_limit_exceeded"
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=first_line)
-def test_a_python_block_runs(server: Server, tmp_path: Path, block: str) -> None:
-    environment = clean_environment(tmp_path)
-    command = [sys.executable, "-c", block.replace(ADDRESS, server.origin)]
+def last_line(block: str) -> str:
+    return block.splitlines()[-1][:60]
+
+
+TESTS = [block for block in blocks("python") if "import pytest" in block]
+PROGRAMS = [block for block in blocks("python") if block not in TESTS]
+
+
+def python(tmp_path: Path, *arguments: str) -> str:
     ended = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=last_line)
+def test_a_python_block_runs(server: Server, tmp_path: Path, block: str) -> None:
+    python(tmp_path, "-c", block.replace(ADDRESS, server.origin))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", TESTS, ids=last_line)
+def test_a_block_of_tests_passes(tmp_path: Path, block: str) -> None:
+    (tmp_path / "test_agent.py").write_text(block)
+    told = python(tmp_path, "-m", "pytest", "-c", "/dev/null", "-q", str(tmp_path))
+    assert re.search(r"\b[1-9]\d* passed", told)
+    assert "failed" not in told
 
 
 def test_the_json_blocks_are_scripts() -> None:
