@@ -26,8 +26,10 @@ from llmsim.setting_value import checked, no_names, parsed
 ALLOW, REFUSE = "allow", "refuse"
 CONFIG_VARIABLE = "LLMSIM_CONFIG"
 WORKER_CLASSES = ("gevent", "gthread", "sync")
+# Where `llmsim run` says to its command where the server is.
+URL_VARIABLE = "LLMSIM_URL"
 # Read elsewhere: the file's name above, and the two halves of `server.bind`.
-_OTHER_VARIABLES = (CONFIG_VARIABLE, "LLMSIM_HOST", "LLMSIM_PORT")
+_OTHER_VARIABLES = (CONFIG_VARIABLE, "LLMSIM_HOST", "LLMSIM_PORT", URL_VARIABLE)
 
 
 def setting(key: str, default: Any, help_text: str, **limits: Any) -> Any:

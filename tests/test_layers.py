@@ -27,7 +27,7 @@ LAYERS = [
     ["sessions"],
     ["playback", "delivery", "apis", "journal", "metrics"],
     ["serving"],
-    ["app", "server", "control", "page"],
+    ["app", "server", "control", "page", "transcript"],
     ["cli", "pytest_plugin", "__main__"],
 ]
 # Within these rows, modules build on one another in the order written.

@@ -268,7 +268,7 @@ def test_a_missing_file_is_refused() -> None:
 
 def test_an_unknown_variable_is_named_with_its_nearest() -> None:
     (warning,) = settings.unknown_variables(
-        {"LLMSIM_WORKER": "3", "LLMSIM_PORT": "1", "PATH": "/bin"}
+        {"LLMSIM_WORKER": "3", "LLMSIM_PORT": "1", "LLMSIM_URL": "http://a", "PATH": "/bin"}
     )
     assert warning.startswith("unknown environment variable 'LLMSIM_WORKER'; expected one of")
     assert warning.endswith("did you mean 'LLMSIM_WORKERS'?")

@@ -171,10 +171,12 @@ class Lifecycle:
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
         origin = ports.origin(server.LISTENERS)
+        assert self._script is not None  # noqa: S101 - on_starting has loaded it
         return {
             "name": "llmsim",
             "version": __version__,
             "pid": os.getpid(),
+            "turns": len(self._script),
             "origin": origin,
             "base_urls": base_urls(self._settings, origin),
         }

@@ -54,6 +54,7 @@ def test_the_version_is_told(command: list[str]) -> None:
 
 HELP = {
     "serve": ["until it is stopped", "--workers", "--bind"],
+    "run": ["llmsim run my-script.json -- pytest", "--allow-left", "LLMSIM_URL", "127: "],
     "validate": ["exit with 1", "SCRIPT"],
     "schema": ["JSON Schema"],
     "play": ["exact bytes", "--api {chat,responses,openresponses,anthropic}", "--position"],

@@ -29,6 +29,7 @@ def test_the_ready_file_names_the_base_urls_and_goes_with_the_server(tmp_path: P
         assert said["base_urls"]["openai"] == server.base_url
         assert said["origin"] == server.origin
         assert (said["pid"], said["version"]) == (server.process.pid, __version__)
+        assert said["turns"] == 7
         assert httpx.get(said["base_urls"]["anthropic"], timeout=PATIENCE).status_code == 200
         assert [path.name for path in tmp_path.glob("ready*")] == ["ready.json"]
         server.process.send_signal(signal.SIGTERM)

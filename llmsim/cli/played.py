@@ -1,0 +1,95 @@
+"""What of a server's script was played, read from its control API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.json_text import parse
+from llmsim.server.child import ChildServer
+
+_SETTLE_SECONDS = 2
+_POLL_SECONDS = 0.05
+_MOST_NAMES = 5
+
+
+class Played:
+    """The sessions of a server as they stand, and which turns of its own script they were served.
+
+    Raises:
+        NoAnswerError: the server is gone.
+    """
+
+    def __init__(self, server: ChildServer) -> None:
+        self._server = server
+        self._total = server.turns
+        self._requests = 0
+        self.beyond = 0  # requests after the last turn, where that is an error
+        self._used: set[int] = set()
+        self._others: list[str] = []
+        self._names: list[str] = []
+        self._deadline = time.monotonic() + _SETTLE_SECONDS
+        for session in self._sessions():
+            self._names.append(session["name"])
+            self._count(session)
+
+    @property
+    def left(self) -> list[int]:
+        """The turns that nobody was served."""
+        return [index for index in range(self._total) if index not in self._used]
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The journal entries of all sessions, one session after the other."""
+        for name in self._names:
+            yield from self._entries(name)
+
+    def summary(self) -> Iterator[str]:
+        """What to say of it, a sentence a line."""
+        left = f"; left: {_some([f'turn {index}' for index in self.left])}" if self.left else ""
+        yield f"{len(self._used)} of {self._total} turns used{left}"
+        if self.beyond:
+            yield f"requests after the last turn: {self.beyond}"
+        if self._others:
+            yield f"not counted, with scripts of their own: {_some(self._others)}"
+        if not self._requests:
+            yield "no request came: does the command read OPENAI_BASE_URL or ANTHROPIC_BASE_URL?"
+
+    def _sessions(self) -> Iterator[dict[str, Any]]:
+        following: int | None = 0
+        while following is not None:
+            page = self._server.get(f"/sessions?limit=1000&after={following}")
+            yield from page["sessions"]
+            following = page["next"]
+
+    def _count(self, session: dict[str, Any]) -> None:
+        """Count what a session was served. The entry of an answer that was broken off may be late.
+
+        Its position was claimed before, and so says what to wait for.
+        """
+        while True:
+            entries = [_facts(entry) for entry in self._entries(session["name"])]
+            positions = sum(position is not None for position, _, _ in entries)
+            if positions >= session["position"] or time.monotonic() >= self._deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+        self._requests += len(entries)
+        if session["script"] != "default":
+            self._others.append(session["name"])
+            return
+        self._used |= {turn for _, turn, _ in entries if turn is not None}
+        self.beyond += sum(exhausted for _, _, exhausted in entries)
+
+    def _entries(self, name: str) -> Iterator[dict[str, Any]]:
+        return (parse(line) for line in self._server.lines(f"/sessions/{name}/requests.jsonl"))
+
+
+def _facts(entry: dict[str, Any]) -> tuple[int | None, int | None, bool]:
+    """Position, turn, and whether the script had no turn left; all else would fill the memory."""
+    failure = (entry.get("answer") or {}).get("failure") or {}
+    return entry["position"], entry["turn"], failure.get("kind") == "exhausted"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
