@@ -13,6 +13,7 @@ from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
 from llmsim.errors import StateLostError
 from llmsim.journal.tally import Tallies
 from llmsim.playback.polled_lock import Pauses
+from llmsim.playback.stored import Outline
 from llmsim.store.base import Session
 
 _AT_ONCE = 500
@@ -35,9 +36,9 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> dict[str, An
     return {"sessions": listed, "next": following}
 
 
-def described(session: Session, turns: int) -> dict[str, Any]:
-    """What a list says of a session, whose script has so many turns."""
-    return _standing(session, turns) | _tallied(session, Pauses())
+def described(session: Session, script: Outline) -> dict[str, Any]:
+    """What a list says of a session that plays this script."""
+    return _standing(session, script) | _tallied(session, Pauses())
 
 
 def names(prefix: str) -> Iterator[str]:
@@ -58,7 +59,7 @@ def _facts(session: Session) -> dict[str, Any] | None:
     lost = session.script
     while found is not None:
         try:
-            return _standing(found, playback().turns(found.script))
+            return _standing(found, playback().outline(found.script))
         except StateLostError:
             # Its script was replaced meanwhile; if not, it is lost.
             found = playback().store.session(session.name)
@@ -68,15 +69,18 @@ def _facts(session: Session) -> dict[str, Any] | None:
     return None
 
 
-def _standing(session: Session, turns: int) -> dict[str, Any]:
-    used = min(session.position, turns)
-    state = UNTOUCHED if not session.position else EXHAUSTED if used == turns else UNFINISHED
+def _standing(session: Session, script: Outline) -> dict[str, Any]:
+    # By history a session holds many conversations: no one number says how far they are.
+    used = None if script.by_history else min(session.position, script.turns)
+    state = EXHAUSTED if used == script.turns else UNFINISHED
+    if not session.position:
+        state = UNTOUCHED
     return {
         "name": session.name,
         "position": session.position,
         "generation": f"{session.generation:016x}",
         "script": "default" if session.follows else "own",
-        "turns": turns,
+        "turns": script.turns,
         "turns_used": used,
         "state": state,
     }

@@ -86,7 +86,9 @@ class ListedSession(Schema):
     )
     turns = fields.Integer(required=True, metadata=described("The length of its script."))
     turns_used = fields.Integer(
-        required=True, metadata=described("How many of these were taken by now.")
+        required=True,
+        allow_none=True,
+        metadata=described("How many of these were taken by now; null where it plays by history."),
     )
     state = fields.String(
         required=True,

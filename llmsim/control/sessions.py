@@ -19,6 +19,7 @@ from llmsim.control.session_schemas import (
 from llmsim.errors import RequestError
 from llmsim.journal.keeping import written
 from llmsim.playback.checking import Checked
+from llmsim.playback.stored import outline_of
 from llmsim.script import Script, json_schema
 from llmsim.serving.blueprint import settings
 from llmsim.serving.urls import base_urls, origin_of
@@ -125,4 +126,4 @@ def _standing(name: str) -> tuple[Session, Script]:
 
 def _described(session: Session, script: Script) -> dict[str, Any]:
     urls = base_urls(settings(), origin_of(request.environ), f"/s/{session.name}")
-    return {**described(session, len(script)), "base_urls": urls}
+    return {**described(session, outline_of(script)), "base_urls": urls}

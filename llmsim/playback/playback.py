@@ -12,7 +12,7 @@ from llmsim.playback.checking import Checked
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Asked, Order
 from llmsim.playback.polled_lock import PolledLock
-from llmsim.playback.stored import LARGE_BYTES, opened, turns_in
+from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, outline_of
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
 from llmsim.store.base import Blob, Session, Store
@@ -111,14 +111,14 @@ class Playback:
         """
         return self._order(key).script
 
-    def turns(self, key: int) -> int:
-        """How many turns the script of that key has; it need not be read for that.
+    def outline(self, key: int) -> Outline:
+        """The outline of the script of that key, which need not be read for it.
 
         Raises:
             StateLostError: it is gone.
         """
         order = self._orders.get(key)
-        return len(order.script) if order else turns_in(self.store.script(key))
+        return outline_of(order.script) if order else outline_in(self.store.script(key))
 
     def standing(self, session: str) -> tuple[Session | None, Script]:
         """The session as it stands, None where there is none, and the script that it would play.

@@ -9,10 +9,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import overload
+from typing import NamedTuple, overload
 
+from llmsim.json_text import parse
 from llmsim.playback.polled_lock import Pauses
 from llmsim.script import CheckedTurns, Script, Turn
+from llmsim.script.order import HISTORY
 from llmsim.store.base import Blob
 
 LARGE_BYTES = 2**20
@@ -40,9 +42,23 @@ def opened(content: Blob) -> Script:
     return replace(Script.from_json(first), turns=StoredTurns(content, starts))
 
 
-def turns_in(content: Blob) -> int:
-    """How many turns the script has that `Script.canonical` wrote: each has a line."""
-    return len(_starts(content)) - 1
+class Outline(NamedTuple):
+    """What can be said of a script without reading its turns."""
+
+    turns: int
+    by_history: bool
+
+
+def outline_of(script: Script) -> Outline:
+    """The outline of a script that was read."""
+    return Outline(len(script), script.by_history)
+
+
+def outline_in(content: Blob) -> Outline:
+    """The outline of the script that `Script.canonical` wrote: each turn has a line."""
+    starts = _starts(content)
+    head = parse(bytes(content[: starts[0]]).rstrip() + b"]}")
+    return Outline(len(starts) - 1, head.get("order") == HISTORY)
 
 
 class StoredTurns(CheckedTurns):

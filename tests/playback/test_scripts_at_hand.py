@@ -9,6 +9,7 @@ import pytest
 from llmsim import Assistant, Script
 from llmsim.playback import Playback, playback
 from llmsim.playback.checking import Checked
+from llmsim.playback.stored import Outline
 from llmsim.store.base import Blob
 from llmsim.store.mmap_store import MmapStore
 
@@ -72,3 +73,13 @@ def test_the_published_script_is_kept_beside_them(
     reads = store.reads
     assert played.script(store.published() or 0) == Script([Assistant("default")])
     assert store.reads == reads
+
+
+@pytest.mark.parametrize("order", ["arrival", "history"])
+def test_the_outline_of_a_script_is_the_same_read_or_not(store: CountingStore, order: str) -> None:
+    script = Script([Assistant("a"), Assistant("b")], order=order)
+    key = store.publish(script.canonical())
+    assert Playback(store).outline(key) == Outline(2, order == "history")
+    played = Playback(store)
+    played.script(key)
+    assert played.outline(key) == Outline(2, order == "history")

@@ -192,3 +192,18 @@ def test_entries_are_chosen_by_conversation_step_and_status(client: FlaskClient)
     assert positions("status=429") == [2, 3]
     assert positions(f"conversation={made}&step=1&status=200&limit=1") == [5]
     assert positions("conversation=nobody") == []
+
+
+def test_a_session_says_no_one_place_where_its_conversations_have_many(
+    client: FlaskClient,
+) -> None:
+    def shown() -> tuple[Any, Any]:
+        facts = client.get("/llmsim/sessions/a").get_json()
+        return facts["turns_used"], facts["state"]
+
+    assert shown() == (None, "untouched")
+    for _ in range(5):
+        ask(client, "chat", [USER])
+    assert shown() == (None, "unfinished")
+    listed = client.get("/llmsim/sessions?prefix=a").get_json()["sessions"]
+    assert [(each["turns_used"], each["state"]) for each in listed] == [(None, "unfinished")]
