@@ -7,6 +7,7 @@ agree, and a retry finds its turn again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xxhash import xxh3_128
 
@@ -25,9 +26,11 @@ class ByHistory(Order):
     """The step of the conversation chooses the turn, and the try where the step has errors."""
 
     def __init__(self, script: Script) -> None:
-        super().__init__(script)
-        self.steps = Steps(script)
-        self._reader = Reader(script, self.steps)
+        # All turns are looked at here, several times: those of a large script are read once for it.
+        whole = replace(script, turns=tuple(script.turns))
+        super().__init__(whole)
+        self.steps = Steps(whole)
+        self._reader = Reader(whole, self.steps)
 
     def standing(self, conversation: Conversation) -> Standing:
         """Where the conversation stands."""

@@ -40,6 +40,7 @@ class Steps:
             else:
                 pending.append(index)
         self._trailing = tuple(pending)
+        self._of_turn = {step.turn: number for number, step in enumerate(self._steps)}
 
     def __len__(self) -> int:
         """The number of turns that leave a trace."""
@@ -47,7 +48,7 @@ class Steps:
 
     def of_turn(self, index: int) -> int:
         """The number of the step whose turn has that index."""
-        return next(number for number, step in enumerate(self._steps) if step.turn == index)
+        return self._of_turn[index]
 
     def at(self, number: int) -> Step:
         """The step of a conversation that has been given `number` answers."""
