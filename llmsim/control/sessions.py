@@ -16,7 +16,7 @@ from llmsim.control.session_schemas import (
     SessionAnswer,
     SessionsAnswer,
 )
-from llmsim.errors import RequestError
+from llmsim.errors import RequestError, StateLostError
 from llmsim.journal.keeping import written
 from llmsim.playback.checking import Checked
 from llmsim.playback.stored import outline_of
@@ -91,9 +91,14 @@ def show_script(name: str) -> Response:
 @operation("POST", "/sessions/<name>/reset", gives=SessionAnswer)
 def reset_session(name: str) -> dict[str, Any]:
     """Rewind a session to position 0 and clear its journal."""
-    if playback().store.reset(checked_name(name)) is None:
+    found = playback().store.reset(checked_name(name))
+    if found is None:
         raise _no_such(name)
-    return _shown(name)
+    try:
+        # As it was rewound: others may have claimed since.
+        return _described(found, playback().script(found.script))
+    except StateLostError:
+        return _shown(name)  # it has been given another script since
 
 
 def existing(name: str) -> Session:

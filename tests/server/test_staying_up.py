@@ -198,6 +198,6 @@ def test_what_a_worker_logs_of_an_error_of_its_own_has_them_too(
         assert httpx.get(server.origin, timeout=PATIENCE).status_code == 500
         server.wait_for_log("(?s)on purpose.*on purpose")
         server.wait_for_log("beware")
-        for wanted in ("Cannot answer /v1/chat/completions", "Exception on / ", "beware"):
+        for wanted in (f"Cannot answer {CHAT}", "Exception on / ", "beware"):
             (line,) = [line for line in server.log().splitlines() if wanted in line][:1]
             assert re.match(LINE, line), line
