@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from llmsim.cli.run import environment
+from llmsim.cli.signals import Signals
 from tests.processes import no_survivors
 from tests.running import PATIENCE, ROOT, clean_environment, numbered, text, write_script
 
@@ -270,7 +271,7 @@ for body in made:
 
 def test_a_stream_that_is_left_in_the_middle_counts(tmp_path: Path) -> None:
     command = """
-import os, socket
+import os, socket, time
 from urllib.parse import urlsplit
 url = urlsplit(os.environ["OPENAI_BASE_URL"])
 body = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "Go"}]}'
@@ -278,6 +279,8 @@ head = f"POST {url.path}/chat/completions HTTP/1.1\\r\\nHost: a\\r\\nContent-Len
 with socket.create_connection((url.hostname, url.port)) as connection:
     connection.sendall(head.encode() + b"\\r\\n\\r\\n" + body)
     connection.recv(100)
+    if not os.fork():
+        time.sleep(0.7)  # the answer is on its way while the command has ended
 os._exit(3)
 """
     script = script_of(tmp_path, {"type": "lorem", "tokens": 60_000})
@@ -439,22 +442,50 @@ def test_a_signal_before_the_command_stops_the_server_and_runs_nothing(tmp_path:
     assert not touched.exists()
 
 
-def test_ctrl_c_in_a_terminal_reaches_the_command_once(tmp_path: Path) -> None:
+def test_a_signal_that_comes_while_the_command_is_started_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    signals = Signals()
+    signals.received = signal.SIGTERM
+    with subprocess.Popen(["sleep", "10"]) as command:
+        signals.go_to(command)
+    assert command.returncode == -signal.SIGTERM
+
+
+def in_a_terminal(tmp_path: Path, code: str, *numbers: signal.Signals) -> tuple[bytes, int]:
+    """What is shown when Ctrl-C is pressed, and then come signals; and the exit code."""
     script = script_of(tmp_path, text("0"))
     pid, terminal = pty.fork()
     if not pid:
         environ = clean_environment(tmp_path)
         os.chdir(ROOT)
-        os.execve(RUN[0], [*RUN, str(script), "--", *PYTHON, WAITING], environ)
+        os.execve(RUN[0], [*RUN, str(script), "--", *PYTHON, code], environ)
     shown = b""
     try:
         while b"waits" not in shown:
             shown += os.read(terminal, 1000)
         os.write(terminal, b"\x03")
+        for number in numbers:
+            os.kill(pid, number)
         while b"turns used" not in shown:
             shown += os.read(terminal, 1000)
     finally:
         _, status = os.waitpid(pid, 0)
         os.close(terminal)
-    assert shown.count(b"got 2") == 1
-    assert os.waitstatus_to_exitcode(status) == 9
+    return shown, os.waitstatus_to_exitcode(status)
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_command(tmp_path: Path) -> None:
+    shown, code = in_a_terminal(tmp_path, WAITING)
+    assert b"got 2\r\n" in shown
+    assert code == 9
+
+
+def test_ctrl_c_in_a_terminal_is_not_sent_on(tmp_path: Path) -> None:
+    # In a group of its own, the command gets only what is sent to it.
+    apart = f"import os; os.setpgid(0, 0)\n{WAITING}"
+    shown, code = in_a_terminal(tmp_path, apart, signal.SIGTERM)
+    assert b"got 15\r\n" in shown
+    assert b"got 2\r\n" not in shown
+    assert code == 9
