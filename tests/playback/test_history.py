@@ -16,6 +16,7 @@ from llmsim.playback.history import tries_key
 from llmsim.playback.standing import Mark, Standing
 from llmsim.reply import Failure, Reply
 from llmsim.store.mmap_store import MmapStore
+from tests.requests import RENDERERS
 
 CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash"}]}
 SAY: dict[str, Any] = {"type": "assistant", "text": "Done."}
@@ -226,3 +227,29 @@ def test_arguments_that_were_written_anew_are_the_same_history() -> None:
         for arguments in ('{"a":1}', '{"a": 1}')
     )
     assert tries_key(Standing(1), (one,)) == tries_key(Standing(1), (other,))
+
+
+def read(api: str, **body: Any) -> tuple[Message, ...]:
+    return RENDERERS[api].read({"model": "m", "max_tokens": 9, **body}).conversation.messages
+
+
+def test_values_in_another_order_are_the_same_history() -> None:
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+    turned = dict(reversed(item.items()))
+    one, other = read("responses", input=[item]), read("responses", input=[turned])
+    assert tries_key(Standing(1), one) == tries_key(Standing(1), other)
+
+
+def test_a_mark_of_a_cache_and_a_text_as_parts_leave_the_history_as_it_is() -> None:
+    """As an agent marks its last message alone: in the next request the mark has moved on."""
+    result = {"type": "tool_result", "tool_use_id": "t", "content": "ok"}
+    marked = {
+        **result,
+        "content": [{"type": "text", "text": "ok"}],
+        "cache_control": {"type": "ephemeral"},
+    }
+    one, other = (
+        read("anthropic", messages=[{"role": "user", "content": [block]}])
+        for block in (result, marked)
+    )
+    assert tries_key(Standing(1), one) == tries_key(Standing(1), other)

@@ -278,6 +278,23 @@ def test_with_own_steps_calls_of_others_do_not_count() -> None:
     assert standing("chat", [*example, said(None, made(0)), result(made(0))], steps="own").step == 1
 
 
+def test_with_own_steps_an_agent_may_put_words_of_its_own_between() -> None:
+    """As aider does: examples first, an `Ok.` after each answer, a system message at the end."""
+    history = [
+        *EXAMPLES[:2],
+        {"role": "user", "content": "These are the files."},
+        said("Ok."),
+        user("Go."),
+        said("Done."),
+        user("I committed that."),
+        said("Ok."),
+        user("More."),
+        {"role": "system", "content": "Be brief."},
+    ]
+    assert standing("chat", history, steps="own").step == 1
+    assert standing("chat", history).step == 4
+
+
 def test_with_own_steps_any_text_may_be_that_of_a_turn_made_at_play_time() -> None:
     turns = [{"type": "echo"}, {"type": "echo"}]
     assert standing("chat", [user("x"), said("x"), user("y")], turns, steps="own").step == 1
