@@ -17,11 +17,16 @@ from llmsim.reply import Reply
 from llmsim.script import Script
 from llmsim.script.order import OWN
 
-# Ids of the order by arrival have fewer numbers.
-_MADE = re.compile(r"([a-z]+)_llmsim_([0-9a-f]{16}|[0-9a-f]{6})_(\d+)_(\d+)_(\d+)(?:_\d+)*(?!\w)")
+# The kinds of ids, those first that most clients send back.
+_KINDS = ("call", "msg", "fc", "ctc", "rs", "resp")
+# Ids of the order by arrival have fewer numbers. Everything is bounded and ASCII: clients may send
+# numbers that nobody made, and long texts in which a search would begin anew at every letter.
+_NUMBER = "([0-9]{1,18})"
+_MADE = re.compile(
+    f"({'|'.join(_KINDS)})_llmsim_([0-9a-f]{{16}}|[0-9a-f]{{6}})"
+    rf"_{_NUMBER}_{_NUMBER}_{_NUMBER}(?:_[0-9]{{1,18}}){{0,2}}(?!\w)"
+)
 _MADE_WORD = "_llmsim_"
-# Of the ids of one answer, the one that most clients send back.
-_KINDS = ("call", "msg", "fc", "ctc", "rs")
 
 
 Group = tuple[int, int]
@@ -182,11 +187,7 @@ def _conversation(messages: Sequence[Message]) -> str | None:
         if (mark.generation, mark.position) != (first.generation, first.position):
             break
         same.append(mark.id)
-    return min(same, key=lambda name: _rank(name.partition("_")[0]))
-
-
-def _rank(kind: str) -> int:
-    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+    return min(same, key=lambda name: _KINDS.index(name.partition("_")[0]))
 
 
 def _text(messages: Sequence[Message], group: Group) -> str:

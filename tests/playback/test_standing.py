@@ -334,3 +334,26 @@ def test_a_history_with_a_made_id_is_one_conversation_from_that_id_on() -> None:
 @pytest.mark.parametrize("name", ["call_llmsim_7_0", "call_llmsim_123456_0", "msg_llmsim_1_2"])
 def test_ids_of_the_order_by_arrival_say_no_step(name: str) -> None:
     assert standing("chat", [user(), said(None, name), result(name)]).step == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"call_llmsim_{MARK}_{'9' * 21}_0",
+        f"call_llmsim_{MARK}_{'9' * 5000}_0",
+        f"call_llmsim_{MARK}_\N{ARABIC-INDIC DIGIT FIVE}_0",
+        f"call_llmsim_{MARK}_5_\N{ARABIC-INDIC DIGIT FIVE}",
+        f"call_llmsim_{MARK}_5_0_0_0_0",
+        f"call_llmsim_{MARK}_5_0\ud800",
+        f"cell_llmsim_{MARK}_5_0",
+    ],
+)
+def test_ids_that_nobody_made_say_no_step(name: str) -> None:
+    found = standing("chat", [user(), said(None, name), result(name)])
+    assert (found.step, found.mark) == (1, None)
+
+
+@pytest.mark.parametrize("text", ["a" * 10**6, f"call_llmsim_{MARK}_5" + "_1" * 10**6 + "x"])
+def test_a_long_text_is_searched_for_ids_once_and_not_from_each_letter_on(text: str) -> None:
+    """To begin anew at each letter would take hours here."""
+    assert standing("chat", [user(), said(f"{text} _llmsim_"), user()]).step == 1
