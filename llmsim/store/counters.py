@@ -3,7 +3,7 @@
     slot, 32 bytes
          0  key: a digest of what is counted, mixed with the generation of its session
         16  value
-        24  owner (kept) or time of the last use in ns (reused); 0 the slot is free
+        24  owner (kept) or time of the last use in ns (reused); 0 the slot was never taken
 
 Kept counters stay for as long as their session's generation. A slot whose generation is over is
 free. They are looked for from the slot that the key names, slot by slot, within a window.
@@ -12,7 +12,8 @@ Reused counters lie in sets of eight. A new one takes the slot of its set that w
 longest time.
 
 A process can be killed between any two instructions: the last word of a slot is written last, and a
-slot that is taken over is made free first. No lock is taken here.
+slot that is taken over belongs to nobody meanwhile. A kept one is not made free for that: a search
+would end there, and what lies behind it would count anew. No lock is taken here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ REUSED_SLOTS: Final = 65_536
 KEPT_PER_SESSION: Final = 4
 
 _KEY, _VALUE, _LAST = 0, 2, 3
+_NOBODY = 1  # an owner that no session is
 _WINDOW = 64  # slots; at half of all slots taken, a longer run is as good as never met
 _SET = 8
 
@@ -66,7 +68,9 @@ class KeptCounters:
         if slot < 0:
             raise LookupError(key)
         if not found:
-            _take_over(self._words, slot, key, owner)
+            if self._words[slot + _LAST]:
+                self._words[slot + _LAST] = _NOBODY
+            _write(self._words, slot, key, owner)
         return slot + _VALUE
 
     def _search(self, key: Key) -> tuple[int, bool]:
@@ -78,9 +82,9 @@ class KeptCounters:
             owner = words[slot + _LAST]
             if owner == 0:
                 return (slot if free < 0 else free), False
-            if words[slot] == first and words[slot + 1] == second:
+            if words[slot] == first and words[slot + 1] == second and owner != _NOBODY:
                 return slot, True
-            if free < 0 and self._is_over(owner):
+            if free < 0 and (owner == _NOBODY or self._is_over(owner)):
                 free = slot
         return free, False
 
@@ -105,12 +109,13 @@ class ReusedCounters:
                 words[slot + _LAST] = time_ns()
                 return slot + _VALUE
         oldest = min(slots, key=lambda slot: words[slot + _LAST])
-        _take_over(words, oldest, key, time_ns())
+        words[oldest + _LAST] = 0
+        _write(words, oldest, key, time_ns())
         return oldest + _VALUE
 
 
-def _take_over(words: memoryview, slot: int, key: Key, last: int) -> None:
-    words[slot + _LAST] = 0
+def _write(words: memoryview, slot: int, key: Key, last: int) -> None:
+    """A counter that begins at 0, its last word last."""
     words[slot + _KEY], words[slot + _KEY + 1] = key
     words[slot + _VALUE] = 0
     words[slot + _LAST] = last

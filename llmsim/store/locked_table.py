@@ -154,13 +154,7 @@ class LockedTable:
 
         Their descriptors exclude one another, too.
         """
-        try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-            memory = mmap.mmap(descriptor, 0)
-        except (OSError, ValueError) as error:
-            raise StateLostError(
-                f"Cannot open the cursor in the state directory {self._path.parent}: {error}."
-            ) from error
+        descriptor, memory = self._open()
         identity = _identity(os.fstat(descriptor))
         if self._identity not in (None, identity):
             os.close(descriptor)
@@ -176,6 +170,18 @@ class LockedTable:
             descriptor, CursorTable(memory), self._threads, self._timeout
         )
         return self._attachment
+
+    def _open(self) -> tuple[int, mmap.mmap]:
+        descriptor = None
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            return descriptor, mmap.mmap(descriptor, 0)
+        except (OSError, ValueError) as error:
+            if descriptor is not None:
+                os.close(descriptor)
+            raise StateLostError(
+                f"Cannot open the cursor in the state directory {self._path.parent}: {error}."
+            ) from error
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -96,3 +97,14 @@ def test_a_copy_in_its_place_is_not_counted_on_in_by_any_process(
 
     refuse()
     assert wait_for(fork(refuse)) == 0, "a child, which opens the table anew, counts on in it"
+
+
+@pytest.mark.parametrize("content", [b"", b"something else"])
+def test_a_table_that_cannot_be_used_is_not_left_open(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / TABLE_NAME).write_bytes(content)
+    store = MmapStore(tmp_path)
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        with pytest.raises(StateLostError):
+            store.claim("a")
+    assert len(os.listdir("/dev/fd")) == before

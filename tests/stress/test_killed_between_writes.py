@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,27 @@ def test_a_claim_of_a_place_and_a_try_that_dies_at_any_write_repeats_neither(
         deadly += 1
     assert (after[0].place, after[0].tries) == (1, 1)
     assert deadly >= 12, "two new counters, a position, a place and a try"
+
+
+def test_a_place_that_is_taken_over_by_a_claim_that_dies_hides_none_behind_it(
+    tmp_path: Path, store: MmapStore
+) -> None:
+    """Both places are looked for from one slot on, and the one that is over lies first."""
+    generations = [store.put_script(name, b"{}").generation for name in ("over", "stays")]
+    start = (generations[0] ^ generations[1]).to_bytes(8, sys.byteorder)
+    behind = Take(place=bytes(8) + b"__behind")
+    store.claim("over", what=Take(place=start + b"____over"))
+    store.claim("stays", what=behind)
+    store.delete("over")
+    deadly = 0
+    while True:
+        new = Take(place=bytes(8) + b"%08d" % deadly)
+        died = die_at(tmp_path, deadly, partial(MmapStore.claim, session="stays", what=new))
+        deadly += 1
+        assert store.claim("stays", what=behind).place == deadly
+        if not died:
+            break
+    assert deadly >= 7, "a slot that is taken over, and a position"
 
 
 def test_a_publish_that_dies_leaves_the_script_before_or_the_new_one(
