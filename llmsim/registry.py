@@ -19,6 +19,8 @@ def unknown(what: str, name: str, choices: Iterable[str], meant: str | None = No
     `meant` is what is probably meant, where that is known better than by its spelling.
     """
     known = list(choices)
+    if not known:
+        return f"unknown {what} {name!r}; expected none"
     sentence = f"unknown {what} {name!r}; expected one of {', '.join(map(repr, known))}"
     match = meant or nearest(name, known)
     return f"{sentence}; did you mean {match!r}?" if match else sentence

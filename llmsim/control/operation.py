@@ -87,11 +87,16 @@ def playback() -> Playback:
 
 
 def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
+    """What the request says.
+
+    Nothing may stand where it is not looked for: with its `prefix` left out, a reset means all.
+    """
     if not isinstance(takes, dict) and request.method in _BY_QUERY:
         if request.method != "GET":
             with _json_body() as body:
                 _fields(body, Nothing)
         return dict(takes().load(request.args.to_dict()))
+    Nothing().load(request.args.to_dict())
     with _json_body() as body:
         return {_SCRIPT: checked_script(body)} if isinstance(takes, dict) else _fields(body, takes)
 

@@ -171,7 +171,20 @@ def test_a_misspelt_prefix_deletes_and_resets_nothing(several: FlaskClient) -> N
     before = listed(several)
     assert several.delete("/llmsim/sessions?prefx=a-").status_code == 400
     assert several.post("/llmsim/reset", json={"prefx": "a-"}).status_code == 400
-    assert several.delete("/llmsim/sessions", json={"prefix": "a-"}).status_code == 400
+    assert listed(several) == before
+
+
+def test_a_prefix_in_the_wrong_place_deletes_and_resets_nothing(several: FlaskClient) -> None:
+    before = listed(several)
+    for refused in (
+        several.delete("/llmsim/sessions", json={"prefix": "a-"}),
+        several.post("/llmsim/reset?prefix=a-"),
+        several.post("/llmsim/sessions/a-one/reset?prefix=a-"),
+        several.put("/llmsim/sessions/a-one/script?prefix=a-", json={"turns": [text("b")]}),
+    ):
+        assert refused.status_code == 400
+        message = refused.get_json()["error"]["message"]
+        assert message == "prefix: unknown field 'prefix'; expected none"
     assert listed(several) == before
 
 
