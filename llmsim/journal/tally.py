@@ -45,25 +45,32 @@ class Tallies:
             pause()
         if len(self._known) >= _REMEMBERED_SESSIONS:
             self._known.clear()
-        self._known[session.name] = (session.generation, place, counting.tally)
-        return counting.tally
+        tally = counting.tally
+        self._known[session.name] = (session.generation, place, tally)
+        return tally
 
 
 class _Counting:
-    def __init__(self, generation: str, tally: Tally) -> None:
+    """Counts lines on top of a tally."""
+
+    def __init__(self, generation: str, before: Tally) -> None:
         self._generation = generation
-        self.tally = tally
+        self._entries, self._requests, self._errors, self._time = before
+        self._last = b""
 
     def keep(self, line: bytes) -> bool:
         """Count a line, and keep none."""
         generation = generation_of(line)
-        if generation is None:
-            return False
-        entries, requests, errors, last = self.tally
         if generation == self._generation:
-            requests += 1
-            errors += status_of(line) >= 400
-            found = _TIME.match(line)
-            last = max(last, float(found[1])) if found else last
-        self.tally = Tally(entries + 1, requests, errors, last)
+            self._requests += 1
+            self._errors += status_of(line) >= 400
+            self._last = line
+        self._entries += generation is not None
         return False
+
+    @property
+    def tally(self) -> Tally:
+        """All that was counted."""
+        found = _TIME.match(self._last)
+        last = float(found[1]) if found else self._time
+        return Tally(self._entries, self._requests, self._errors, last)

@@ -16,6 +16,7 @@ from tests.benchmarks.chat import Chat
 from tests.benchmarks.claims import Claims
 from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
+from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.prompts import Prompts
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Orders(),
         Latency(),
         Sessions(),
+        Many(),
         Sizes(),
         Swaps(),
         Journal(),
