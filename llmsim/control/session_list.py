@@ -12,6 +12,7 @@ from llmsim.control.operation import playback
 from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
 from llmsim.errors import StateLostError
 from llmsim.journal.tally import Tallies
+from llmsim.json_text import ascii_json
 from llmsim.playback.polled_lock import Pauses
 from llmsim.playback.stored import Outline
 from llmsim.store.base import Session
@@ -20,9 +21,12 @@ _AT_ONCE = 500
 _TALLIES = Tallies()
 
 
-def page(after: int, limit: int, prefix: str, state: str | None) -> dict[str, Any]:
-    """A page of sessions whose name begins with `prefix`, in that state if one is asked for."""
-    listed: list[dict[str, Any]] = []
+def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
+    """A page of sessions whose name begins with `prefix`, in that state if one is asked for.
+
+    As JSON, written session by session: to write a large page at once would hold others up.
+    """
+    listed: list[bytes] = []
     pauses = Pauses()
     following: int | None = after
     while following is not None and len(listed) < limit:
@@ -30,10 +34,13 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> dict[str, An
         found, following = playback().store.sessions(following, wanted)
         for session in found:
             pauses.pause()
-            facts = _facts(session) if session.name.startswith(prefix) else None
-            if facts and state in {None, facts["state"]}:
-                listed.append(facts | _tallied(session, pauses))
-    return {"sessions": listed, "next": following}
+            current = _with_script(session) if session.name.startswith(prefix) else None
+            if current is None:
+                continue
+            facts = _standing(*current)
+            if state in {None, facts["state"]}:
+                listed.append(ascii_json(facts | _tallied(current[0], pauses)))
+    return b'{"sessions":[%b],"next":%b}' % (b",".join(listed), ascii_json(following))
 
 
 def described(session: Session, script: Outline) -> dict[str, Any]:
@@ -53,13 +60,13 @@ def names(prefix: str) -> Iterator[str]:
             pauses.pause()
 
 
-def _facts(session: Session) -> dict[str, Any] | None:
-    """None for a session that was deleted meanwhile."""
+def _with_script(session: Session) -> tuple[Session, Outline] | None:
+    """The session as it stands by now, and its script; None where it was deleted meanwhile."""
     found: Session | None = session
     lost = session.script
     while found is not None:
         try:
-            return _standing(found, playback().outline(found.script))
+            return found, playback().outline(found.script)
         except StateLostError:
             # Its script was replaced meanwhile; if not, it is lost.
             found = playback().store.session(session.name)

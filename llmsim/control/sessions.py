@@ -49,9 +49,9 @@ def create_session(
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
-def list_sessions(after: int, limit: int, prefix: str, state: str | None = None) -> dict[str, Any]:
+def list_sessions(after: int, limit: int, prefix: str, state: str | None = None) -> Response:
     """List sessions, a page at a time."""
-    return page(after, limit, prefix, state)
+    return Response(page(after, limit, prefix, state), mimetype="application/json")
 
 
 @operation("GET", "/sessions/<name>", gives=SessionAnswer)
