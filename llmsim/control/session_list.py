@@ -18,6 +18,7 @@ from llmsim.playback.stored import Outline
 from llmsim.store.base import Session
 
 _AT_ONCE = 500
+_SLICE = 0.004  # seconds that others wait
 _TALLIES = Tallies()
 
 
@@ -27,7 +28,7 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
     As JSON, written session by session: to write a large page at once would hold others up.
     """
     listed: list[bytes] = []
-    pauses = Pauses()
+    pauses = Pauses(_SLICE)
     following: int | None = after
     while following is not None and len(listed) < limit:
         wanted = min(_AT_ONCE, limit - len(listed))
@@ -45,12 +46,12 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
 
 def described(session: Session, script: Outline) -> dict[str, Any]:
     """What a list says of a session that plays this script."""
-    return _standing(session, script) | _tallied(session, Pauses())
+    return _standing(session, script) | _tallied(session, Pauses(_SLICE))
 
 
 def names(prefix: str) -> Iterator[str]:
     """The names of all sessions that begin with `prefix`."""
-    pauses = Pauses()
+    pauses = Pauses(_SLICE)
     following: int | None = 0
     while following is not None:
         found, following = playback().store.sessions(following, _AT_ONCE)

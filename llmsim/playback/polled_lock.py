@@ -33,13 +33,17 @@ class PolledLock:
 
 
 class Pauses:
-    """Pauses in long work. Without them a greenlet has its worker for itself."""
+    """Pauses in long work. Without them a greenlet has its worker for itself.
 
-    def __init__(self) -> None:
+    A pause costs a millisecond, so work that is to be done soon is cut into longer slices.
+    """
+
+    def __init__(self, slice_seconds: float = _SLICE) -> None:
+        self._slice = slice_seconds
         self._since = time.perf_counter()
 
     def pause(self) -> None:
         """Let others go on, if the last pause was some milliseconds ago."""
-        if time.perf_counter() - self._since > _SLICE:
+        if time.perf_counter() - self._since > self._slice:
             time.sleep(0.0001)  # not 0: gevent then may not look for what others wait for
             self._since = time.perf_counter()
