@@ -197,7 +197,7 @@ def test_below_the_control_api_errors_have_its_shape(
     error = response.get_json()["error"]
     assert (set(error), error["code"]) == ({"message", "code"}, code)
     assert said in error["message"]
-    assert response.headers.get("Allow") == ("GET, POST" if status == 405 else None)
+    assert response.headers.get("Allow") == ("DELETE, GET, POST" if status == 405 else None)
 
 
 def test_a_failure_inside_the_control_api_has_its_shape(
@@ -206,7 +206,7 @@ def test_a_failure_inside_the_control_api_has_its_shape(
     client = make_client(text("a"))
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr("llmsim.control.sessions.playback", lambda: 1 // 0)
-    response = client.get("/llmsim/sessions")
+    response = client.get("/llmsim/sessions/a")
     assert (response.status_code, set(response.get_json()["error"])) == (500, {"message", "code"})
 
 
