@@ -144,11 +144,11 @@ def _groups(messages: Sequence[Message], start: int) -> list[Group]:
 
 
 def _end_of_group(messages: Sequence[Message], at: int) -> int:
-    """Where the group ends that `at` is in; behind `at` where it is in none."""
+    """Where the group ends that `at` is in; `at` where it is in none."""
     end = at
     while end < len(messages) and messages[end].role in ASSISTANT_ROLES:
         end += 1
-    return max(end, at + 1)
+    return end
 
 
 def _ids(message: Message) -> Sequence[str]:

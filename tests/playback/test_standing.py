@@ -117,6 +117,11 @@ CHAT: dict[str, tuple[list[Any], int]] = {
         [user(), said("Example."), user(), said("Example."), user(), said(None, made(0)), user()],
         1,
     ),
+    "two turns that were merged": (
+        [user(), said(None, made(0), made(1)), user()],
+        2,
+    ),
+    "a text beside a call is no prefill": ([user(), said("Look here.", "toolu_9")], 1),
     "ids in what the user said": ([user(f"What was {made(2)}?")], 0),
 }
 
@@ -138,6 +143,20 @@ RESPONSES: dict[str, tuple[list[Any], int]] = {
     ),
     "the id of a call's item": (
         [user(), function_call("x", id=f"fc_llmsim_{ITEM}_1_0"), output("x")],
+        2,
+    ),
+    "the id of a custom call's item": (
+        [
+            user(),
+            {
+                "type": "custom_tool_call",
+                "id": f"ctc_llmsim_{ITEM}_1_0",
+                "call_id": "x",
+                "name": "p",
+                "input": "",
+            },
+            user(),
+        ],
         2,
     ),
     "a pointer in place of a text": (

@@ -47,7 +47,10 @@ def test_beyond_the_last_step_on_exhausted_applies_by_step(
 def test_errors_after_the_last_answer_come_once_before_what_on_exhausted_says(
     on_exhausted: str, at_the_end: Step
 ) -> None:
-    assert steps(A, E, F, on_exhausted=on_exhausted).at(1) == at_the_end
+    found = steps(A, E, F, on_exhausted=on_exhausted)
+    assert found.at(1) == at_the_end
+    if on_exhausted != "loop":
+        assert found.at(2) == Step((), at_the_end.turn)
 
 
 def test_in_a_loop_the_errors_at_the_end_stand_before_those_at_the_start() -> None:
@@ -66,3 +69,7 @@ def test_in_a_loop_the_errors_at_the_end_stand_before_those_at_the_start() -> No
 def test_a_script_of_errors_alone_has_one_step(on_exhausted: str, played: list[int | None]) -> None:
     step = steps(E, F, on_exhausted=on_exhausted).at(0)
     assert [step.pick(tried) for tried in range(4)] == played
+
+
+def test_in_a_loop_of_errors_alone_none_comes_twice_as_often_as_another() -> None:
+    assert steps(E, F, on_exhausted="loop").at(0) == Step((0,), 1)

@@ -143,3 +143,13 @@ def test_a_claim_for_what_was_seen_takes_nothing_once_that_has_changed(
 
 def test_a_session_that_is_seen_as_it_is_can_be_claimed_again_and_again(store: Store) -> None:
     assert [store.claim("s", store.look("s")).position for _ in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_a_new_default_script_is_a_change_for_sessions_with_their_own_too(store: Store) -> None:
+    """What was decided may hang on all that is published."""
+    store.put_script("s", b"own")
+    seen = store.look("s")
+    store.publish(b"new")
+    with pytest.raises(MovedError):
+        store.claim("s", seen)
+    assert store.claim("s", store.look("s")).position == 0
