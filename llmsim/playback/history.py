@@ -64,7 +64,11 @@ class _AtStep(Decision):
         tried = self._tried(claim, asked.retry) if self._step.spend else None
         index = self._step.pick(tried or 0)
         if index is None:
-            failure = script.exhausted_failure()
+            message = (
+                f"The script is exhausted: this conversation has come to step {standing.step}, "
+                "behind the script's last one, and its on_exhausted is 'error'."
+            )
+            failure = replace(script.exhausted_failure(), message=message)
             return Taken(claim, None, None, failure, marks, standing, tried)
         turn = script.turns[index]
         outcome = turn.play(serial_of(marks), asked.conversation)

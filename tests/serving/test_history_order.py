@@ -174,7 +174,9 @@ def test_an_exhausted_conversation_is_told_so_and_others_go_on(client: FlaskClie
     ended = [USER, {"role": "assistant", "content": "Done."}, USER]
     assert ask(client, "chat", ended).status_code == 500
     assert ask(client, "chat", [USER]).status_code == 200
-    assert json.loads(ask(client, "chat", ended).data)["error"]["code"] == "script_exhausted"
+    error = json.loads(ask(client, "chat", ended).data)["error"]
+    assert error["code"] == "script_exhausted"
+    assert "this conversation has come to step 1, behind the script's last one" in error["message"]
 
 
 def test_entries_are_chosen_by_conversation_step_and_status(client: FlaskClient) -> None:
