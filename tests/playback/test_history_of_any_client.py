@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmsim import Script
@@ -62,7 +62,8 @@ class Client:
         return taken.turn_index
 
 
-@settings(max_examples=300, deadline=None)
+# How slow the machine is is nobody's failure.
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(turns=SCRIPTS, client=CLIENTS, others=st.integers(0, 2))
 def test_a_client_that_appends_what_it_got_receives_the_script_in_order(
     turns: list[dict[str, Any]], client: tuple[str, str, Append], others: int

@@ -167,6 +167,7 @@ def test_a_large_script_stays_in_its_file(tmp_path: Path) -> None:
 # Over several workers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
 def test_every_worker_plays_a_large_script_from_its_first_turn_to_its_last(
     tmp_path: Path, worker_class: str
@@ -197,6 +198,7 @@ def test_every_worker_plays_a_large_script_from_its_first_turn_to_its_last(
         assert again == said[:8]
 
 
+@pytest.mark.slow
 def test_a_large_script_that_is_wrong_is_a_400_of_a_hundred_problems(tmp_path: Path) -> None:
     script = write_script(tmp_path / "s.json", text("default"))
     wrong = {"turns": [{"type": "assistant", "text": 1}] * 5_000}
@@ -224,6 +226,7 @@ def test_a_large_script_that_is_wrong_is_a_400_of_a_hundred_problems(tmp_path: P
         assert (made.status_code, made.json()["turns"]) == (201, 5_000)
 
 
+@pytest.mark.slow
 def test_others_are_served_while_a_large_script_is_checked(tmp_path: Path) -> None:
     """One worker: while the check waits for its program, the worker goes on."""
     script = write_script(tmp_path / "s.json", text("default"))
