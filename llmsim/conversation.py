@@ -5,7 +5,9 @@ Named tuples: each request makes several, in half of the time that frozen datacl
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 SYSTEM_ROLES = ("system", "developer")
 RESULT_ROLE = "tool"
@@ -62,3 +64,24 @@ class Conversation(NamedTuple):
     system: str = ""
     messages: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] = ()
+
+
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Request(NamedTuple):
+    """What was asked, the same for every API.
+
+    `api` is the API's name, `session` the session that the request names. `retry` is which retry
+    the client says that this is, 0 for none. `headers` holds those that a journal may keep, by
+    their names in lower case. `body` is the JSON object as the client sent it.
+    """
+
+    conversation: Conversation = Conversation()
+    api: str = ""
+    model: str = ""
+    stream: bool = False
+    session: str = ""
+    retry: int = 0
+    headers: Mapping[str, str] = _EMPTY
+    body: Mapping[str, Any] = _EMPTY

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.errors import LlmsimError
-from llmsim.playback import Asked, Taken
+from llmsim.playback import Taken
 from llmsim.playback.history import ByHistory
 from llmsim.playback.standing import Standing
 from llmsim.playback.steps import Step
@@ -24,8 +24,8 @@ class NoHistoryError(LlmsimError):
         )
 
 
-def explained(script: Script, conversation: Conversation) -> tuple[list[str], Iterator[Taken]]:
-    """Why the conversation gets what it gets, in sentences; and what each of its tries plays.
+def explained(script: Script, request: Request) -> tuple[list[str], Iterator[Taken]]:
+    """Why the request gets what it gets, in sentences; and what each of its tries plays.
 
     Raises:
         NoHistoryError: the script plays by arrival.
@@ -33,12 +33,11 @@ def explained(script: Script, conversation: Conversation) -> tuple[list[str], It
     if not script.by_history:
         raise NoHistoryError
     order = ByHistory(script)
-    standing = order.standing(conversation)
+    standing = order.standing(request.conversation)
     step = order.steps.at(standing.step)
-    asked = Asked(conversation)
-    decision = order.decide(asked)
+    decision = order.decide(request)
     tries = (
-        decision.taken(Claim(0, generation=0, arrival=0, script=0, tries=tried), asked)
+        decision.taken(Claim(0, generation=0, arrival=0, script=0, tries=tried), request)
         for tried in range(len(step.spend) + 1)
     )
     return [_where(standing), _what(script, standing, step)], tries

@@ -11,7 +11,7 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Renderer
 from llmsim.cli.explain import explained
-from llmsim.playback import Asked
+from llmsim.conversation import Request
 from llmsim.playback.arrival import ByArrival
 from llmsim.script import Script
 from llmsim.serving.body import as_object, parsed
@@ -76,7 +76,7 @@ def run(given: argparse.Namespace) -> int:
     call = renderer.read(_request(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0, place=position)
-        played = ByArrival(script).taken(claim, Asked(call.conversation))
+        played = ByArrival(script).taken(claim, Request(call.conversation))
         _print(f"position {position}", render(renderer, call, played, []))
     return 0
 
@@ -85,7 +85,7 @@ def _play_history(given: argparse.Namespace, script: Script, renderer: Renderer)
     """Say what a request with this history gets, and why; then print it."""
     body = as_object(parsed(Path(given.history).read_bytes(), {}))
     call = renderer.read({"model": "llmsim", "max_tokens": 1024} | body)
-    sentences, tries = explained(script, call.conversation)
+    sentences, tries = explained(script, Request(call.conversation))
     for sentence in sentences:
         print(sentence, file=sys.stderr)
     for number, taken in enumerate(tries):

@@ -1,7 +1,6 @@
 """What a request gets: the one room that consumes a turn."""
 
-from llmsim.playback.order import Asked
 from llmsim.playback.playback import Playback, order_of
 from llmsim.playback.taken import Taken, serial_of
 
-__all__ = ["Asked", "Playback", "Taken", "order_of", "serial_of"]
+__all__ = ["Playback", "Taken", "order_of", "serial_of"]

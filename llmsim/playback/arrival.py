@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from llmsim.playback.order import Asked, Decision, Order, generation_mark
+from llmsim.conversation import Request
+from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import Taken
 from llmsim.store.base import TURN, Claim
 
@@ -12,11 +13,11 @@ class ByArrival(Order, Decision):
 
     take = TURN
 
-    def decide(self, asked: Asked) -> Decision:  # noqa: ARG002
+    def decide(self, request: Request) -> Decision:  # noqa: ARG002
         """The place of the script's own turns."""
         return self
 
-    def taken(self, claim: Claim, asked: Asked) -> Taken:
+    def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""
         script, position = self.script, str(claim.position)
         marks = (generation_mark(claim), position)
@@ -24,4 +25,4 @@ class ByArrival(Order, Decision):
         if index is None:
             return Taken(claim, None, None, script.exhausted_failure(), marks)
         turn = script.turns[index]
-        return Taken(claim, index, turn, turn.play(position, asked.conversation), marks)
+        return Taken(claim, index, turn, turn.play(position, request), marks)

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from xxhash import xxh3_128
 
-from llmsim.conversation import Conversation, Message
-from llmsim.playback.order import MAIN_TRACK, Asked, Decision, Order, generation_mark
+from llmsim.conversation import Conversation, Message, Request
+from llmsim.playback.order import MAIN_TRACK, Decision, Order, generation_mark
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
 from llmsim.playback.taken import Taken, serial_of
@@ -36,13 +36,13 @@ class ByHistory(Order):
         """Where the conversation stands."""
         return self._reader.standing(conversation.messages)
 
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, request: Request) -> Decision:
         """The step of the conversation, and what counts its tries."""
-        standing = self.standing(asked.conversation)
+        standing = self.standing(request.conversation)
         step = self.steps.at(standing.step)
         take = _NOTHING_TO_SPEND
         if step.spend:
-            key = tries_key(standing, asked.conversation.messages)
+            key = tries_key(standing, request.conversation.messages)
             take = Take(place=None, tries=key)
         return _AtStep(self.script, standing, step, take)
 
@@ -56,12 +56,12 @@ class _AtStep(Decision):
         self._step = step
         self.take = take
 
-    def taken(self, claim: Claim, asked: Asked) -> Taken:
+    def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""
         script, standing = self._script, self._standing
         track, step = str(MAIN_TRACK), str(standing.step)
         marks = (generation_mark(claim), str(claim.position), track, step)
-        tried = self._tried(claim, asked.retry) if self._step.spend else None
+        tried = self._tried(claim, request.retry) if self._step.spend else None
         index = self._step.pick(tried or 0)
         if index is None:
             message = (
@@ -71,7 +71,7 @@ class _AtStep(Decision):
             failure = replace(script.exhausted_failure(), message=message)
             return Taken(claim, None, None, failure, marks, standing, tried)
         turn = script.turns[index]
-        outcome = turn.play(serial_of(marks), asked.conversation)
+        outcome = turn.play(serial_of(marks), request)
         return Taken(claim, index, turn, outcome, marks, standing, tried)
 
     def _tried(self, claim: Claim, retry: int) -> int:

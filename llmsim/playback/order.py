@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
 from llmsim.store.base import Claim, Take
 
 MAIN_TRACK = 0
-
-
-class Asked(NamedTuple):
-    """A request as an order sees it; `retry` is which retry it says it is, 0 for none."""
-
-    conversation: Conversation
-    retry: int = 0
 
 
 class Decision(ABC):
@@ -26,7 +18,7 @@ class Decision(ABC):
     take: Take
 
     @abstractmethod
-    def taken(self, claim: Claim, asked: Asked) -> Taken:
+    def taken(self, claim: Claim, request: Request) -> Taken:
         """What the claim plays for the request that it was decided for."""
 
 
@@ -37,7 +29,7 @@ class Order(ABC):
         self.script = script
 
     @abstractmethod
-    def decide(self, asked: Asked) -> Decision:
+    def decide(self, request: Request) -> Decision:
         """What the request is to take, and then to get. It takes nothing yet."""
 
 

@@ -6,11 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
+from llmsim.conversation import Request
 from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.checking import Checked
 from llmsim.playback.history import ByHistory
-from llmsim.playback.order import Asked, Order
+from llmsim.playback.order import Order
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, outline_of
 from llmsim.playback.taken import Taken
@@ -38,8 +39,8 @@ class Playback:
         # Threads that miss a script together must not all parse it.
         self._loading = PolledLock()
 
-    def take(self, session: str, asked: Asked) -> Taken:
-        """Consume a turn of the session.
+    def take(self, request: Request) -> Taken:
+        """Consume a turn of the session that the request names.
 
         What a request gets is decided for what the session plays now; where that has changed by the
         time of the claim, the claim takes nothing and it is decided again.
@@ -47,13 +48,13 @@ class Playback:
         Raises:
             StoreError: nothing was consumed.
         """
-        tries = _TRIES
+        session, tries = request.session, _TRIES
         while True:
             seen = self.store.look(session)
             tries -= 1
             try:
-                decision = self._order(seen.script).decide(asked)
-                return decision.taken(self.store.claim(session, seen, decision.take), asked)
+                decision = self._order(seen.script).decide(request)
+                return decision.taken(self.store.claim(session, seen, decision.take), request)
             except MovedError:
                 if not tries:
                     raise StoreError(f"The session {session!r} changes all the time.") from None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from llmsim.conversation import ASSISTANT_ROLES, Conversation, Message
+from llmsim.conversation import ASSISTANT_ROLES, Message, Request
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
 from llmsim.script import Script
@@ -71,7 +71,7 @@ class Reader:
 
     def __init__(self, script: Script, steps: Steps) -> None:
         self._own_only = script.steps == OWN
-        self._any_text = any(turn.reads_conversation for turn in script.turns)
+        self._any_text = any(turn.reads_request for turn in script.turns)
         self._texts = frozenset(_texts(script))
         self._ids = _scripted_ids(script, steps)
 
@@ -200,8 +200,8 @@ def _text(messages: Sequence[Message], group: Group) -> str:
 def _texts(script: Script) -> Iterator[str]:
     """What the script's turns say, without white space at the ends."""
     for turn in script.turns:
-        if turn.leaves_trace and not turn.reads_conversation:
-            reply = turn.play("", Conversation())
+        if turn.leaves_trace and not turn.reads_request:
+            reply = turn.play("", Request())
             if isinstance(reply, Reply):
                 yield (reply.text or reply.refusal or "").strip()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, exhausted_message
 from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
@@ -146,13 +146,13 @@ class Script:
             return position
         return exhausted.ON_EXHAUSTED[self.on_exhausted](position, len(self.turns))
 
-    def play(self, position: int, conversation: Conversation) -> Reply | Failure:
+    def play(self, position: int, request: Request) -> Reply | Failure:
         """The answer to the request that took `position`."""
         index = self.index(position)
         return (
             self.exhausted_failure()
             if index is None
-            else self.turns[index].play(str(position), conversation)
+            else self.turns[index].play(str(position), request)
         )
 
     def exhausted_failure(self) -> Failure:

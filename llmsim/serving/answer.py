@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmsim.apis.renderer import Renderer, Shape
-from llmsim.playback import Asked, Playback, Taken
+from llmsim.playback import Playback, Taken
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
 from llmsim.serving.record import Record
@@ -33,8 +33,9 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
 
 def _played(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
     started = time.perf_counter()
-    call = renderer.read(body_of(settings, record))
-    taken = playback.take(record.session, Asked(call.conversation, record.retries))
+    body = body_of(settings, record)
+    call = renderer.read(body)
+    taken = playback.take(record.request(call, body))
     if taken.turn is None:
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [

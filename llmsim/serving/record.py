@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from llmsim.apis.renderer import Call
+from llmsim.conversation import Request
 from llmsim.errors import StoreError
 from llmsim.journal.entry import (
     CLIENT_GONE,
@@ -82,10 +84,19 @@ class Record:
         if self._mode == FULL:
             self._sent = sent_json(body, value, self._body_limit)
 
-    @property
-    def retries(self) -> int:
-        """Which retry the client says that this is; 0 where it does not say."""
-        return self._facts["retry_count"] or 0
+    def request(self, call: Call, body: Mapping[str, Any]) -> Request:
+        """What was asked, in neutral words; `call` is what the API read in the body."""
+        facts = self._facts
+        return Request(
+            call.conversation,
+            facts["api"],
+            call.model,
+            call.stream,
+            self.session,
+            facts["retry_count"] or 0,
+            facts["request_headers"],
+            body,
+        )
 
     def took(self, taken: Taken, conversation: str | None, *, stream: bool) -> None:
         """The position that the request took, its turn, and where its conversation stood."""

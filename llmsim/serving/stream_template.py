@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Mapping
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
-from llmsim.conversation import Conversation
+from llmsim.conversation import Conversation, Request
 from llmsim.json_text import ascii_json
 from llmsim.playback import Taken, serial_of
 from llmsim.reply import Reply
@@ -156,14 +156,14 @@ class StreamTemplates:
         Most turns of a long script come once, and making one costs more than a rendering.
         """
         turn = taken.turn
-        if turn is None or turn.reads_conversation:
+        if turn is None or turn.reads_request:
             return None
         if key not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
             self._seen.add(key)
             return None
-        reply = turn.play(_SERIAL_TEXT, Conversation())
+        reply = turn.play(_SERIAL_TEXT, Request())
         if not isinstance(reply, Reply):
             return None
         usage = _StandInUsage(*usage_of(Conversation(), reply))._replace(prompt=_PROMPT_NUMBER)

@@ -16,10 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Assistant, Script
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.journal.keeping import Keeping
 from llmsim.journal.read import Mark, Reader
-from llmsim.playback import Asked, order_of
+from llmsim.playback import order_of
 from llmsim.serving import shared
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import HOST
@@ -504,8 +504,8 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
 def recorded(store: MmapStore, **settings: Any) -> Record:
     record = Record(Keeping.by_default(Settings(**settings)), {"PATH_INFO": CHAT}, "a", "chat")
     claim, script = store.claim("a"), Script([Assistant("Hi")])
-    asked = Asked(Conversation())
-    taken = order_of(script).decide(asked).taken(claim, asked)
+    request = Request()
+    taken = order_of(script).decide(request).taken(claim, request)
     record.took(taken, None, stream=True)
     return record
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from llmsim import Script
-from llmsim.conversation import CalledTool, Conversation, Message
-from llmsim.playback import Asked, Playback, Taken
+from llmsim.conversation import CalledTool, Conversation, Message, Request
+from llmsim.playback import Playback, Taken
 from llmsim.playback.checking import Checked
 from llmsim.playback.history import tries_key
 from llmsim.playback.standing import Mark, Standing
@@ -41,7 +41,7 @@ def script(*turns: dict[str, Any], **keys: Any) -> Script:
 
 
 def ask(played: Playback, *messages: Message, retry: int = 0, session: str = "s") -> Taken:
-    return played.take(session, Asked(Conversation(messages=messages), retry))
+    return played.take(Request(Conversation(messages=messages), session=session, retry=retry))
 
 
 def user(text: str = "Hi") -> Message:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from llmsim import Script
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Renderer, Stamp
-from llmsim.playback import Asked, Playback
+from llmsim.conversation import Request
+from llmsim.playback import Playback
 from llmsim.reply import Reply
 from llmsim.store.mmap_store import MmapStore
 from llmsim.usage import Usage
@@ -51,7 +52,7 @@ class Client:
         """Send the history; the index of the turn that came."""
         body = {"model": "m", "max_tokens": 9, "messages": self._history, "input": self._history}
         call = self._renderer.read(body)
-        taken = self._playback.take("s", Asked(call.conversation))
+        taken = self._playback.take(Request(call.conversation, session="s"))
         if isinstance(taken.outcome, Reply):
             payload = self._renderer.payload(
                 taken.outcome, call, Stamp(taken.marks, 1, Usage(1, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmsim.conversation import CalledTool, Conversation, Message
+from llmsim.conversation import CalledTool, Conversation, Message, Request
 from llmsim.reply import Reply, Text
 from llmsim.script import Echo, Script
 from tests.narrowing import of_type
@@ -51,13 +51,13 @@ CONVERSATIONS = {
 def test_an_echo_is_the_prefix_and_the_last_user_message(
     conversation: Conversation, text: str, prefix: str
 ) -> None:
-    assert Echo(prefix).play("0", conversation) == Reply((Text(prefix + text),))
+    assert Echo(prefix).play("0", Request(conversation)) == Reply((Text(prefix + text),))
 
 
 def test_an_echo_of_a_script_hears_each_request_anew() -> None:
     script = Script.from_json('{"turns": [{"type": "echo", "prefix": "> "}]}')
     assert [
-        of_type(Reply, script.play(position, said(("user", str(position))))).text
+        of_type(Reply, script.play(position, Request(said(("user", str(position)))))).text
         for position in range(3)
     ] == [
         "> 0",
@@ -68,5 +68,5 @@ def test_an_echo_of_a_script_hears_each_request_anew() -> None:
 
 def test_an_echo_remembers_nothing() -> None:
     turn = Echo()
-    turn.play("0", said(("user", "secret")))
-    assert of_type(Reply, turn.play("1", Conversation())).text == ""
+    turn.play("0", Request(said(("user", "secret"))))
+    assert of_type(Reply, turn.play("1", Request())).text == ""

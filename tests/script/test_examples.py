@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Failure
 from llmsim.script import Assistant, Error, Mixed, Script, ToolCalls, Usage
 from llmsim.script.error_kinds import ERROR_KINDS
@@ -28,7 +28,7 @@ def test_an_example_loads_plays_and_has_nothing_doubtful(path: Path) -> None:
     script = Script.from_file(path)
     assert script.warnings() == ()
     for position in range(len(script) + 2):
-        script.play(position, Conversation())
+        script.play(position, Request())
 
 
 def test_every_turn_type_stands_in_some_example() -> None:
@@ -39,7 +39,7 @@ def test_every_turn_type_stands_in_some_example() -> None:
 def test_the_demo_begins_with_a_text_a_call_both_and_a_429() -> None:
     script = Script.from_file(FOLDER / "demo.json")
     assert [type(turn) for turn in script.turns[:4]] == [Assistant, ToolCalls, Mixed, Error]
-    limited = script.play(3, Conversation())
+    limited = script.play(3, Request())
     assert isinstance(limited, Failure)
     assert limited.status == 429
     assert len(script) == 7

@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply
 from llmsim.script import Lorem, Script, Usage
 from llmsim.script.turns.lorem import MAX_TOKENS, WORDS
 from llmsim.tokens import count
 from llmsim.usage import usage_of
 
-SILENCE = Conversation()
+SILENCE = Request()
 
 
 def reply(turn: Lorem) -> Reply:
@@ -54,20 +54,24 @@ def test_greater_lengths_are_exact(length: int) -> None:
 
 @pytest.mark.parametrize("length", [40_000, MAX_TOKENS])
 def test_the_usage_is_exact_also_of_the_longest(length: int) -> None:
-    assert usage_of(SILENCE, reply(Lorem(length))).completion == length
+    assert usage_of(SILENCE.conversation, reply(Lorem(length))).completion == length
 
 
 def test_the_usage_counts_the_reasoning_too() -> None:
-    usage = usage_of(SILENCE, reply(Lorem(20, reasoning="so it is")))
+    usage = usage_of(SILENCE.conversation, reply(Lorem(20, reasoning="so it is")))
     assert (usage.completion, usage.reasoning) == (23, 3)
-    empty = usage_of(SILENCE, reply(Lorem(20, reasoning="")))
+    empty = usage_of(SILENCE.conversation, reply(Lorem(20, reasoning="")))
     assert (empty.completion, empty.reasoning) == (20, 0)
 
 
 def test_a_usage_of_the_scripts_own_wins() -> None:
-    given = usage_of(SILENCE, reply(Lorem(20, usage=Usage(prompt_tokens=5, completion_tokens=6))))
+    given = usage_of(
+        SILENCE.conversation, reply(Lorem(20, usage=Usage(prompt_tokens=5, completion_tokens=6)))
+    )
     assert (given.prompt, given.completion) == (5, 6)
-    half = usage_of(SILENCE, reply(Lorem(20, usage=Usage(prompt_tokens=5, cached_tokens=4))))
+    half = usage_of(
+        SILENCE.conversation, reply(Lorem(20, usage=Usage(prompt_tokens=5, cached_tokens=4)))
+    )
     assert (half.prompt, half.completion, half.cached) == (5, 20, 4)
 
 

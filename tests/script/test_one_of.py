@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from marshmallow import EXCLUDE, RAISE, ValidationError
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.one_of import OneOf
@@ -21,10 +21,10 @@ from llmsim.script.turns.turn import TurnSchema
 @dataclass(frozen=True)
 class Parrot(Turn):
     prefix: str
-    reads_conversation = True
+    reads_request = True
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:
-        return Reply((Text(self.prefix + conversation.messages[-1].text),))
+    def play(self, serial: str, request: Request) -> Reply:
+        return Reply((Text(self.prefix + request.conversation.messages[-1].text),))
 
 
 class ParrotSchema(TurnSchema):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.errors import exhausted_message
 from llmsim.reply import Failure, Reply, Text, ToolCall
 from llmsim.script import (
@@ -27,7 +27,7 @@ from llmsim.script import (
 from llmsim.script.turns import TURN_TYPES, Turn
 from tests.narrowing import of_type
 
-SILENCE = Conversation()
+SILENCE = Request()
 THREE = [Assistant("a"), Assistant("b"), Assistant("c")]
 
 
@@ -137,9 +137,7 @@ def test_a_turn_that_is_the_same_everywhere_is_made_once(turn: Turn) -> None:
 
 
 def test_only_an_echo_reads_the_conversation() -> None:
-    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_conversation] == [
-        "echo"
-    ]
+    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_request] == ["echo"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llmsim.conversation import Conversation, Message
+from llmsim.conversation import Conversation, Message, Request
 from llmsim.reply import FINISH_REASONS, Reasoning, Refusal, Reply, Text, TokenCounts, ToolCall
 from llmsim.script import Assistant, Call, Echo, Lorem, Mixed, Script, ToolCalls, Usage
 from llmsim.script import Refusal as RefusalTurn
@@ -18,7 +18,7 @@ from tests.script.samples import BARE_TURNS, EXTRA_KEYS, turn
 
 Maker = Callable[..., Turn]
 
-HI = Conversation(messages=(Message("user", "Hi"),))
+HI = Request(Conversation(messages=(Message("user", "Hi"),)))
 CALLED = ToolCall("call_llmsim_7_0", "a", {}, "{}")
 
 MAKERS: dict[str, tuple[Maker, tuple[Any, ...]]] = {
@@ -75,12 +75,18 @@ def test_the_finish_reason_may_be_any_on_any_turn_and_changes_nothing_else(
 
 @on_every_turn
 def test_a_usage_is_taken_as_far_as_it_goes(make: Maker, blocks: tuple[Any, ...]) -> None:
-    counted = usage_of(HI, played(make(reasoning="so it is")))
-    assert (counted.prompt, counted.reasoning, counted.cached) == (prompt_tokens(HI), 3, 0)
+    counted = usage_of(HI.conversation, played(make(reasoning="so it is")))
+    assert (counted.prompt, counted.reasoning, counted.cached) == (
+        prompt_tokens(HI.conversation),
+        3,
+        0,
+    )
     assert counted.completion == completion_tokens(Reply(blocks)) + 3
 
     def given(**figures: int) -> tuple[int, ...]:
-        usage = usage_of(HI, played(make(reasoning="so it is", usage=Usage(**figures))))
+        usage = usage_of(
+            HI.conversation, played(make(reasoning="so it is", usage=Usage(**figures)))
+        )
         return usage.prompt, usage.completion, usage.reasoning, usage.cached
 
     assert given(prompt_tokens=1, completion_tokens=2, reasoning_tokens=3, cached_tokens=4) == (
@@ -104,7 +110,8 @@ def test_a_usage_is_taken_as_far_as_it_goes(make: Maker, blocks: tuple[Any, ...]
 
 def test_the_total_is_the_prompt_and_the_completion() -> None:
     assert (
-        usage_of(HI, played(Assistant("x", usage=Usage(120_000, 7, 3, 100_000)))).total == 120_007
+        usage_of(HI.conversation, played(Assistant("x", usage=Usage(120_000, 7, 3, 100_000)))).total
+        == 120_007
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from llmsim import Script
 from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Call, Renderer, Stamp
-from llmsim.conversation import Conversation
-from llmsim.playback import Asked, Taken, order_of
+from llmsim.conversation import Conversation, Request
+from llmsim.playback import Taken, order_of
 from llmsim.reply import Reply
 from llmsim.serving import rendering, stream_template
 from llmsim.serving.stream_template import StreamTemplates
@@ -97,8 +97,8 @@ def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
 
 def play(script: Script, position: int, generation: int, conversation: Conversation) -> Taken:
     claim = Claim(position, generation, position, 1, place=position)
-    asked = Asked(conversation)
-    return order_of(script).decide(asked).taken(claim, asked)
+    request = Request(conversation)
+    return order_of(script).decide(request).taken(claim, request)
 
 
 @pytest.mark.parametrize("order", ["arrival", "history"])

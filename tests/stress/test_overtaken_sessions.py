@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from llmsim.conversation import Conversation
-from llmsim.playback import Asked, Playback
+from llmsim.conversation import Request
+from llmsim.playback import Playback
 from llmsim.playback.checking import Checked
 from llmsim.script import Script
 from llmsim.store.base import Claim
@@ -67,7 +67,7 @@ def test_a_request_that_is_overtaken_before_its_claim_is_decided_again(
         return claim(store, session, *decided)
 
     monkeypatch.setattr(MmapStore, "claim", be_overtaken_and_claim)
-    taken = Playback(store).take("s", Asked(Conversation()))
+    taken = Playback(store).take(Request(session="s"))
     found = store.session("s")
     assert found is not None
     assert (taken.claim.position, taken.claim.generation) == (0, found.generation)

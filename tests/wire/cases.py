@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
+from llmsim.conversation import Request
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text, ToolCall
 from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, ToolCalls, Turn
@@ -205,7 +206,7 @@ class Case:
     def reply(self) -> Reply:
         if self.turn in REPLIES:
             return REPLIES[self.turn]
-        played = TURNS[self.turn].play(STAMP.marks[1], self.call.conversation)
+        played = TURNS[self.turn].play(STAMP.marks[1], Request(self.call.conversation))
         assert isinstance(played, Reply)
         return played
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
@@ -23,7 +23,7 @@ class Assistant(Replying):
         self.check()
         object.__setattr__(self, "_reply", self.reply(Text(self.text)))
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The text."""
         return self._reply
 

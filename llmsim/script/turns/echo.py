@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
@@ -20,17 +20,16 @@ class Echo(Replying):
     """
 
     prefix: str = ""
-    reads_conversation: ClassVar[bool] = True
+    reads_request: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require("prefix", a_string(self.prefix))
         self.check()
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The echo."""
-        said = (
-            message.text for message in reversed(conversation.messages) if message.role == "user"
-        )
+        messages = reversed(request.conversation.messages)
+        said = (message.text for message in messages if message.role == "user")
         return self.reply(Text(self.prefix + next(said, "")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Failure
 from llmsim.script.error_kinds import ERROR_KINDS, ErrorKind
 from llmsim.script.one_of import OneOf
@@ -32,7 +32,7 @@ class Error(Turn):
         )
         object.__setattr__(self, "_failure", self.kind.failure())
 
-    def play(self, serial: str, conversation: Conversation) -> Failure:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Failure:  # noqa: ARG002
         """The kind's failure."""
         return self._failure
 

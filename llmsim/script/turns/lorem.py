@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_length, an_integer, require
@@ -36,7 +36,7 @@ class Lorem(Replying):
         self.check()
         object.__setattr__(self, "_reply", self.reply(Text(_sentences(self.tokens, self.seed))))
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The sentences."""
         return self._reply
 

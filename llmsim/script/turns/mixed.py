@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
@@ -27,7 +27,7 @@ class Mixed(Replying):
         object.__setattr__(self, "calls", checked_calls(self.calls))
         object.__setattr__(self, "_reply", self._reply_at("") if have_ids(self.calls) else None)
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The text, then the calls."""
         return self._reply or self._reply_at(serial)
 

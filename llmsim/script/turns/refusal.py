@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from llmsim import reply
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
 from llmsim.script.turns.replying import Replying, ReplyingSchema
@@ -23,7 +23,7 @@ class Refusal(Replying):
         self.check()
         object.__setattr__(self, "_reply", self.reply(reply.Refusal(self.text)))
 
-    def play(self, serial: str, conversation: Conversation) -> reply.Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> reply.Reply:  # noqa: ARG002
         """The refusal."""
         return self._reply
 

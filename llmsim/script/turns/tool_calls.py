@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Reply
 from llmsim.script.turns.call import Call, blocks_at, calls_field, checked_calls, have_ids
 from llmsim.script.turns.replying import Replying, ReplyingSchema
@@ -23,7 +23,7 @@ class ToolCalls(Replying):
         object.__setattr__(self, "calls", checked_calls(self.calls))
         object.__setattr__(self, "_reply", self._reply_at("") if have_ids(self.calls) else None)
 
-    def play(self, serial: str, conversation: Conversation) -> Reply:  # noqa: ARG002
+    def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The calls."""
         return self._reply or self._reply_at(serial)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from llmsim.conversation import Conversation
+from llmsim.conversation import Request
 from llmsim.reply import Failure, Reply
 from llmsim.script import fields
 from llmsim.script.fields import PartSchema
@@ -16,17 +16,17 @@ class Turn(ABC):
 
     A turn that calls tools has them as `calls`.
 
-    `reads_conversation` says whether `play` looks at its conversation; what does not may be
+    `reads_request` says whether `play` looks at its request; what does not may be
     rendered once and kept. `leaves_trace` says whether clients put the answer into their history.
     """
 
     __slots__ = ()
 
-    reads_conversation: ClassVar[bool] = False
+    reads_request: ClassVar[bool] = False
     leaves_trace: ClassVar[bool] = True
 
     @abstractmethod
-    def play(self, serial: str, conversation: Conversation) -> Reply | Failure:
+    def play(self, serial: str, request: Request) -> Reply | Failure:
         """The answer to a request.
 
         `serial` makes the call ids of this answer unique: the position, which is used once in a
