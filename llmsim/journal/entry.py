@@ -9,6 +9,7 @@ import codecs
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from llmsim.conversation import KEPT_HEADERS
 from llmsim.journal.redact import beginning, redacted
 from llmsim.reply import Block, Failure, Reply, ToolCall
 
@@ -20,20 +21,9 @@ OFF: Final = "off"
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
 
-# The headers that are kept; whatever is not listed may be a secret.
-_KEPT_HEADERS: Final = (
-    "accept accept-encoding content-type content-length user-agent x-stainless-lang "
-    "x-stainless-package-version x-stainless-os "
-    "x-stainless-arch x-stainless-runtime x-stainless-runtime-version x-stainless-async "
-    "x-stainless-retry-count x-stainless-read-timeout "
-    "x-stainless-timeout x-stainless-helper-method openai-beta openai-organization "
-    "openai-project anthropic-version anthropic-beta "
-    "x-client-request-id session-id thread-id originator x-app x-claude-code-session-id "
-    "traceparent idempotency-key"
-)
 _ENVIRON_NAMES: Final = {
     ("HTTP_" + name.upper().replace("-", "_")).replace("HTTP_CONTENT_", "CONTENT_"): name
-    for name in _KEPT_HEADERS.split()
+    for name in KEPT_HEADERS
 }
 
 

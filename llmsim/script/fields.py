@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, missing, post_load
+from marshmallow.exceptions import SCHEMA
 
 from llmsim.errors import ScriptInvalidError
 from llmsim.script.rules import (
@@ -127,6 +128,11 @@ def name(description: str) -> Checked:
 def optional_string(description: str, default: str) -> Checked:
     """A string that may be absent."""
     return Optional(a_string, {"type": "string"}, description, load_default=default)
+
+
+def string_or_none(description: str) -> Checked:
+    """A string that may be absent (then None)."""
+    return Optional(a_string, {"type": "string"}, description, load_default=None)
 
 
 def optional_name(description: str) -> Checked:
@@ -250,5 +256,8 @@ class PartSchema(ObjectSchema):
             return self.makes(**data)
         except ScriptInvalidError as error:
             raise ValidationError(
-                {problem.path.removeprefix("$."): [problem.message] for problem in error.problems}
+                {
+                    problem.path.removeprefix("$").removeprefix(".") or SCHEMA: [problem.message]
+                    for problem in error.problems
+                }
             ) from None
