@@ -100,6 +100,13 @@ class Renderer(ABC):
             RequestError: a field is missing or wrong; nothing was consumed.
         """
 
+    def answer_schema(self, body: Mapping[str, Any]) -> Any:  # noqa: ARG002
+        """The JSON Schema that a request wants the answer's text to fit; None where it wants none.
+
+        `{}` where any JSON will do. `body` was read before.
+        """
+        return None
+
     def sent_back(
         self,
         reply: Reply,

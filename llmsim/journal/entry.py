@@ -6,7 +6,7 @@ See `journal.line` for how it becomes a line of the journal.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from llmsim.conversation import KEPT_HEADERS
@@ -32,17 +32,28 @@ def kept_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(environ[key]) for key, name in _ENVIRON_NAMES.items() if key in environ}
 
 
-def answered(outcome: Reply | Failure) -> dict[str, Any]:
-    """What went out: blocks or a failure."""
-    if isinstance(outcome, Failure):
-        failure = {
-            "status": outcome.status,
-            "kind": outcome.kind,
-            "message": outcome.message,
-            "code": outcome.code,
-        }
-        return {"failure": failure}
-    return {"blocks": [_block(block) for block in outcome.blocks]}
+def served(reply: Reply) -> dict[str, Any]:
+    """What went out: blocks."""
+    return {"blocks": [_block(block) for block in reply.blocks]}
+
+
+def failed(failure: Failure, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """What went out: a failure, and what its headers say of retries, if they do.
+
+    `retry_after` is in seconds, as sent.
+    """
+    said: dict[str, Any] = {
+        "status": failure.status,
+        "kind": failure.kind,
+        "message": failure.message,
+        "code": failure.code,
+    }
+    for name, value in headers:
+        if name == "Retry-After" and value.isdigit():
+            said["retry_after"] = int(value)
+        elif name == "x-should-retry":
+            said["should_retry"] = value != "false"
+    return {"failure": said}
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -51,6 +51,9 @@ _DEFAULTS: Final = {
 }
 _DROPPED: Final = {"request_body": None, "request_dropped": True}
 _LEFT_OUT: Final = ("session", "request_headers", "request_text", "request_truncated")
+# The first of what may be long in a line. No string in JSON holds these bytes: its quotes are
+# escaped there.
+_LONG_PART: Final = b',"request_headers":'
 
 _GENERATION, _SHORT_GENERATION = b'{"generation":"', b'{"g":"'
 _END = b',"status":%3d,"outcome":%-13s,"bytes":%11d,"chunks":%8d,"duration_ms":%12.3f}'
@@ -119,6 +122,22 @@ def status_of(entry: bytes) -> int:
     )
     digits = entry[start : start + 3].strip()
     return int(digits) if digits.isdigit() else 0
+
+
+def head_of(entry: bytes) -> dict[str, Any] | None:
+    """The facts of a line, without the headers and bodies in it: what verdicts are made of.
+
+    Those at their default may be left out. None for what is left of a broken line.
+    """
+    is_short = entry.startswith(_SHORT_GENERATION)
+    if not is_short:
+        long_part = entry.find(_LONG_PART)
+        entry = entry[:long_part] + entry[-_END_SIZE:]
+    try:
+        facts: dict[str, Any] = parse(entry)
+    except ValueError:
+        return None
+    return {_LONG.get(name, name): value for name, value in facts.items()} if is_short else facts
 
 
 def shown(entry: bytes, session: str) -> bytes | None:

@@ -11,12 +11,15 @@ from typing import Any
 
 from llmsim.apis.renderer import Renderer, Shape
 from llmsim.playback import Playback, Taken
+from llmsim.playback.findings import Findings
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
 from llmsim.serving.record import Record
 from llmsim.serving.recorded import body_of, recorded
-from llmsim.serving.rendering import Answer, Headers, render, worker
+from llmsim.serving.rendering import Answer, Headers, render
 from llmsim.settings import Settings
+
+_FINDINGS = Findings()
 
 
 def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -> Answer:
@@ -35,7 +38,8 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     started = time.perf_counter()
     body = body_of(settings, record)
     call = renderer.read(body)
-    taken = playback.take(record.request(call, body))
+    request = record.request(call, body)
+    taken = playback.take(request)
     if taken.turn is None:
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
@@ -48,7 +52,9 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
         )
     answered = render(renderer, call, taken, headers)
     record.took(taken, _conversation(renderer, call.shape, taken), stream=call.stream)
-    record.answer(answered.status, taken.outcome, worker())
+    if record.is_kept:
+        record.found(_FINDINGS.of(request, taken, renderer.answer_schema(body)))
+    record.answer(answered, taken.outcome)
     return answered
 
 

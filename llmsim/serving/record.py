@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmsim.apis.renderer import Call
@@ -16,17 +16,20 @@ from llmsim.journal.entry import (
     FULL,
     NOTHING,
     OFF,
-    answered,
+    failed,
     kept_headers,
     sent_json,
     sent_text,
+    served,
 )
 from llmsim.journal.keeping import Keeping
 from llmsim.journal.line import End, line, short_line
 from llmsim.playback import Taken
+from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
 from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.peer import has_hung_up, was_reset
+from llmsim.serving.rendering import Answer, worker
 from llmsim.store.base import Store
 
 _BY_ARRIVAL: dict[str, Any] = {
@@ -70,8 +73,9 @@ class Record:
             "path": environ.get("PATH_INFO", ""),
             "stream": False,
             "retry_count": int(retry_count) if _COUNT.fullmatch(retry_count) else None,
-            "request_headers": kept_headers(environ),
         }
+        # What may be long stands behind the rest of a line: see `journal.line.head_of`.
+        self._long: dict[str, Any] = {"request_headers": kept_headers(environ)}
 
     def sent(self, body: bytes) -> None:
         """What the client sent, whatever it is."""
@@ -94,7 +98,7 @@ class Record:
             call.stream,
             self.session,
             facts["retry_count"] or 0,
-            facts["request_headers"],
+            self._long["request_headers"],
             body,
         )
 
@@ -108,12 +112,24 @@ class Record:
             **_standing_facts(taken, conversation),
         }
 
-    def answer(self, status: int, outcome: Reply | Failure | None, worker: str) -> None:
+    @property
+    def is_kept(self) -> bool:
+        """Whether the request gets an entry."""
+        return self._mode != OFF
+
+    def found(self, findings: Sequence[Finding]) -> None:
+        """What was found at the request and its answer."""
+        if findings:
+            self._facts["findings"] = [finding._asdict() for finding in findings]
+
+    def answer(self, answer: Answer, outcome: Reply | Failure | None) -> None:
         """What goes out; `outcome` is None for what is neither a turn nor an error."""
-        self._status = status
-        self._facts["worker"] = worker
-        if outcome is not None and (self._mode == FULL or isinstance(outcome, Failure)):
-            self._facts["answer"] = answered(outcome)
+        self._status = answer.status
+        self._facts["worker"] = worker()
+        if isinstance(outcome, Failure):
+            self._facts["answer"] = failed(outcome, answer.headers)
+        elif outcome is not None and self._mode == FULL:
+            self._long["answer"] = served(outcome)
 
     def written(self, parts: Iterable[bytes], store: Store) -> Iterable[bytes]:
         """The parts of the answer's body.
@@ -169,14 +185,14 @@ class Record:
 
     def _line(self, end: End) -> bytes:
         if self._mode != FULL:
-            return line(self._facts, None, end)
+            return line(self._facts | self._long, None, end)
         sent = self._sent
         if self._unread is not None:
             sent = sent_text(self._unread, self._body_limit)
-        self._facts["request_truncated"] = sent.truncated
+        self._long["request_truncated"] = sent.truncated
         if sent.text is not None:
-            self._facts["request_text"] = sent.text
-        return line(self._facts, sent.body or b"null", end)
+            self._long["request_text"] = sent.text
+        return line(self._facts | self._long, sent.body or b"null", end)
 
     def _end(self, outcome: str, size: int, chunks: int) -> End:
         duration_ms = (time.perf_counter() - self._started) * 1000

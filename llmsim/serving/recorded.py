@@ -15,7 +15,7 @@ from llmsim.playback import Playback
 from llmsim.serving.body import as_object, parsed, read_body, stop_reading
 from llmsim.serving.made import check_made
 from llmsim.serving.record import Record
-from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json, worker
+from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
 from llmsim.serving.session import session_of
 from llmsim.serving.shared import shared
 from llmsim.settings import REFUSE, Settings
@@ -58,7 +58,7 @@ def json_recorded(
 
     def respond(_: Playback, record: Record) -> Answer:
         answered = in_json(say(record))
-        record.answer(answered.status, None, worker())
+        record.answer(answered, None)
         return answered
 
     return recorded(renderer, settings, environ, respond)
@@ -106,8 +106,9 @@ def _refusal(
     renderer: Renderer, record: Record, error: RequestError, headers: Headers | None = None
 ) -> Answer:
     failure = failure_of(error)
-    record.answer(failure.status, failure, worker())
-    return fail(renderer, failure, headers)
+    answered = fail(renderer, failure, headers)
+    record.answer(answered, failure)
+    return answered
 
 
 def _then_stop_reading(body: Iterable[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.anthropic.errors import AnthropicErrors
 from llmsim.apis.anthropic.request import read_messages
 from llmsim.apis.renderer import Call, Stamp
@@ -38,6 +39,10 @@ class AnthropicRenderer(AnthropicErrors):
     def read(self, body: dict[str, Any]) -> Call:
         """The request, validated."""
         return read_messages(body)
+
+    def answer_schema(self, body: Mapping[str, Any]) -> Any:
+        """See `Renderer.answer_schema`."""
+        return schema_in(format_in(body.get("output_config")))
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Message`."""

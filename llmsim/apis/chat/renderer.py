@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from llmsim.apis.answer_schema import schema_in
 from llmsim.apis.chat.message import (
     delta_logprobs,
     deltas,
@@ -31,6 +32,10 @@ class ChatRenderer(OpenAIRenderer):
     def read(self, body: dict[str, Any]) -> Call:
         """The request, validated."""
         return read_chat(body)
+
+    def answer_schema(self, body: Mapping[str, Any]) -> Any:
+        """See `Renderer.answer_schema`."""
+        return schema_in(body.get("response_format"))
 
     def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
         """See `Renderer.sent_back`; a `function_call` has no id."""

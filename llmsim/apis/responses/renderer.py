@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.renderer import Call, Shape, Stamp, made_id
 from llmsim.apis.responses.body import ended
@@ -31,6 +32,10 @@ class ResponsesRenderer(OpenAIRenderer):
         `payload` and `events` need a call made here.
         """
         return read_responses(body, self.echo_table)
+
+    def answer_schema(self, body: Mapping[str, Any]) -> Any:
+        """See `Renderer.answer_schema`."""
+        return schema_in(format_in(body.get("text")))
 
     def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
         """See `Renderer.sent_back`; items have ids here."""
