@@ -29,15 +29,17 @@ class Seen(NamedTuple):
 
 
 class Take(NamedTuple):
-    """What a claim takes beside the position: a place, and a try.
+    """What a claim takes beside the position: a place, and a try. And what it adds to.
 
     `place` is the key of the place that chooses the turn, None where none does. `tries` is the key
-    of a counter of tries, None where there is nothing to count. Keys but `MAIN` have 16 bytes, and
-    count for one session's generation alone.
+    of a counter of tries, None where there is nothing to count. `served` is the key of a counter
+    for `Store.counts` to which the claim adds 1; where that finds no room, nothing else is lost.
+    Keys but `MAIN` have 16 bytes, and count for one session's generation alone.
     """
 
     place: bytes | None = MAIN
     tries: bytes | None = None
+    served: bytes | None = None
 
 
 # What a request takes where nothing else was decided.
@@ -120,6 +122,10 @@ class Store(ABC):
     @abstractmethod
     def add(self, session: str, key: bytes, number: int) -> bool:
         """Add to a counter that the session keeps for its generation; false where none has room."""
+
+    @abstractmethod
+    def uncounted(self) -> int:
+        """How often any counter of any session found no room since the store was made."""
 
     @abstractmethod
     def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:

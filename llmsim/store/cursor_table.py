@@ -30,6 +30,7 @@ from llmsim.store.table_layout import (
     STATE,
     STATES,
     TAKEN,
+    UNCOUNTED,
     USE,
     live_state,
     new_key,
@@ -79,6 +80,11 @@ class CursorTable:
         """Journal entries that were dropped."""
         return self._words[DROPPED]
 
+    @property
+    def uncounted(self) -> int:
+        """What found no room among the counters."""
+        return self._words[UNCOUNTED]
+
     def look(self, session: str) -> Seen | None:
         """What a claim of the session would meet, read without the lock; None where that needs it.
 
@@ -112,6 +118,8 @@ class CursorTable:
         words[state + ARRIVAL] = arrival + 1
         position = words[state + POSITION]
         words[state + POSITION] = position + 1
+        if what.served and not self._counters.add(state, what.served, 1):
+            words[UNCOUNTED] += 1
         return Claim(
             position,
             words[state + GENERATION],
@@ -124,7 +132,12 @@ class CursorTable:
     def add(self, session: str, key: bytes, number: int) -> bool:
         """Add to a kept counter of the session; false where there is no session or no room."""
         state = self._state(session)
-        return bool(state) and self._counters.add(state, key, number)
+        if not state:
+            return False
+        added = self._counters.add(state, key, number)
+        if not added:
+            self._words[UNCOUNTED] += 1
+        return added
 
     def count(self, session: str, key: bytes) -> int:
         """The value of a kept counter of the session; 0 where there is none."""

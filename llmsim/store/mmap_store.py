@@ -116,6 +116,11 @@ class MmapStore(Store):
         with self._table.locked() as table:
             return table.add(session, key, number)
 
+    def uncounted(self) -> int:
+        """See `Store.uncounted`."""
+        with self._table.locked() as table:
+            return table.uncounted
+
     def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:
         """See `Store.counts`."""
         with self._table.locked() as table:

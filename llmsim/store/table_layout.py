@@ -2,7 +2,7 @@
 
 All integers are unsigned, 64 bits, in the machine's byte order, at offsets that are multiples of 8.
 
-    header, 64 bytes
+    header, 72 bytes
          0  magic, which names this layout
          8  rows in the table
         16  key of the default script; 0 before the first is published
@@ -11,6 +11,7 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
         40  bytes in the journals
         48  journal entries that were dropped
         56  rows that were ever deleted
+        64  how often a kept counter found no room
 
     row, 168 bytes
          0  session name, ASCII, padded with zero bytes to 64
@@ -47,11 +48,13 @@ from typing import Final
 
 from llmsim.store.counters import words_for
 
-MAGIC: Final = b"LLMSIM\0\3"
+MAGIC: Final = b"LLMSIM\0\4"
 WORD: Final = 8  # bytes
 # In words from the table's start.
-HEADER: Final = 8
-ROW_COUNT, DEFAULT_SCRIPT, ROOM, TAKEN, JOURNAL_SIZE, DROPPED, DELETIONS = range(1, HEADER)
+HEADER: Final = 9
+ROW_COUNT, DEFAULT_SCRIPT, ROOM, TAKEN, JOURNAL_SIZE, DROPPED, DELETIONS, UNCOUNTED = range(
+    1, HEADER
+)
 # In words from a row's start.
 ROW: Final = 21
 NAME_SIZE: Final = 64  # bytes

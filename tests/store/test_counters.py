@@ -76,6 +76,37 @@ def test_kept_counters_add_up_and_are_read_together(store: Store) -> None:
     assert store.counts("nobody", [A]) == [0]
 
 
+def test_a_claim_adds_to_the_counter_of_what_it_serves(store: Store) -> None:
+    for key in (A, A, B):
+        store.claim("s", what=Take(place=None, served=key))
+    store.claim("t", what=Take(served=A))
+    assert store.counts("s", [A, B]) == [2, 1]
+    store.reset("s")
+    store.claim("s")
+    assert store.counts("s", [A, B]) == [0, 0]
+    assert store.counts("t", [A]) == [1]
+
+
+def test_where_a_counter_finds_no_room_the_claim_goes_on_and_it_is_said(store: Store) -> None:
+    without = digest(fill(store))
+    assert store.uncounted() == 0
+    before = store.claim("s").position
+    assert store.claim("s", what=Take(served=without)).position == before + 1
+    assert store.uncounted() == 1
+    assert not store.add("s", without, 1)
+    assert store.uncounted() == 2
+    assert store.counts("s", [without]) == [0]
+
+
+def fill(store: Store) -> int:
+    """Take the room for counters, until that with the number that is given back finds none."""
+    store.claim("s")
+    taken = 0
+    while has_room(store, digest(taken)):
+        taken += 1
+    return taken
+
+
 def has_room(store: Store, key: bytes) -> bool:
     """Claim a place of that key in the session; false where there is no room for it."""
     try:
@@ -86,10 +117,7 @@ def has_room(store: Store, key: bytes) -> bool:
 
 
 def test_a_new_track_beyond_the_room_is_refused_and_takes_nothing(store: Store) -> None:
-    store.claim("s")
-    taken = 0
-    while has_room(store, digest(taken)):
-        taken += 1
+    taken = fill(store)
     assert 200 <= taken <= 400
     with pytest.raises(StoreFullError, match="LLMSIM_MAX_SESSIONS"):
         store.claim("s", what=Take(place=digest(taken)))
