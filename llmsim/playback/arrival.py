@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmsim.conversation import Request
+from llmsim.delivery import delivery_of
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import Taken
 from llmsim.store.base import TURN, Claim
@@ -25,4 +26,5 @@ class ByArrival(Order, Decision):
         if index is None:
             return Taken(claim, None, None, script.exhausted_failure(), marks)
         turn = script.turns[index]
-        return Taken(claim, index, turn, turn.play(position, request), marks)
+        outcome = turn.play(position, request)
+        return Taken(claim, index, turn, outcome, marks, delivery=delivery_of(turn))

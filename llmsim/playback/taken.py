@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from llmsim.delivery import AT_ONCE, Delivery
 from llmsim.playback.standing import Standing
 from llmsim.reply import Failure, Reply
 from llmsim.script import Turn
@@ -26,7 +27,7 @@ class Taken(NamedTuple):
     `turn` and its `turn_index` are None when the script is exhausted. `marks` make the
     answer's ids unique: generation and position and, by history, track and step. `standing` says
     where the conversation stood, by history; `tried` which of its tries this was, None where the
-    step had nothing to spend.
+    step had nothing to spend. `delivery` says how the answer leaves.
     """
 
     claim: Claim
@@ -36,3 +37,4 @@ class Taken(NamedTuple):
     marks: tuple[str, ...]
     standing: Standing | None = None
     tried: int | None = None
+    delivery: Delivery = AT_ONCE

@@ -5,6 +5,7 @@ It knows no server, no store and no provider.
 
 from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimit, Timeout
 from llmsim.script.json_schema import json_schema
+from llmsim.script.latency import Latency
 from llmsim.script.model import CheckedTurns, Script
 from llmsim.script.player import Player
 from llmsim.script.turns import (
@@ -28,6 +29,7 @@ __all__ = [
     "Error",
     "ErrorKind",
     "InvalidRequest",
+    "Latency",
     "Lorem",
     "Mixed",
     "Other",

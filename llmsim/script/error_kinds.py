@@ -8,11 +8,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import post_load
 
 from llmsim.reply import Failure
 from llmsim.script import fields
 from llmsim.script.fields import PartSchema
 from llmsim.script.rules import a_string, an_error_status, require
+from llmsim.script.turn_keys import TURN_KEYS, TurnKeysSchema
 
 _RATE_LIMIT_MESSAGE = "Rate limit exceeded. Please retry after some time."
 _TIMEOUT_MESSAGE = "Request timed out"
@@ -28,11 +32,16 @@ class ErrorKind(ABC):
         """The error as it goes out."""
 
 
-class KindSchema(PartSchema):
-    """The keys of an error turn."""
+class KindSchema(TurnKeysSchema, PartSchema):
+    """The keys of an error turn: those of its kind beside those of every turn."""
 
     discriminators = ("type", "kind")
-    comment = fields.note("For human readers; means nothing.")
+
+    @post_load
+    def make(self, data: dict[str, Any], **options: Any) -> tuple[ErrorKind, dict[str, Any]]:
+        """The kind, and the keys of every turn."""
+        turn_keys = {key: data.pop(key) for key in TURN_KEYS.dump_fields}
+        return super().make(data, **options), turn_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,7 @@ class ObjectSchema(Schema):
 class OptionalPart(NullIsAbsent, fields.Nested):
     """An object that may be absent, and that `dump` then leaves out."""
 
-    def __init__(self, item: ObjectSchema, description: str) -> None:
+    def __init__(self, item: Schema, description: str) -> None:
         super().__init__(
             item, load_default=None, allow_none=False, metadata={"description": description}
         )

@@ -16,6 +16,7 @@ from marshmallow import missing
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, OptionalPart
 from llmsim.script.one_of import OneOf
 from llmsim.script.schema import SCRIPT_SCHEMA
+from llmsim.script.word_or_part import WordOrPart
 
 Json = dict[str, Any]
 
@@ -50,6 +51,8 @@ def _field(field: Any) -> Json:
         return described
     if "enum" in described:
         described["enum"] = [*described["enum"], None]
+    elif "anyOf" in described:
+        described["anyOf"] = [*described["anyOf"], {"type": "null"}]
     elif "type" in described:
         types = described["type"]
         described["type"] = [*(types if isinstance(types, list) else [types]), "null"]
@@ -61,8 +64,10 @@ def _present(field: Any) -> Json:
     described: Json = {"description": field.metadata["description"]}
     if isinstance(field, NonEmptyList):
         return {**described, "type": "array", "minItems": 1, "items": _item(field.item)}
+    if isinstance(field, WordOrPart):
+        return {**described, "anyOf": [_word(field), *_objects(field.item)]}
     if isinstance(field, OptionalPart):
-        return {**_object(field.item, {}), **described}
+        return {**_objects(field.item)[0], **described}
     if not isinstance(field, Checked):
         raise TypeError(f"no JSON Schema is known for {field!r}")
     default = field.load_default() if callable(field.load_default) else field.load_default
@@ -71,10 +76,19 @@ def _present(field: Any) -> Json:
     return {**described, **field.json_schema}
 
 
+def _word(field: WordOrPart) -> Json:
+    if isinstance(field.item, OneOf):
+        return {"enum": list(field.item.type_schemas)}
+    return _present(field.item.load_fields[field.key])
+
+
+def _objects(schema: Any) -> list[Json]:
+    return _alternatives(schema, {}) if isinstance(schema, OneOf) else [_object(schema, {})]
+
+
 def _item(schema: Any) -> Json:
-    return (
-        {"oneOf": _alternatives(schema, {})} if isinstance(schema, OneOf) else _object(schema, {})
-    )
+    objects = _objects(schema)
+    return {"oneOf": objects} if isinstance(schema, OneOf) else objects[0]
 
 
 def _alternatives(schema: Any, names: dict[str, str]) -> list[Json]:

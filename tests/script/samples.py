@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import json
 
+from llmsim.latency_profiles import NAMES, Profile
+from llmsim.script.turn_keys import TURN_KEYS
+
 TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'lorem', 'error'"
+# The optional keys of every turn, of errors too.
+EVERY = ", ".join(map(repr, TURN_KEYS.keys))
 # The optional keys of every turn in which the model answers.
-REPLYING = "'comment', 'reasoning', 'finish_reason', 'usage'"
+REPLYING = f"{EVERY}, 'reasoning', 'finish_reason', 'usage'"
 FINISH_REASONS = "'stop', 'tool_calls', 'length', 'content_filter'"
 COUNTS = "'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cached_tokens'"
+LATENCY = ", ".join(map(repr, (*Profile._fields, "ttft_per_1k_prompt_tokens_ms", "scale")))
+LATENCY = f"'profile', {LATENCY}"
+PROFILES = ", ".join(map(repr, NAMES))
 KINDS = "'rate_limit', 'timeout', 'invalid_request', 'other'"
 
 
@@ -36,6 +44,14 @@ VALID = {
     "keys that mean nothing": (
         '{"$schema": "x", "description": "d", "turns": [{"type": "assistant", "text": "x", '
         '"comment": "c"}]}'
+    ),
+    "latencies of a turn and of an error": turn(
+        '{"type": "assistant", "text": "x", "latency": "gpt5"}, '
+        '{"type": "lorem", "tokens": 3, "latency": {"profile": "auto"}}, '
+        '{"type": "error", "kind": "timeout", "latency": {"profile": "fast", "ttft_mean_ms": 1.5, '
+        '"ttft_stddev_ms": 0, "tbt_mean_ms": 3600000, "tbt_stddev_ms": 1.0, '
+        '"ttft_per_1k_prompt_tokens_ms": 20, "scale": 0.1}}, '
+        '{"type": "error", "kind": "other", "message": "m", "latency": {}}'
     ),
     "comments on every turn type": json.dumps(
         {
@@ -388,7 +404,7 @@ INVALID = {
     "status for status_code": (
         turn('{"type": "error", "kind": "other", "message": "", "status": 502}'),
         "1:62: $.turns[0].status: unknown key 'status'; expected one of 'type', 'kind', "
-        "'message', 'comment', 'status_code'; did you mean 'status_code'?",
+        f"'message', {EVERY}, 'status_code'; did you mean 'status_code'?",
     ),
     "role for type": (
         turn('{"role": "assistant", "content": "x"}'),
@@ -445,7 +461,7 @@ INVALID = {
         turn('{"type": "error", "kind": "timeout", "reasoning": "x"}'),
         (
             "1:49: $.turns[0].reasoning: unknown key 'reasoning'; expected one of 'type', "
-            "'kind', 'comment', 'message'"
+            f"'kind', {EVERY}, 'message'"
         ),
     ),
     "an error without a kind": (
@@ -479,14 +495,14 @@ INVALID = {
         turn('{"type": "error", "kind": "rate_limit", "status_code": 429}'),
         (
             "1:52: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
-            "'kind', 'comment', 'message'"
+            f"'kind', {EVERY}, 'message'"
         ),
     ),
     "a status on an invalid request": (
         turn('{"type": "error", "kind": "invalid_request", "message": "", "status_code": 400}'),
         (
             "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
-            "'kind', 'message', 'comment'"
+            f"'kind', 'message', {EVERY}"
         ),
     ),
 } | {
@@ -557,4 +573,57 @@ INVALID |= {
         "1.0": "expected an integer, got a number",
         "true": "expected an integer, got a boolean",
     }.items()
+}
+
+INVALID |= {
+    f"a latency {what}": (
+        said(f'"latency": {value}'),
+        f"1:{column}: $.turns[0].latency{problem}",
+    )
+    for what, value, column, problem in (
+        ("of a number", "5", 58, ": expected a string or an object, got a number"),
+        (
+            "that is unknown",
+            '"gpt-5"',
+            58,
+            f": unknown latency profile 'gpt-5'; expected one of {PROFILES}; did you mean 'gpt5'?",
+        ),
+        (
+            "with an unknown profile",
+            '{"profile": "Fast"}',
+            70,
+            f".profile: unknown latency profile 'Fast'; expected one of {PROFILES}; did you mean "
+            "'fast'?",
+        ),
+        (
+            "with a misspelt key",
+            '{"ttft_mean": 1}',
+            59,
+            f".ttft_mean: unknown key 'ttft_mean'; expected one of {LATENCY}; did you mean "
+            "'ttft_mean_ms'?",
+        ),
+        (
+            "below zero",
+            '{"tbt_mean_ms": -1}',
+            74,
+            ".tbt_mean_ms: expected a number from 0 to 3600000, got -1",
+        ),
+        (
+            "of more than an hour",
+            '{"ttft_mean_ms": 3600000.5}',
+            75,
+            ".ttft_mean_ms: expected a number from 0 to 3600000, got 3600000.5",
+        ),
+        (
+            "of true",
+            '{"scale": true}',
+            68,
+            ".scale: expected a number from 0 to 1000, got a boolean",
+        ),
+    )
+} | {
+    "a latency of an error that is unknown": (
+        turn('{"type": "error", "kind": "timeout", "latency": "slow"}'),
+        f"1:60: $.turns[0].latency: unknown latency profile 'slow'; expected one of {PROFILES}",
+    ),
 }

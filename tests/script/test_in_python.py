@@ -15,6 +15,7 @@ from llmsim.script import (
     Echo,
     Error,
     InvalidRequest,
+    Latency,
     Lorem,
     Mixed,
     Other,
@@ -70,6 +71,22 @@ WRONG = {
     "a kind's name": (
         given(Error, "timeout"),
         "$.kind: expected an error kind such as RateLimit(), got a string",
+    ),
+    "a latency that is a word": (
+        given(Assistant, "x", latency="gpt5"),
+        "$.latency: expected a Latency, got a string",
+    ),
+    "a latency of an error that is a word": (
+        given(Error, RateLimit(), latency="gpt5"),
+        "$.latency: expected a Latency, got a string",
+    ),
+    "a latency below zero": (
+        given(Latency, ttft_mean_ms=-1),
+        "$.ttft_mean_ms: expected a number from 0 to 3600000, got -1",
+    ),
+    "a latency that is no number": (
+        given(Latency, tbt_mean_ms=float("nan")),
+        "$.tbt_mean_ms: expected a number from 0 to 3600000, got nan",
     ),
     "a message that is None": (given(RateLimit, None), "$.message: expected a string, got null"),
     "a timeout message that is None": (

@@ -17,6 +17,7 @@ from llmsim.script import (
     Echo,
     Error,
     InvalidRequest,
+    Latency,
     Lorem,
     Mixed,
     Other,
@@ -70,6 +71,16 @@ class Generator:
             "finish_reason": self.random.choice(["stop", "tool_calls", "length", "content_filter"]),
             "usage": Usage(self.count(), self.count(), self.count(), self.count()),
         }
+        return {key: made[key] for key in made if self.random.random() < 0.3} | self.turn_keys()
+
+    def turn_keys(self) -> dict[str, Any]:
+        """Some of the keys that every turn has, errors too."""
+        number = self.random.choice([None, 0, 0.5, 3.0, 3_600_000])
+        made: dict[str, Any] = {
+            "latency": self.random.choice(
+                [Latency("gpt5"), Latency(), Latency("auto", number, scale=number and 0.25)]
+            ),
+        }
         return {key: made[key] for key in made if self.random.random() < 0.3}
 
     def turn(self) -> Turn:
@@ -83,8 +94,8 @@ class Generator:
                 self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()
             ),
             lambda: Error(RateLimit()),
-            lambda: Error(RateLimit(self.text())),
-            lambda: Error(Timeout()),
+            lambda: Error(RateLimit(self.text()), **self.turn_keys()),
+            lambda: Error(Timeout(), **self.turn_keys()),
             lambda: Error(Timeout(self.text())),
             lambda: Error(InvalidRequest(self.text())),
             lambda: Error(Other(self.text(), self.random.randrange(400, 600))),
@@ -147,6 +158,14 @@ def test_every_valid_form_survives_writing_and_reading(text: str) -> None:
         (Error(RateLimit()), {"type": "error", "kind": "rate_limit"}),
         (Error(RateLimit("m")), {"type": "error", "kind": "rate_limit", "message": "m"}),
         (Error(Timeout()), {"type": "error", "kind": "timeout"}),
+        (
+            Assistant("x", latency=Latency("gpt5")),
+            {"type": "assistant", "latency": "gpt5", "text": "x"},
+        ),
+        (
+            Error(Timeout(), latency=Latency(ttft_mean_ms=5.0, scale=0.5)),
+            {"type": "error", "kind": "timeout", "latency": {"ttft_mean_ms": 5, "scale": 0.5}},
+        ),
         (Error(Timeout("")), {"type": "error", "kind": "timeout", "message": ""}),
         (Error(InvalidRequest("m")), {"type": "error", "kind": "invalid_request", "message": "m"}),
         (Error(Other("m")), {"type": "error", "kind": "other", "message": "m", "status_code": 500}),

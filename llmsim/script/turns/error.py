@@ -10,6 +10,7 @@ from llmsim.reply import Failure
 from llmsim.script.error_kinds import ERROR_KINDS, ErrorKind
 from llmsim.script.one_of import OneOf
 from llmsim.script.rules import expected, require
+from llmsim.script.turn_keys import TURN_KEYS
 from llmsim.script.turns.turn import Turn
 
 _CLASSES = frozenset(schema.makes for schema in ERROR_KINDS.values())
@@ -30,6 +31,7 @@ class Error(Turn):
             if type(self.kind) in _CLASSES
             else expected("an error kind such as RateLimit()", self.kind),
         )
+        self.check_keys()
         object.__setattr__(self, "_failure", self.kind.failure())
 
     def play(self, serial: str, request: Request) -> Failure:  # noqa: ARG002
@@ -46,7 +48,8 @@ class ErrorSchema(OneOf):
     type_schemas = ERROR_KINDS
 
     def _load(self, data: Any, **options: Any) -> Error:
-        return Error(super()._load(data, **options))
+        kind, turn_keys = super()._load(data, **options)
+        return Error(kind, **turn_keys)
 
     def _dump(self, obj: Any, **options: Any) -> dict[str, Any]:
-        return super()._dump(obj.kind, **options)
+        return {**super()._dump(obj.kind, **options), **TURN_KEYS.dump(obj)}

@@ -55,6 +55,7 @@ class Replying(Turn):
         Raises:
             ScriptInvalidError: one is wrong.
         """
+        self.check_keys()
         require("reasoning", optional(a_string)(self.reasoning))
         require(
             "finish_reason", optional(one_of("finish reason", FINISH_REASONS))(self.finish_reason)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 from llmsim.conversation import Request
 from llmsim.reply import Failure, Reply
-from llmsim.script import fields
 from llmsim.script.fields import PartSchema
+from llmsim.script.turn_keys import TurnKeys, TurnKeysSchema
 
 
-class Turn(ABC):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(TurnKeys, ABC):
     """One step of a script: a frozen dataclass without state.
 
-    A turn that calls tools has them as `calls`.
+    A turn that calls tools has them as `calls`. A subclass calls `check_keys` when it is made.
 
     `reads_request` says whether `play` looks at its request; what does not may be
     rendered once and kept. `leaves_trace` says whether clients put the answer into their history.
     """
-
-    __slots__ = ()
 
     reads_request: ClassVar[bool] = False
     leaves_trace: ClassVar[bool] = True
@@ -34,8 +34,7 @@ class Turn(ABC):
         """
 
 
-class TurnSchema(PartSchema):
+class TurnSchema(TurnKeysSchema, PartSchema):
     """The keys that every turn has."""
 
     discriminators = ("type",)
-    comment = fields.note("For human readers; means nothing.")
