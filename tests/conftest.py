@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,11 @@ def pytest_runtest_makereport(
     return report
 
 
-APPLICATIONS = {"served": create_served_app, "flask": create_app}
-"""As a server runs it, and as Flask alone does. Both answer alike."""
+APPLICATIONS = {"served": lru_cache(create_served_app), "flask": lru_cache(create_app)}
+"""As a server runs it, and as Flask alone does. Both answer alike.
+
+One for each settings: it holds nothing else, and to make one takes longer than most tests do.
+"""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -32,9 +32,10 @@ PATIENCE = 60  # seconds that a request may take: how slow the machine is is nob
 def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
     """This process's environment without any setting of llmsim or gunicorn.
 
-    `TMPDIR` is at `tmp_path`, and a free port will be chosen.
+    `TMPDIR` is at `tmp_path`, and a free port will be chosen. Bytecode is kept: hundreds of servers
+    start, and without it each compiles the package again.
     """
-    foreign = ("LLMSIM_", "GUNICORN_", "WEB_CONCURRENCY", "OPENAI_")
+    foreign = ("LLMSIM_", "GUNICORN_", "WEB_CONCURRENCY", "OPENAI_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return (
         kept
