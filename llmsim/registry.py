@@ -9,7 +9,7 @@ from collections.abc import Iterable
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """The choice that `name` is probably a misspelling of, or None."""
     folded = {choice.lower(): choice for choice in choices}
-    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.61)
     return folded[found[0]] if found else None
 
 

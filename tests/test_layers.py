@@ -28,7 +28,7 @@ LAYERS = [
     ["sessions"],
     ["playback", "delivery", "apis", "journal", "metrics"],
     ["serving"],
-    ["app", "server", "control", "page", "transcript"],
+    ["app", "server", "control", "page", "transcript", "verdict"],
     ["cli", "pytest_plugin", "__main__"],
 ]
 # Within these rows, modules build on one another in the order written.
@@ -46,7 +46,7 @@ ORDERED = [
     ],
     ["conversation", "reply", "usage", "sse"],
     ["delivery", "playback"],
-    ["control", "app", "server"],
+    ["transcript", "verdict", "control", "app", "server"],
     ["cli", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -35,7 +35,7 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
         found, following = playback().store.sessions(following, wanted)
         for session in found:
             pauses.pause()
-            current = _with_script(session) if session.name.startswith(prefix) else None
+            current = with_script(session) if session.name.startswith(prefix) else None
             if current is None:
                 continue
             facts = _standing(*current)
@@ -61,7 +61,19 @@ def names(prefix: str) -> Iterator[str]:
             pauses.pause()
 
 
-def _with_script(session: Session) -> tuple[Session, Outline] | None:
+def standing_ones(prefix: str, pauses: Pauses) -> Iterator[tuple[Session, Outline]]:
+    """The sessions whose name begins with `prefix`, as they stand, and their scripts."""
+    following: int | None = 0
+    while following is not None:
+        found, following = playback().store.sessions(following, _AT_ONCE)
+        for session in found:
+            pauses.pause()
+            current = with_script(session) if session.name.startswith(prefix) else None
+            if current is not None:
+                yield current
+
+
+def with_script(session: Session) -> tuple[Session, Outline] | None:
     """The session as it stands by now, and its script; None where it was deleted meanwhile."""
     found: Session | None = session
     lost = session.script

@@ -64,7 +64,7 @@ def show_session(name: str) -> dict[str, Any]:
 def delete_session(name: str) -> Response:
     """Forget a session, its script and its journal."""
     if not playback().store.delete(checked_name(name)):
-        raise _no_such(name)
+        raise no_such(name)
     return Response(status=204)
 
 
@@ -82,7 +82,7 @@ def show_script(name: str) -> Response:
     """Read back the script that a session plays, without the comments in it."""
     found, content = playback().standing_text(checked_name(name))
     if found is None:
-        raise _no_such(name)
+        raise no_such(name)
     starts = range(0, len(content), _BLOCK)
     blocks = (content[start : start + _BLOCK] for start in starts)
     return Response(blocks, mimetype="application/json")
@@ -93,7 +93,7 @@ def reset_session(name: str) -> dict[str, Any]:
     """Rewind a session to position 0 and clear its journal."""
     found = playback().store.reset(checked_name(name))
     if found is None:
-        raise _no_such(name)
+        raise no_such(name)
     try:
         # As it was rewound: others may have claimed since.
         return _described(found, playback().script(found.script))
@@ -109,11 +109,12 @@ def existing(name: str) -> Session:
     """
     found = playback().store.session(checked_name(name))
     if found is None:
-        raise _no_such(name)
+        raise no_such(name)
     return found
 
 
-def _no_such(name: str) -> RequestError:
+def no_such(name: str) -> RequestError:
+    """The refusal of a request for a session that is not there."""
     message = f"There is no session {name!r}; its first request makes it, or POST /llmsim/sessions."
     return RequestError(message, code="session_not_found", status=404)
 
@@ -125,7 +126,7 @@ def _shown(name: str) -> dict[str, Any]:
 def _standing(name: str) -> tuple[Session, Script]:
     found, script = playback().standing(name)
     if found is None:
-        raise _no_such(name)
+        raise no_such(name)
     return found, script
 
 

@@ -12,11 +12,14 @@ from typing import Any, Final, NamedTuple
 from llmsim.conversation import KEPT_HEADERS
 from llmsim.journal.redact import beginning, redacted
 from llmsim.reply import Block, Failure, Reply, ToolCall
+from llmsim.script.conditions import Difference
 
 # What is kept of each request: all of it, no bodies and blocks, nothing.
 FULL: Final = "full"
 META: Final = "meta"
 OFF: Final = "off"
+
+_MOST_CHARACTERS: Final = 300  # of what was wanted, or found
 
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
@@ -54,6 +57,15 @@ def failed(failure: Failure, headers: Iterable[tuple[str, str]]) -> dict[str, An
         elif name == "x-should-retry":
             said["should_retry"] = value != "false"
     return {"failure": said}
+
+
+def unmet(difference: Difference) -> dict[str, str]:
+    """A condition that a turn expected and did not find."""
+    return {
+        "condition": difference.condition,
+        "wanted": difference.wanted[:_MOST_CHARACTERS],
+        "found": difference.found[:_MOST_CHARACTERS],
+    }
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -113,6 +113,12 @@ def generation_of(entry: bytes) -> str | None:
     return None
 
 
+def starts_of(generation: str) -> tuple[bytes, bytes]:
+    """How the lines of a generation's entries begin."""
+    mark = generation.encode("ascii") + b'"'
+    return _GENERATION + mark, _SHORT_GENERATION + mark
+
+
 def status_of(entry: bytes) -> int:
     """The status that was answered; 0 where the line is broken."""
     start = (

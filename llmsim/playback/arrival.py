@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
+from llmsim.playback.expecting import checked
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import Taken
 from llmsim.store.base import TURN, Claim
@@ -27,4 +28,5 @@ class ByArrival(Order, Decision):
             return Taken(claim, None, None, script.exhausted_failure(), marks)
         turn = script.turns[index]
         outcome = turn.play(position, request)
-        return Taken(claim, index, turn, outcome, marks, delivery=delivery_of(turn))
+        taken = Taken(claim, index, turn, outcome, marks, delivery=delivery_of(turn))
+        return taken if turn.expect is None else checked(taken, turn.expect, request)

@@ -13,6 +13,7 @@ from xxhash import xxh3_128
 
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.delivery import delivery_of
+from llmsim.playback.expecting import checked
 from llmsim.playback.order import MAIN_TRACK, Decision, Order, generation_mark
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
@@ -73,7 +74,8 @@ class _AtStep(Decision):
             return Taken(claim, None, None, failure, marks, standing, tried)
         turn = script.turns[index]
         outcome = turn.play(serial_of(marks), request)
-        return Taken(claim, index, turn, outcome, marks, standing, tried, delivery_of(turn))
+        taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery_of(turn))
+        return taken if turn.expect is None else checked(taken, turn.expect, request)
 
     def _tried(self, claim: Claim, retry: int) -> int:
         """Which try of its conversation this is, from 0.

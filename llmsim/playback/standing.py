@@ -127,6 +127,11 @@ class Reader:
         return self._any_text or _text(messages, group) in self._texts
 
 
+def answers_in(messages: Sequence[Message]) -> int:
+    """How many answers a history shows, whoever gave them: runs of adjacent assistant messages."""
+    return len(_groups(messages, 0))
+
+
 def _groups(messages: Sequence[Message], start: int) -> list[Group]:
     """Runs of adjacent assistant messages or items."""
     groups: list[Group] = []

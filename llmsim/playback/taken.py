@@ -8,6 +8,7 @@ from llmsim.delivery import AT_ONCE, Delivery
 from llmsim.playback.standing import Standing
 from llmsim.reply import Failure, Reply
 from llmsim.script import Turn
+from llmsim.script.conditions import Difference
 from llmsim.store.base import Claim
 
 
@@ -27,7 +28,8 @@ class Taken(NamedTuple):
     `turn` and its `turn_index` are None when the script is exhausted. `marks` make the
     answer's ids unique: generation and position and, by history, track and step. `standing` says
     where the conversation stood, by history; `tried` which of its tries this was, None where the
-    step had nothing to spend. `delivery` says how the answer leaves.
+    step had nothing to spend. `delivery` says how the answer leaves, `unmet` what the turn expected
+    and did not find.
     """
 
     claim: Claim
@@ -38,3 +40,4 @@ class Taken(NamedTuple):
     standing: Standing | None = None
     tried: int | None = None
     delivery: Delivery = AT_ONCE
+    unmet: tuple[Difference, ...] = ()

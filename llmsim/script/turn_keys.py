@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, get_type_hints
 
+from llmsim.script.expect import Expectation, expect_field
 from llmsim.script.fields import ObjectSchema, note
 from llmsim.script.latency import Latency, latency_field
 from llmsim.script.rules import expected, require
@@ -19,6 +20,7 @@ class TurnKeys:
     """What every turn may have."""
 
     latency: Latency | None = None
+    expect: Expectation | None = None
 
     def check_keys(self) -> None:
         """Check the fields of this class.
@@ -29,7 +31,8 @@ class TurnKeys:
         for key, kind in _kinds().items():
             value = getattr(self, key)
             right = isinstance(value, kind | None)
-            require(key, None if right else expected(f"a {kind.__name__}", value))
+            article = "an" if kind.__name__[0] in "AEIOU" else "a"
+            require(key, None if right else expected(f"{article} {kind.__name__}", value))
 
 
 class TurnKeysSchema(ObjectSchema):
@@ -37,6 +40,7 @@ class TurnKeysSchema(ObjectSchema):
 
     comment = note("For human readers; means nothing.")
     latency = latency_field("How long the answer takes.")
+    expect = expect_field()
 
 
 @cache

@@ -21,6 +21,7 @@ from llmsim.journal.entry import (
     sent_json,
     sent_text,
     served,
+    unmet,
 )
 from llmsim.journal.keeping import Keeping
 from llmsim.journal.line import End, line, short_line
@@ -105,6 +106,8 @@ class Record:
     def took(self, taken: Taken, conversation: str | None, *, stream: bool) -> None:
         """The position that the request took, its turn, and where its conversation stood."""
         self._generation = taken.claim.generation
+        if taken.unmet:
+            self._facts["unmet"] = [unmet(difference) for difference in taken.unmet]
         self._facts |= {
             "position": taken.claim.position,
             "turn": taken.turn_index,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from llmsim.latency_profiles import NAMES, Profile
+from llmsim.script.expect import ExpectationSchema
 from llmsim.script.turn_keys import TURN_KEYS
 
 TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'lorem', 'error'"
@@ -16,6 +17,7 @@ EVERY = ", ".join(map(repr, TURN_KEYS.keys))
 # The optional keys of every turn in which the model answers.
 REPLYING = f"{EVERY}, 'reasoning', 'finish_reason', 'usage'"
 FINISH_REASONS = "'stop', 'tool_calls', 'length', 'content_filter'"
+CONDITIONS = ", ".join(map(repr, ExpectationSchema().keys))
 COUNTS = "'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cached_tokens'"
 LATENCY = ", ".join(map(repr, (*Profile._fields, "ttft_per_1k_prompt_tokens_ms", "scale")))
 LATENCY = f"'profile', {LATENCY}"
@@ -52,6 +54,12 @@ VALID = {
         '"ttft_stddev_ms": 0, "tbt_mean_ms": 3600000, "tbt_stddev_ms": 1.0, '
         '"ttft_per_1k_prompt_tokens_ms": 20, "scale": 0.1}}, '
         '{"type": "error", "kind": "other", "message": "m", "latency": {}}'
+    ),
+    "what a turn and an error expect": turn(
+        '{"type": "assistant", "text": "x", "expect": {"last_contains": "sent", "step": 0}}, '
+        '{"type": "lorem", "tokens": 3, "expect": {"tool_result": {"tool": "bash"}, '
+        '"message_count": {"max": 5}, "header": {"user-agent": "a*"}, "value": {"first": "x"}}}, '
+        '{"type": "error", "kind": "timeout", "expect": {"has_tools": true, "step": 7}}'
     ),
     "comments on every turn type": json.dumps(
         {
@@ -202,6 +210,19 @@ INVALID = {
             "1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'text', "
             f"{REPLYING}"
         ),
+    ),
+    "an expectation that is no object": (
+        said('"expect": "sent"'),
+        "1:57: $.turns[0].expect: expected an object, got a string",
+    ),
+    "a misspelt condition": (
+        said('"expect": {"last_contain": "sent"}'),
+        f"1:58: $.turns[0].expect.last_contain: unknown key 'last_contain'; expected one of "
+        f"{CONDITIONS}; did you mean 'last_contains'?",
+    ),
+    "a step below 0, of an error": (
+        turn('{"type": "error", "kind": "timeout", "expect": {"step": -1}}'),
+        "1:68: $.turns[0].expect.step: expected an integer from 0 up, got -1",
     ),
     "an unknown on_exhausted": (
         '{"turns": [{"type": "assistant", "text": "x"}], "on_exhausted": "lop"}',

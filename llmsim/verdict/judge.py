@@ -1,0 +1,110 @@
+"""The verdict on a session: its journal, held against what its script asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from llmsim.store.base import Session, Store
+from llmsim.verdict.model import (
+    NEVER_BEGAN,
+    UNRECORDED,
+    AtStep,
+    Conversations,
+    ConversationVerdict,
+    Reason,
+    TrackVerdict,
+    Verdict,
+)
+from llmsim.verdict.plan import Plan
+from llmsim.verdict.run import ABORTED_STATE, ENDED_STATE, STOPPED_STATE, Run
+from llmsim.verdict.scan import Scan
+
+_MOST_REASONS = 100
+
+
+class Page(NamedTuple):
+    """Which conversations a verdict lists: the failed ones, or all; from `after` on."""
+
+    after: int = 0
+    limit: int = 100
+    all: bool = False
+
+
+def judge(
+    store: Store,
+    session: Session,
+    plan: Plan,
+    page: Page = Page(),  # noqa: B008 - it never changes
+    pause: Callable[[], None] = lambda: None,
+) -> Verdict:
+    """The verdict on a session that plays by `plan`. `pause` is called time and again meanwhile."""
+    scan = Scan(session.generation, plan)
+    scan.read(store, session, pause)
+    unrecorded = max(session.position - scan.claimed, 0)
+    reasons = [*scan.reasons, *_general(session, scan), *_of_tracks(scan)]
+    conversations = _conversations(scan, page) if plan.by_history else None
+    failed = conversations.failed if conversations else 0
+    return Verdict(
+        session=session.name,
+        generation=f"{session.generation:016x}",
+        passed=not reasons and not failed,
+        complete=not unrecorded,
+        requests=scan.requests,
+        aborted=scan.aborted,
+        unrecorded=unrecorded,
+        reasons_found=len(reasons),
+        reasons=tuple(reasons[:_MOST_REASONS]),
+        tracks=tuple(map(_track, scan.tracks.values())),
+        findings=scan.findings,
+        conversations=conversations,
+    )
+
+
+def _general(session: Session, scan: Scan) -> list[Reason]:
+    if not session.position:
+        return [Reason(NEVER_BEGAN, "no request took a turn")]
+    if not scan.claimed:
+        text = f"the journal has none of the {session.position} requests that took a turn"
+        return [Reason(UNRECORDED, text)]
+    return []
+
+
+def _of_tracks(scan: Scan) -> list[Reason]:
+    found = [reason for run in scan.tracks.values() for reason in run.judged()]
+    # Those of single requests in the order of the requests, and last what is missing.
+    return sorted(found, key=lambda each: (each.position is None, each.position or 0))
+
+
+def _track(run: Run) -> TrackVerdict:
+    line = run.line
+    return TrackVerdict(
+        line.name, line.turns, len(run.turns), run.finished, must_finish=line.must_finish
+    )
+
+
+def _conversations(scan: Scan, page: Page) -> Conversations:
+    states = Counter(run.state for run in scan.conversations.values())
+    stopped = Counter(run.step for run in scan.conversations.values() if run.state == STOPPED_STATE)
+    listed, failed, number, following = [], 0, 0, None
+    for name, run in scan.conversations.items():
+        reasons = run.judged()
+        failed += bool(reasons)
+        if not (reasons or page.all):
+            continue
+        if page.after <= number < page.after + page.limit:
+            listed.append(ConversationVerdict(name, not reasons, run.state, run.step, reasons))
+        elif number == page.after + page.limit:
+            following = number
+        number += 1
+    return Conversations(
+        began=len(scan.conversations),
+        ended=states[ENDED_STATE],
+        aborted=states[ABORTED_STATE],
+        failed=failed,
+        stopped=tuple(AtStep(step, count) for step, count in sorted(stopped.items())),
+        without_id=scan.without_id,
+        page=tuple(listed),
+        next=following,
+    )

@@ -1,0 +1,103 @@
+"""What a session's journal adds up to: its lines are read once, and without their bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from llmsim.journal.entry import CLIENT_GONE
+from llmsim.journal.line import head_of, starts_of
+from llmsim.playback.findings import Finding
+from llmsim.store.base import Session, Store
+from llmsim.verdict.model import AtStep, Found, Reason
+from llmsim.verdict.plan import Plan
+from llmsim.verdict.reasons import Head, reasons_in
+from llmsim.verdict.retries import Retries
+from llmsim.verdict.run import Run
+
+
+class Scan:
+    """The entries of a generation of a session that plays by `plan`.
+
+    `claimed` are those that took a turn, `tracks` the runs by arrival, `conversations` those by
+    history. `reasons` are of requests that belong to neither.
+    """
+
+    def __init__(self, generation: int, plan: Plan) -> None:
+        self._starts = starts_of(f"{generation:016x}")
+        self._plan = plan
+        self._retries = Retries()
+        self._found: dict[str, Found] = {}
+        self._without_id: dict[int, AtStep] = {}
+        self.requests = self.claimed = self.aborted = 0
+        self.tracks: dict[str, Run] = {}
+        self.conversations: dict[str, Run] = {}
+        self.reasons: list[Reason] = []
+
+    @property
+    def findings(self) -> tuple[Found, ...]:
+        """What was found, each kind once."""
+        return tuple(self._found.values())
+
+    @property
+    def without_id(self) -> tuple[AtStep, ...]:
+        """The requests of conversations that nothing tells apart, by step."""
+        return tuple(each for _, each in sorted(self._without_id.items()))
+
+    def read(self, store: Store, session: Session, pause: Callable[[], None]) -> None:
+        """Read the session's journal. `pause` is called time and again meanwhile."""
+        place = 0
+        while (following := store.entries(session.name, place, 1, self._keep).mark) != place:
+            place = following
+            pause()
+
+    def _keep(self, line: bytes) -> bool:
+        """Add a line up, and keep none."""
+        if line.startswith(self._starts):
+            head = head_of(line)
+            if head is not None:
+                self._add(head)
+        return False
+
+    def _add(self, head: Head) -> None:
+        self.requests += 1
+        self.aborted += head["outcome"] == CLIENT_GONE
+        self._note(head, (Finding(**found) for found in head.get("findings", ())))
+        if head.get("position") is None:
+            self.reasons += reasons_in(head)
+            if head["status"] >= 400 and not self._plan.by_history:
+                self._note(head, self._retries.add(head))
+            return
+        self.claimed += 1
+        self._add_claimed(head)
+
+    def _add_claimed(self, head: Head) -> None:
+        line = self._plan.line(head)
+        if not line.by_history:
+            self._run(self.tracks, line.name, head)
+            self._note(head, self._retries.add(head))
+            return
+        conversation = head.get("conversation")
+        if conversation is not None:
+            run = self._run(self.conversations, conversation, head)
+            self._note(head, run.retries.add(head))
+            return
+        step = head.get("step") or 0
+        before = self._without_id.get(step, AtStep(step, 0))
+        errors = before.errors + (head["status"] >= 400)
+        self._without_id[step] = AtStep(step, before.count + 1, errors)
+        self.reasons += reasons_in(head)
+
+    def _run(self, runs: dict[str, Run], name: str, head: Head) -> Run:
+        run = runs.get(name)
+        if run is None:
+            run = runs[name] = Run(self._plan.line(head))
+        run.add(head)
+        return run
+
+    def _note(self, head: Head, findings: Iterable[Finding]) -> None:
+        for kind, text in findings:
+            first = self._found.get(kind)
+            if first is None:
+                self._found[kind] = Found(kind, 1, text, head.get("position"))
+            else:
+                self._found[kind] = Found(kind, first.count + 1, first.text, first.position)

@@ -1,0 +1,95 @@
+"""A verdict for people: what the agent did wrong, first.
+
+Short enough for the page of a CI job, and without colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmsim.transcript import one_line
+from llmsim.verdict.model import Conversations, Reason, Verdict
+
+_MOST_REASONS = 10
+_MOST_CONVERSATIONS = 10
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """The lines of a verdict on one session."""
+    yield f"session {verdict.session}: {'passed' if verdict.passed else 'FAILED'}: {_far(verdict)}"
+    for reason in verdict.reasons[:_MOST_REASONS]:
+        yield f"  {said(reason)}"
+    if verdict.reasons_found > _MOST_REASONS:
+        yield f"  and {verdict.reasons_found - _MOST_REASONS} more reasons"
+    if verdict.conversations is not None:
+        yield from _failed(verdict.conversations)
+    for found in verdict.findings:
+        times = f" ({found.count} times)" if found.count > 1 else ""
+        yield f"  note: {found.kind}{times}: {_at(found.position)}{one_line(found.text)}"
+    if not verdict.complete:
+        yield (
+            f"  incomplete: the journal lacks {verdict.unrecorded} of the requests that took a "
+            "turn: still on their way, lost with a killed worker, or dropped (journal.max_mb)"
+        )
+
+
+def said(reason: Reason) -> str:
+    """A reason on one line."""
+    return f"{_where(reason)}{one_line(reason.text)}"
+
+
+def _where(reason: Reason) -> str:
+    parts = []
+    if reason.track is not None:
+        parts.append(f"track {reason.track}")
+    if reason.position is not None:
+        parts.append(f"position {reason.position}")
+        parts += [] if reason.turn is None else [f"turn {reason.turn}"]
+    return f"{', '.join(parts)}: " if parts else ""
+
+
+def _at(position: int | None) -> str:
+    return "" if position is None else f"position {position}: "
+
+
+def _far(verdict: Verdict) -> str:
+    found = verdict.conversations
+    far = [
+        f"{each.taken} of {each.turns} turns taken"
+        + (f" of track {each.name}" if each.name != "main" else "")
+        for each in verdict.tracks
+    ]
+    if found is not None:
+        far.append(_counted(found))
+    if verdict.aborted:
+        far.append(f"{verdict.aborted} requests aborted")
+    return "; ".join(far) or f"{verdict.requests} requests"
+
+
+def _counted(found: Conversations) -> str:
+    parts = [f"{found.failed} failed"] if found.failed else []
+    parts.append(f"{found.ended} ended")
+    parts += [f"{each.count} stopped at step {each.step}" for each in found.stopped]
+    parts += [f"{found.aborted} aborted"] if found.aborted else []
+    return f"{found.began} conversations: {', '.join(parts)}"
+
+
+def _failed(found: Conversations) -> Iterator[str]:
+    failed = [each for each in found.page if not each.passed]
+    for each in failed[:_MOST_CONVERSATIONS]:
+        first, *more = each.reasons
+        others = f" (and {len(more)} more)" if more else ""
+        yield f"  {each.conversation}: {said(first)}{others}"
+    shown = min(len(failed), _MOST_CONVERSATIONS)
+    if found.failed > shown:
+        yield f"  and {found.failed - shown} more conversations"
+    if found.without_id:
+        yield f"  counted by step only, for want of an id that llmsim made: {_steps(found)}"
+
+
+def _steps(found: Conversations) -> str:
+    return ", ".join(_step(each.step, each.count) for each in found.without_id)
+
+
+def _step(step: int, count: int) -> str:
+    return f"{count} request{'s' if count > 1 else ''} at step {step}"

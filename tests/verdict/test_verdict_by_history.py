@@ -1,0 +1,136 @@
+"""The verdict on a session in which many conversations play by history."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from llmsim.verdict.model import AtStep
+from tests.conftest import MakeClient
+from tests.verdict.agents import APIS, CALL, ERROR, SAY, USER, Agent, put, verdict, why
+
+SENT: dict[str, Any] = {**SAY, "expect": {"last_contains": "sent"}}
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> FlaskClient:
+    made = make_client(SAY)
+    put(made, CALL, ERROR, SENT, order="history")
+    return made
+
+
+def play(client: FlaskClient, api: str, users: int, wrong: set[int], early: set[int]) -> list[str]:
+    """All users at once; the ids of the conversations of those that do wrong or stop early."""
+    agents = [Agent(client, api=api) for _ in range(users)]
+    bad: list[str] = []
+    for turn in range(3):
+        for user, agent in enumerate(agents):
+            if turn and user in early:
+                continue
+            response = agent.step("lost" if user in wrong else "sent")
+            if turn == 0 and user in wrong | early:
+                payload = response.get_json()
+                bad.append(str(first_call(api, payload)))
+    return bad
+
+
+def first_call(api: str, payload: Any) -> Any:
+    if api == "chat":
+        return payload["choices"][0]["message"]["tool_calls"][0]["id"]
+    if api == "anthropic":
+        return payload["content"][0]["id"]
+    return payload["output"][0]["call_id"]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_of_many_conversations_just_the_wrong_ones_are_named(client: FlaskClient, api: str) -> None:
+    users = 200 if api == "chat" else 20
+    chosen = random.Random(7).sample(range(users), 10)
+    wrong, early = set(chosen[:7]), set(chosen[7:])
+    bad = play(client, api, users, wrong, early)
+    found = verdict(client)
+    conversations = found.conversations
+    assert conversations is not None
+    assert not found.passed
+    assert (conversations.began, conversations.ended) == (users, users - 3)
+    assert (conversations.failed, conversations.aborted) == (10, 0)
+    assert conversations.stopped == (AtStep(0, 3),)
+    assert [each.conversation for each in conversations.page] == bad
+    kinds = {each.conversation: each.reasons[0].kind for each in conversations.page}
+    assert sorted(kinds.values()) == ["stopped"] * 3 + ["unmet"] * 7
+    assert conversations.without_id == ()
+
+
+def test_a_conversation_that_is_in_order_passes(client: FlaskClient) -> None:
+    assert play(client, "chat", 3, set(), set()) == []
+    found = verdict(client)
+    assert (found.passed, found.complete, found.reasons) == (True, True, ())
+    assert str(found) == ("session a: passed: 3 conversations: 3 ended")
+
+
+def test_the_text_says_who_did_what_wrong(client: FlaskClient) -> None:
+    wrong, early = play(client, "chat", 4, {1}, {2})
+    assert str(verdict(client)) == (
+        "session a: FAILED: 4 conversations: 2 failed, 3 ended, 1 stopped at step 0\n"
+        f"  {wrong}: position 8, turn 2: expected last_contains: a text that contains "
+        '"sent"; found "lost"\n'
+        f"  {early}: stopped after turn 0 (step 0): never came to turn 2, the last one"
+    )
+
+
+def test_failed_conversations_are_paged_and_all_can_be_listed(client: FlaskClient) -> None:
+    bad = play(client, "chat", 6, {1, 2, 4}, set())
+    listed: list[str] = []
+    after: int | None = 0
+    while after is not None:
+        page = verdict(client, after=after, limit=2).conversations
+        assert page is not None
+        assert len(page.page) <= 2
+        assert page.failed == 3
+        listed += [each.conversation for each in page.page]
+        after = page.next
+    assert listed == bad
+    whole = verdict(client, conversations="all").conversations
+    assert whole is not None
+    assert [each.passed for each in whole.page] == [True, False, False, True, False, True]
+
+
+def test_conversations_without_made_ids_are_counted_by_step_only(client: FlaskClient) -> None:
+    put(client, ERROR, SAY, SAY, order="history")
+    for _ in range(2):
+        agent = Agent(client)
+        agent.step()
+        agent.step()
+    found = verdict(client)
+    conversations = found.conversations
+    assert conversations is not None
+    assert conversations.began == 0
+    assert conversations.without_id == (AtStep(0, 4, 2),)
+    assert "counted by step only" in str(found)
+
+
+def test_what_is_wrong_without_an_id_still_fails_the_session(client: FlaskClient) -> None:
+    put(client, {**SAY, "expect": {"last_contains": "sent"}}, order="history")
+    Agent(client).step()
+    found = verdict(client)
+    assert not found.passed
+    assert why(found) == [("unmet", 0)]
+
+
+def test_a_request_after_the_end_is_the_conversation_s(client: FlaskClient) -> None:
+    agent = Agent(client)
+    for _ in range(3):
+        agent.step("sent")
+    agent.history.append(USER)
+    agent.step()
+    conversations = verdict(client).conversations
+    assert conversations is not None
+    (failed,) = conversations.page
+    assert (failed.state, failed.reasons[0].kind, failed.reasons[0].position) == (
+        "ended",
+        "past_end",
+        3,
+    )
