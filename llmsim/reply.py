@@ -64,7 +64,7 @@ class Reply:
     """An assistant turn as it goes out: its blocks in order.
 
     `finish` is one of `FINISH_REASONS`, or None for the one that follows from the blocks. `tokens`
-    overrides the usage.
+    overrides the usage. `not_found` are expressions of the turn that found nothing in the request.
 
     Most turns keep one reply for good, so what is drawn from its blocks is kept with it.
     """
@@ -72,6 +72,7 @@ class Reply:
     blocks: tuple[Block, ...]
     finish: str | None = None
     tokens: TokenCounts = TokenCounts()
+    not_found: tuple[str, ...] = ()
 
     @property
     def finish_reason(self) -> str:

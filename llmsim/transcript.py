@@ -56,7 +56,7 @@ def _lines(entry: Entry) -> Iterator[str]:
     yield f"  {_heading(entry)}"
     for line in _asked(entry):
         yield f"    {line}"
-    for line in _answered(entry.get("answer") or {}):
+    for line in _answered(entry):
         yield f"    -> {line}"
 
 
@@ -107,7 +107,8 @@ def _said(message: Message) -> str:
     return " ".join(parts)
 
 
-def _answered(answer: Mapping[str, Any]) -> Iterator[str]:
+def _answered(entry: Entry) -> Iterator[str]:
+    answer = entry.get("answer") or {}
     if failure := answer.get("failure"):
         yield f"{failure['code'] or failure['kind']}: {one_line(failure['message'])}"
     for block in answer.get("blocks", ()):
@@ -116,3 +117,5 @@ def _answered(answer: Mapping[str, Any]) -> Iterator[str]:
             yield f"{one_line(block['name'])}({one_line(arguments)})"
         else:
             yield f"{block['type']}: {one_line(block['text'])}"
+    if not_found := entry.get("values_not_found"):
+        yield f"not found in the request: {one_line(', '.join(not_found))}"

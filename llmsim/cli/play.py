@@ -9,13 +9,15 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
-from llmsim.apis.renderer import Renderer
+from llmsim.apis.renderer import Call, Renderer
 from llmsim.cli.explain import explained
 from llmsim.conversation import Request
+from llmsim.playback import Taken
 from llmsim.playback.arrival import ByArrival
+from llmsim.reply import Reply
 from llmsim.script import Script
 from llmsim.serving.body import as_object, parsed
-from llmsim.serving.rendering import Answer, render
+from llmsim.serving.rendering import render
 from llmsim.store.base import Claim
 
 _DESCRIPTION = """\
@@ -73,28 +75,37 @@ def run(given: argparse.Namespace) -> int:
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
     if given.history is not None:
         return _play_history(given, script.with_order(settings.order), renderer)
-    call = renderer.read(_request(given.message, given.stream))
+    call, request = _read(renderer, _body(given.message, given.stream))
     for position in range(len(script)) if given.position is None else [given.position]:
         claim = Claim(position, generation=0, arrival=position, script=0, place=position)
-        played = ByArrival(script).taken(claim, Request(call.conversation))
-        _print(f"position {position}", render(renderer, call, played, []))
+        _print(f"position {position}", renderer, call, ByArrival(script).taken(claim, request))
     return 0
 
 
 def _play_history(given: argparse.Namespace, script: Script, renderer: Renderer) -> int:
     """Say what a request with this history gets, and why; then print it."""
     body = as_object(parsed(Path(given.history).read_bytes(), {}))
-    call = renderer.read({"model": "llmsim", "max_tokens": 1024} | body)
-    sentences, tries = explained(script, Request(call.conversation))
+    call, request = _read(renderer, {"model": "llmsim", "max_tokens": 1024} | body)
+    sentences, tries = explained(script, request)
     for sentence in sentences:
         print(sentence, file=sys.stderr)
     for number, taken in enumerate(tries):
-        _print(f"try {number}", render(renderer, call, taken, []))
+        _print(f"try {number}", renderer, call, taken)
     return 0
 
 
-def _print(what: str, answer: Answer) -> None:
+def _read(renderer: Renderer, body: dict[str, Any]) -> tuple[Call, Request]:
+    """The body as the API reads it, and what a turn sees of it."""
+    call = renderer.read(body)
+    return call, Request(call.conversation, renderer.name, call.model, call.stream, body=body)
+
+
+def _print(what: str, renderer: Renderer, call: Call, taken: Taken) -> None:
+    answer = render(renderer, call, taken, [])
     print(f"{what}: HTTP {answer.status}", file=sys.stderr)
+    if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
+        not_found = ", ".join(taken.outcome.not_found)
+        print(f"{what}: not found in the request: {not_found}", file=sys.stderr)
     for part in answer.body:
         sys.stdout.buffer.write(part)
     if not part.endswith(b"\n"):
@@ -102,7 +113,7 @@ def _print(what: str, answer: Answer) -> None:
     sys.stdout.buffer.flush()
 
 
-def _request(message: str, stream: bool) -> dict[str, Any]:
+def _body(message: str, stream: bool) -> dict[str, Any]:
     """One body that every API takes."""
     return {
         "model": "llmsim",

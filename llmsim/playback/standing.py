@@ -71,7 +71,7 @@ class Reader:
 
     def __init__(self, script: Script, steps: Steps) -> None:
         self._own_only = script.steps == OWN
-        self._any_text = any(turn.reads_request for turn in script.turns)
+        self._any_text = any(turn.makes_text for turn in script.turns)
         self._texts = frozenset(_texts(script))
         self._ids = _scripted_ids(script, steps)
 
@@ -205,7 +205,7 @@ def _text(messages: Sequence[Message], group: Group) -> str:
 def _texts(script: Script) -> Iterator[str]:
     """What the script's turns say, without white space at the ends."""
     for turn in script.turns:
-        if turn.leaves_trace and not turn.reads_request:
+        if turn.leaves_trace and not turn.makes_text:
             reply = turn.play("", Request())
             if isinstance(reply, Reply):
                 yield (reply.text or reply.refusal or "").strip()

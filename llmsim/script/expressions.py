@@ -1,8 +1,8 @@
-"""JMESPath expressions, and what they look at: a request, in words that are the same for all APIs."""
+"""JMESPath expressions, and what they look at: a request, in the same words for all APIs."""
 
 from __future__ import annotations
 
-import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +12,11 @@ from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
 from llmsim.conversation import CalledTool, Conversation, Message, Request
+from llmsim.json_text import parse, parse_exactly
 from llmsim.registry import unknown
 from llmsim.script.rules import a_string
+
+_LONG_INTEGER = re.compile("[0-9]{19}")
 
 
 def an_expression(value: Any) -> str | None:
@@ -30,10 +33,13 @@ def an_expression(value: Any) -> str | None:
 
 
 def look_up(expression: str, seen: Any) -> Any:
-    """What the expression finds in `seen`; None for nothing, and where its types do not fit."""
+    """What the expression finds in `seen`; None for nothing, and where its types do not fit.
+
+    Some functions of JMESPath do not check what they are given, and fail as Python does.
+    """
     try:
         return _compiled(expression).search(seen)
-    except JMESPathError:
+    except (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError):
         return None
 
 
@@ -94,11 +100,13 @@ def _compiled(expression: str) -> ParsedResult:
 
 
 def _result(tool: str, message: Message) -> dict[str, Any]:
+    text = message.text
     try:
-        value = json.loads(message.text)
-    except (ValueError, RecursionError):
+        # The fast parser makes floats of long integers.
+        value = (parse_exactly if _LONG_INTEGER.search(text) else parse)(text.encode())
+    except ValueError:
         value = None
-    return {"tool": tool, "text": message.text, "json": value}
+    return {"tool": tool, "text": text, "json": value}
 
 
 def _reason(error: JMESPathError) -> str:

@@ -10,6 +10,7 @@ from llmsim.errors import Problem
 from llmsim.json_text import type_name
 from llmsim.reply import MADE_CALL
 from llmsim.script import positions
+from llmsim.script.arguments import VALUE, beside_others
 from llmsim.script.positions import Path
 from llmsim.script.turns import Call, Turn
 
@@ -53,6 +54,7 @@ def _warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Warning_]:
         for number, call in enumerate(calls):
             place = (*path, "calls", number)
             yield from _encoded_twice(call, place)
+            yield from _about_values(call, place)
             yield from _about_id(call, place, first_use, on_exhausted if again else None)
 
 
@@ -93,6 +95,16 @@ def _about_id(
             f"{named} goes out again whenever the turn does: on_exhausted is {repeated_by!r}",
         )
     first_use.setdefault(call.id, path)
+
+
+def _about_values(call: Call, path: Path) -> Iterator[Warning_]:
+    if VALUE not in call.arguments_json:
+        return
+    for inner in beside_others(call.arguments):
+        yield (
+            (*path, "arguments", *inner, VALUE),
+            f"{VALUE!r} stands for a value only where it is the one key of its object",
+        )
 
 
 def _encoded_twice(call: Call, path: Path) -> Iterator[Warning_]:

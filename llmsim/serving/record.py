@@ -114,6 +114,8 @@ class Record:
             "stream": stream,
             **_standing_facts(taken, conversation),
         }
+        if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
+            self._facts["values_not_found"] = list(taken.outcome.not_found)
 
     @property
     def is_kept(self) -> bool:

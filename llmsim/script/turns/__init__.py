@@ -17,6 +17,7 @@ from llmsim.script.turns.lorem import Lorem, LoremSchema
 from llmsim.script.turns.mixed import Mixed, MixedSchema
 from llmsim.script.turns.refusal import Refusal, RefusalSchema
 from llmsim.script.turns.replying import Usage
+from llmsim.script.turns.template import Template, TemplateSchema
 from llmsim.script.turns.tool_calls import ToolCalls, ToolCallsSchema
 from llmsim.script.turns.turn import Turn
 
@@ -27,6 +28,7 @@ TURN_TYPES: Mapping[str, Any] = {
     "mixed": MixedSchema(),
     "refusal": RefusalSchema(),
     "echo": EchoSchema(),
+    "template": TemplateSchema(),
     "lorem": LoremSchema(),
     "error": ErrorSchema(),
 }
@@ -50,6 +52,7 @@ __all__ = [
     "Lorem",
     "Mixed",
     "Refusal",
+    "Template",
     "ToolCalls",
     "Turn",
     "Usage",

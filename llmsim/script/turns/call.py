@@ -7,23 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from marshmallow import ValidationError
+
+from llmsim.errors import Problem, ScriptInvalidError
 from llmsim.reply import MADE_CALL, ToolCall
 from llmsim.script import fields
+from llmsim.script.arguments import VALUE, Filling, filling_of, problems
 from llmsim.script.fields import Checked, NonEmptyList, PartSchema
-from llmsim.script.positions import MAX_DEPTH
-from llmsim.script.rules import a_name, anything, expected, require
+from llmsim.script.json_value import as_json
+from llmsim.script.positions import json_path
+from llmsim.script.rules import SOURCE, a_name, anything, expected, require
+from llmsim.script.values import Values
 
 NO_CALL = "a turn that calls tools needs at least one call"
-_MAX_ARGUMENTS_DEPTH = (
-    MAX_DEPTH - 5
-)  # in a file, arguments stand five levels down: script, turns, turn, calls, call
-
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of the tool `name`. `arguments` is any JSON value.
+
+    `{"$value": "<expression>"}` inside of them stands for what is found in the request; then there
+    is a `filling`.
 
     Without an `id` each play makes one.
 
@@ -32,65 +36,60 @@ class Call:
 
     Raises:
         ScriptInvalidError: the name or the id is no string or an empty one, or the arguments are no
-            JSON value.
+            JSON value, or an expression is none.
     """
 
     name: str
     arguments: Any = field(default_factory=dict, compare=False)
     id: str | None = None
     arguments_json: str = field(init=False, repr=False)
+    filling: Filling | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require("name", a_name(self.name))
         require("id", None if self.id is None else a_name(self.id))
-        text, problem = _as_json(self.arguments)
+        text, problem = as_json(self.arguments)
         require("arguments", problem)
         object.__setattr__(self, "arguments_json", text)
-        object.__setattr__(
-            self, "arguments", json.loads(text)
-        )  # a copy: the caller may go on to change the original
+        # A copy: the caller may go on to change the original.
+        object.__setattr__(self, "arguments", json.loads(text))
+        filling = _filling(self.arguments, text) if VALUE in text else None
+        object.__setattr__(self, "filling", filling)
 
-    def block(self, serial: str, index: int) -> ToolCall:
-        """The call as it goes out, as the `index`-th call of its turn; see `Turn.play`."""
-        return ToolCall(
-            self.id or f"{MADE_CALL}{serial}_{index}",
-            self.name,
-            self.arguments,
-            self.arguments_json,
-        )
+    def block(self, serial: str, index: int, values: Values | None) -> ToolCall:
+        """The call as it goes out, as the `index`-th call of its turn; see `Turn.play`.
 
-
-def _as_json(value: Any) -> tuple[str, str | None]:
-    """`value` as JSON text, and what keeps it from being a JSON value."""
-    try:
-        text = _encode(value)
-        if (
-            json.loads(text) != value
-        ):  # the encoder makes lists of tuples, and strings of numbers that are keys
-            return text, "expected a JSON value: no tuple, and no key that is not a string"
-    except RecursionError:
-        return "", "nested too deeply"
-    except (TypeError, ValueError) as error:
-        return "", f"expected a JSON value: {error}"
-    return text, "nested too deeply" if _is_too_deep(text, value) else None
+        Only what has a `filling` needs `values`.
+        """
+        value, text = self.arguments, self.arguments_json
+        if self.filling and values:
+            text = self.filling.filled(values)
+            value = json.loads(text)
+        return ToolCall(self.id or f"{MADE_CALL}{serial}_{index}", self.name, value, text)
 
 
-def _is_too_deep(text: str, value: Any) -> bool:
-    if text.count("[") + text.count("{") <= _MAX_ARGUMENTS_DEPTH:
-        return False
-    level = [value]
-    for _ in range(_MAX_ARGUMENTS_DEPTH + 1):
-        level = [node for node in level if isinstance(node, dict | list)]
-        if not level:
-            return False
-        level = [
-            child for node in level for child in (node.values() if isinstance(node, dict) else node)
-        ]
-    return True
+def _filling(arguments: Any, text: str) -> Filling | None:
+    found = [
+        Problem(problem, json_path(("arguments", *path))) for path, problem in problems(arguments)
+    ]
+    if found:
+        raise ScriptInvalidError(SOURCE, found)
+    return filling_of(arguments, text)
 
 
 class ArgumentsField(Checked):
     """The arguments; what `dump` gives is a copy."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        messages: dict[Any, Any] = {}
+        for path, problem in problems(value):
+            node = messages
+            for key in path[:-1]:
+                node = node.setdefault(key, {})
+            node[path[-1]] = [problem]
+        if messages:
+            raise ValidationError(messages)
+        return value
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         return json.loads(obj.arguments_json)
@@ -101,7 +100,13 @@ class CallSchema(PartSchema):
 
     makes = Call
     name = fields.name("The tool's name.")
-    arguments = ArgumentsField(anything, {}, "Any JSON value; {} where absent.", load_default=dict)
+    arguments = ArgumentsField(
+        anything,
+        {},
+        'Any JSON value; {} where absent. {"$value": "<JMESPath>"} inside it stands for what the '
+        "expression finds in {model, system, first, last, results, body}.",
+        load_default=dict,
+    )
     id = fields.optional_name(
         "The call's id, sent as written. Where absent, one is made that is unique within a "
         "generation of the session."
@@ -130,11 +135,11 @@ def checked_calls(calls: Any) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-def have_ids(calls: Sequence[Call]) -> bool:
-    """Whether the calls are the same at every position, since none gets its id from it."""
-    return all(call.id is not None for call in calls)
+def are_fixed(calls: Sequence[Call]) -> bool:
+    """Whether the calls are always the same: with ids of their own, and nothing from requests."""
+    return all(call.id is not None and call.filling is None for call in calls)
 
 
-def blocks_at(serial: str, calls: Sequence[Call]) -> tuple[ToolCall, ...]:
-    """The calls as they go out; see `Turn.play`."""
-    return tuple(call.block(serial, index) for index, call in enumerate(calls))
+def blocks_at(serial: str, calls: Sequence[Call], values: Values | None) -> tuple[ToolCall, ...]:
+    """The calls as they go out; see `Call.block`."""
+    return tuple(call.block(serial, index, values) for index, call in enumerate(calls))

@@ -20,11 +20,16 @@ class Echo(Replying):
     """
 
     prefix: str = ""
-    reads_request: ClassVar[bool] = True
+    makes_text: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require("prefix", a_string(self.prefix))
         self.check()
+
+    @property
+    def reads_request(self) -> bool:
+        """See `Turn.reads_request`."""
+        return True
 
     def play(self, serial: str, request: Request) -> Reply:  # noqa: ARG002
         """The echo."""

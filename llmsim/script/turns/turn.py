@@ -18,12 +18,17 @@ class Turn(TurnKeys, ABC):
 
     A turn that calls tools has them as `calls`. A subclass calls `check_keys` when it is made.
 
-    `reads_request` says whether `play` looks at its request; what does not may be
-    rendered once and kept. `leaves_trace` says whether clients put the answer into their history.
+    `leaves_trace` says whether clients put the answer into their history, `makes_text` whether the
+    text in it may be another one for each request.
     """
 
-    reads_request: ClassVar[bool] = False
     leaves_trace: ClassVar[bool] = True
+    makes_text: ClassVar[bool] = False
+
+    @property
+    def reads_request(self) -> bool:
+        """Whether `play` looks at its request; what does not may be rendered once and kept."""
+        return False
 
     @abstractmethod
     def play(self, serial: str, request: Request) -> Reply | Failure:
