@@ -34,6 +34,14 @@ def test_a_request_shows_what_was_sent_last_and_what_went_out() -> None:
     ]
 
 
+def test_values_that_were_not_found_are_named() -> None:
+    shown = [*transcript([entry(values_not_found=["results[-1].json.id", "body.x"])])]
+    assert shown[3:] == [
+        "    -> text: Hello",
+        "    -> not found in the request: results[-1].json.id, body.x",
+    ]
+
+
 @pytest.mark.parametrize("api", ["responses", "openresponses"])
 def test_other_apis_are_read_by_their_own_rules(api: str) -> None:
     items = [{"type": "function_call_output", "call_id": "a", "output": str(n)} for n in range(6)]

@@ -62,21 +62,22 @@ def beside_others(arguments: Any) -> Iterator[Path]:
 
 
 def _objects_with_value(arguments: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The objects that have the key. Nothing here recurses: they may be nested to any depth."""
-    open_nodes: list[tuple[_Way, Any]] = []
-    if isinstance(arguments, dict | list):
-        open_nodes.append(((), arguments))
+    """The objects that have the key, in the order in which they are written.
+
+    What a program built may be nested to any depth, and hold itself: nothing here recurses, and
+    nothing is looked at twice.
+    """
+    open_nodes: list[tuple[_Way, Any]] = [((), arguments)]
+    known: set[int] = set()
     while open_nodes:
         way, node = open_nodes.pop()
-        if isinstance(node, dict):
-            if VALUE in node:
-                yield _path(way), node
-            inner: Any = node.items()
-        else:
-            inner = enumerate(node)
-        open_nodes.extend(
-            ((way, key), each) for key, each in inner if isinstance(each, dict | list)
-        )
+        if not isinstance(node, dict | list) or id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, dict) and VALUE in node:
+            yield _path(way), node
+        inner = list(node.items() if isinstance(node, dict) else enumerate(node))
+        open_nodes.extend(((way, key), each) for key, each in reversed(inner))
 
 
 # The way to where a key stands, and the key. To build each path whole would take ever longer.

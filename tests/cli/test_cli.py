@@ -257,6 +257,27 @@ def test_play_says_what_a_history_gets_and_why(tmp_path: Path) -> None:
     )
 
 
+def test_play_shows_values_of_the_request_and_which_are_not_found(tmp_path: Path) -> None:
+    ship = {"name": "ship", "arguments": {"id": {"$value": "results[-1].json.id"}}}
+    turns = [{"type": "tool_calls", "calls": [ship]}, {"type": "template", "text": "<{{ last }}>"}]
+    script = write_script(tmp_path / "s.json", *turns)
+    played = run("play", script, "--message", "one two")
+    assert "position 0: not found in the request: results[-1].json.id\n" in played.stderr
+    assert played.stderr.count("not found") == 1
+    assert '{\\"id\\":\\"\\"}' in played.stdout
+    assert '"<one two>"' in played.stdout
+
+    history = [
+        {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "make"}}]},
+        {"role": "tool", "tool_call_id": "c", "content": '{"id": 7}'},
+    ]
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps({"messages": history}))
+    shipped = run("play", by_history(tmp_path / "h.json", text("x"), turns[0]), "--history", body)
+    assert '{\\"id\\":7}' in shipped.stdout
+    assert "not found" not in shipped.stderr
+
+
 def test_play_of_a_history_wants_a_script_that_looks_at_it(tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"messages": [{"role": "user", "content": "Hi"}]}')

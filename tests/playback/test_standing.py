@@ -319,6 +319,13 @@ def test_with_own_steps_any_text_may_be_that_of_a_turn_made_at_play_time() -> No
     assert standing("chat", [user("x"), said("x"), user("y")], turns, steps="own").step == 1
 
 
+def test_with_own_steps_values_in_calls_leave_the_texts_as_they_are() -> None:
+    call = {"name": "bash", "arguments": {"$value": "last"}}
+    turns = [{"type": "mixed", "text": "mine", "calls": [call]}, {"type": "assistant", "text": "x"}]
+    assert standing("chat", [user("x"), said("other"), user("y")], turns, steps="own").step == 0
+    assert standing("chat", [user("x"), said("mine"), user("y")], turns, steps="own").step == 1
+
+
 def test_steps_that_are_not_the_scripts_are_told() -> None:
     assert standing("chat", EXAMPLES).foreign_steps == 2
     assert standing("chat", [user(), said("Done."), user()]).foreign_steps == 0

@@ -11,7 +11,7 @@ from llmsim.latency_profiles import NAMES, Profile
 from llmsim.script.expect import ExpectationSchema
 from llmsim.script.turn_keys import TURN_KEYS
 
-TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'lorem', 'error'"
+TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'template', 'lorem', 'error'"
 # The optional keys of every turn, of errors too.
 EVERY = ", ".join(map(repr, TURN_KEYS.keys))
 # The optional keys of every turn in which the model answers.
@@ -68,6 +68,7 @@ VALID = {
                 {"comment": "c", "type": "mixed", "text": "", "calls": [{"name": "a"}]},
                 {"comment": "c", "type": "refusal", "text": ""},
                 {"comment": "c", "type": "echo"},
+                {"comment": "c", "type": "template", "text": ""},
                 {"comment": "c", "type": "lorem", "tokens": 1},
                 {"comment": "c", "type": "error", "kind": "rate_limit"},
                 {"comment": "c", "type": "error", "kind": "timeout"},
@@ -79,6 +80,11 @@ VALID = {
     "repeat_last": '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "x"}]}',
     "error": '{"on_exhausted": "error", "turns": [{"type": "assistant", "text": "x"}]}',
     "loop": '{"on_exhausted": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
+    "a template": turn('{"type": "template", "text": "{{ {a: b} }} {{{{ }} {{ \'}}\' }}"}'),
+    "a template of lines": turn('{"type": "template", "text": ["{{ a", "|| b }}", "c"]}'),
+    "a value in arguments": call('{"name": "a", "arguments": {"b": [{"$value": "results[0]"}]}}'),
+    "a value in place of all arguments": call('{"name": "a", "arguments": {"$value": "body"}}'),
+    "$value beside other keys": call('{"name": "a", "arguments": {"$value": 7, "b": 1}}'),
     "a call without arguments": call('{"name": "bash"}'),
     "an object as arguments": call('{"name": "bash", "arguments": {"a": [1, {"b": null}]}}'),
     "an array as arguments": call('{"name": "bash", "arguments": []}'),
@@ -138,6 +144,7 @@ BARE_TURNS = {
     "mixed": '{"type": "mixed", "text": "x", "calls": [{"name": "a"}]',
     "refusal": '{"type": "refusal", "text": "x"',
     "echo": '{"type": "echo"',
+    "template": '{"type": "template", "text": "x"',
     "lorem": '{"type": "lorem", "tokens": 5',
 }
 EXTRA_KEYS = {
@@ -648,3 +655,37 @@ INVALID |= {
         f"1:60: $.turns[0].latency: unknown latency profile 'slow'; expected one of {PROFILES}",
     ),
 }
+# What only the loader can tell: JSON Schema knows no JMESPath.
+EXPRESSIONS = {
+    "an expression that does not end": (
+        call('{"name": "a", "arguments": {"b": [1, {"$value": "results[-1"}]}}'),
+        '1:93: $.turns[0].calls[0].arguments.b[1]["$value"]: not a JMESPath expression: '
+        "Incomplete expression, at character 11",
+    ),
+    "an expression that is a number": (
+        call('{"name": "a", "arguments": {"$value": 7}}'),
+        '1:83: $.turns[0].calls[0].arguments["$value"]: expected a string, got a number',
+    ),
+    "two wrong expressions": (
+        call('{"name": "a", "arguments": [{"$value": "b c"}, {"$value": ["d"]}]}'),
+        '1:84: $.turns[0].calls[0].arguments[0]["$value"]: not a JMESPath expression: '
+        "Unexpected token: c, at character 3\n"
+        's:1:103: $.turns[0].calls[0].arguments[1]["$value"]: expected a string, got an array',
+    ),
+    "a wrong expression in a template": (
+        turn('{"type": "template", "text": "a {{ b c }}"}'),
+        "1:41: $.turns[0].text: {{ b c }}: not a JMESPath expression: Unexpected token: c, at "
+        "character 3",
+    ),
+    "a wrong expression in a line of a template": (
+        turn('{"type": "template", "text": ["a", "{{ b", "}} {{ c d }}"]}'),
+        "1:55: $.turns[0].text[2]: {{ c d }}: not a JMESPath expression: Unexpected token: d, at "
+        "character 3",
+    ),
+    "a template that does not end": (
+        turn('{"type": "template", "text": ["a", "{{{{ {{ {b: c} }"]}'),
+        "1:47: $.turns[0].text[1]: '{{' without '}}'; for the two characters themselves write "
+        "'{{{{'",
+    ),
+}
+INVALID |= EXPRESSIONS

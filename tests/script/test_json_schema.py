@@ -11,7 +11,7 @@ import pytest
 from llmsim.script import Script, json_schema
 from llmsim.script.error_kinds import ERROR_KINDS
 from llmsim.script.turns import TURN_TYPES
-from tests.script.samples import INVALID, NULLS, VALID
+from tests.script.samples import EXPRESSIONS, INVALID, NULLS, VALID
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "scripts").glob("*.json"))
 # To JSON Schema these are integers.
@@ -19,6 +19,7 @@ BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
     f"{key} of 1.0"
     for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 }
+BEYOND_JSON_SCHEMA |= EXPRESSIONS.keys()
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 

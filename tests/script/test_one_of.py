@@ -21,7 +21,6 @@ from llmsim.script.turns.turn import TurnSchema
 @dataclass(frozen=True)
 class Parrot(Turn):
     prefix: str
-    reads_request = True
 
     def play(self, serial: str, request: Request) -> Reply:
         return Reply((Text(self.prefix + request.conversation.messages[-1].text),))

@@ -12,6 +12,7 @@ from llmsim.reply import Failure, Reply, Text, ToolCall
 from llmsim.script import (
     Assistant,
     Call,
+    Echo,
     Error,
     InvalidRequest,
     Lorem,
@@ -20,11 +21,12 @@ from llmsim.script import (
     RateLimit,
     Refusal,
     Script,
+    Template,
     Timeout,
     ToolCalls,
     Usage,
 )
-from llmsim.script.turns import TURN_TYPES, Turn
+from llmsim.script.turns import Turn
 from tests.narrowing import of_type
 
 SILENCE = Request()
@@ -136,8 +138,12 @@ def test_a_turn_that_is_the_same_everywhere_is_made_once(turn: Turn) -> None:
     assert turn.play("0", SILENCE) is turn.play("1", SILENCE)
 
 
-def test_only_an_echo_reads_the_conversation() -> None:
-    assert [name for name, schema in TURN_TYPES.items() if schema.makes.reads_request] == ["echo"]
+def test_only_what_takes_something_from_its_request_reads_it() -> None:
+    value = Call("a", {"b": [{"$value": "model"}]}, "1")
+    reading = [Echo(), Template("x"), ToolCalls([Call("a"), value]), Mixed("x", [value])]
+    assert all(turn.reads_request for turn in reading)
+    others = [Assistant("{{ model }}"), ToolCalls([Call("a", "{{ model }}")]), Error(RateLimit())]
+    assert not any(turn.reads_request for turn in others)
 
 
 @pytest.mark.parametrize(

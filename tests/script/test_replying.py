@@ -9,7 +9,7 @@ import pytest
 
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.reply import FINISH_REASONS, Reasoning, Refusal, Reply, Text, TokenCounts, ToolCall
-from llmsim.script import Assistant, Call, Echo, Lorem, Mixed, Script, ToolCalls, Usage
+from llmsim.script import Assistant, Call, Echo, Lorem, Mixed, Script, Template, ToolCalls, Usage
 from llmsim.script import Refusal as RefusalTurn
 from llmsim.script.turns import TURN_TYPES, Error, Turn
 from llmsim.script.turns.replying import Replying
@@ -31,6 +31,7 @@ MAKERS: dict[str, tuple[Maker, tuple[Any, ...]]] = {
     "mixed": (lambda **more: Mixed("x", [Call("a")], **more), (Text("x"), CALLED)),
     "refusal": (lambda **more: RefusalTurn("x", **more), (Refusal("x"),)),
     "echo": (lambda **more: Echo("> ", **more), (Text("> Hi"),)),
+    "template": (lambda **more: Template("{{ last }}!", **more), (Text("Hi!"),)),
     "lorem": (lambda **more: Lorem(3, **more), (Text("for at by"),)),
 }
 on_every_turn = pytest.mark.parametrize(("make", "blocks"), MAKERS.values(), ids=MAKERS.keys())

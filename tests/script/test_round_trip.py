@@ -24,6 +24,7 @@ from llmsim.script import (
     RateLimit,
     Refusal,
     Script,
+    Template,
     Timeout,
     ToolCalls,
     Usage,
@@ -89,6 +90,7 @@ class Generator:
             lambda: ToolCalls(self.calls(), **self.extras()),
             lambda: Mixed(self.text(), self.calls(), **self.extras()),
             lambda: Refusal(self.text(), **self.extras()),
+            lambda: Template(self.text().replace("{", "{{ x }}"), **self.extras()),
             lambda: Echo(self.random.choice(["", self.text()]), **self.extras()),
             lambda: Lorem(
                 self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()
@@ -141,6 +143,14 @@ def test_every_valid_form_survives_writing_and_reading(text: str) -> None:
         ),
         (Refusal("No."), {"type": "refusal", "text": "No."}),
         (Echo(), {"type": "echo"}),
+        (Template("{{ last }}"), {"type": "template", "text": "{{ last }}"}),
+        (
+            ToolCalls([Call("a", {"b": {"$value": "last"}})]),
+            {
+                "type": "tool_calls",
+                "calls": [{"name": "a", "arguments": {"b": {"$value": "last"}}}],
+            },
+        ),
         (Echo("> "), {"type": "echo", "prefix": "> "}),
         (Lorem(5), {"type": "lorem", "tokens": 5}),
         (Lorem(5, -1), {"type": "lorem", "tokens": 5, "seed": -1}),

@@ -99,6 +99,13 @@ CASES = {
             "those begin with 'call_llmsim_'"
         ],
     ),
+    "$value beside other keys": (
+        Script([calls(Call("a", {"b": [{"$value": "last", "c": 1}, {"$value": "last"}]}))]),
+        [
+            "$.turns[0].calls[0].arguments.b[0][\"$value\"]: '$value' stands for a value only "
+            "where it is the one key of its object",
+        ],
+    ),
     "a string": (
         Script(
             [calls(Call("a", "ls"), Call("a", "5"), Call("a", "{x}"), Call("a", "[" * 100_000))]

@@ -84,9 +84,17 @@ ANTHROPIC_WAYS = [way for way in ALL_WAYS if way.api == "anthropic"]
 WAYS = [way for way in ALL_WAYS if way.api != "anthropic"]
 
 
-def tool_results(api: str, calls: list[Called]) -> list[Any]:
-    """What the tools returned, as the API's history has it: each says that it has run."""
-    outputs = [(call.id, f"{call.name} has run") for call in calls]
+Run = Callable[[Called], str]
+
+
+def has_run(call: Called) -> str:
+    """What a tool returns that says no more than that it has run."""
+    return f"{call.name} has run"
+
+
+def tool_results(api: str, calls: list[Called], run: Run = has_run) -> list[Any]:
+    """What the tools returned, as the API's history has it."""
+    outputs = [(call.id, run(call)) for call in calls]
     if api == "chat":
         return [
             {"role": "tool", "tool_call_id": call_id, "content": output}
@@ -108,14 +116,14 @@ def tool_results(api: str, calls: list[Called]) -> list[Any]:
     ]
 
 
-def run_tool_loop(ask: Ask, way: Way) -> list[Said]:
+def run_tool_loop(ask: Ask, way: Way, run: Run = has_run) -> list[Said]:
     """Asks, runs the tools and tells their results, until an answer calls none."""
     history: list[Any] = [{"role": "user", "content": "Go."}]
     said: list[Said] = []
     while not said or (said[-1].calls and len(said) < 9):
         said.append(ask(history))
         history += said[-1].items
-        history += tool_results(way.api, said[-1].calls) if said[-1].calls else []
+        history += tool_results(way.api, said[-1].calls, run) if said[-1].calls else []
     return said
 
 
