@@ -259,7 +259,10 @@ def test_play_says_what_a_history_gets_and_why(tmp_path: Path) -> None:
 
 def test_play_shows_values_of_the_request_and_which_are_not_found(tmp_path: Path) -> None:
     ship = {"name": "ship", "arguments": {"id": {"$value": "results[-1].json.id"}}}
-    turns = [{"type": "tool_calls", "calls": [ship]}, {"type": "template", "text": "<{{ last }}>"}]
+    turns: list[dict[str, Any]] = [
+        {"type": "tool_calls", "calls": [ship]},
+        {"type": "template", "text": "<{{ last }}>"},
+    ]
     script = write_script(tmp_path / "s.json", *turns)
     played = run("play", script, "--message", "one two")
     assert "position 0: not found in the request: results[-1].json.id\n" in played.stderr

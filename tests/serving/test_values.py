@@ -68,7 +68,7 @@ def history(api: str, result: str) -> dict[str, Any]:
     }
 
 
-def ask(client: FlaskClient, api: str, result: str, *, stream: bool) -> bytes:
+def ask(client: FlaskClient, api: str, result: str, *, stream: bool) -> Any:
     body = request_to(api, **history(api, result), stream=stream)
     answer = client.post(f"/s/a{ROUTE_OF[api]}", json=body)
     assert answer.status_code == 200, answer.data
