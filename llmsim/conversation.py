@@ -14,6 +14,8 @@ RESULT_ROLE = "tool"
 # Items of the Responses APIs that stand for something that the assistant said or thought.
 STAND_IN_ROLES = ("reasoning", "item_reference")
 ASSISTANT_ROLES = ("assistant", *STAND_IN_ROLES)
+# By which a request asks for an error.
+INJECT_HEADER: Final = "x-llmsim-error"
 # The headers of a request that may be written down; whatever is not listed may be a secret.
 _KEPT_HEADERS: Final = (
     "accept accept-encoding content-type content-length user-agent x-stainless-lang "
@@ -23,7 +25,7 @@ _KEPT_HEADERS: Final = (
     "x-stainless-timeout x-stainless-helper-method openai-beta openai-organization "
     "openai-project anthropic-version anthropic-beta "
     "x-client-request-id session-id thread-id originator x-app x-claude-code-session-id "
-    "traceparent idempotency-key"
+    "traceparent idempotency-key x-llmsim-error"
 )
 KEPT_HEADERS: Final = tuple(_KEPT_HEADERS.split())
 

@@ -23,6 +23,7 @@ _BOOLEANS = {
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
+    float: "a number",
     str: "a string",
     tuple: "a list of strings",
 }
@@ -36,7 +37,9 @@ def parsed(item: dataclasses.Field[Any], text: str) -> Any:
     if isinstance(item.default, bool):
         return _BOOLEANS.get(text.lower(), text)
     if isinstance(item.default, int):
-        return _integer(text)
+        return _number(int, text)
+    if isinstance(item.default, float):
+        return _number(float, text)
     if isinstance(item.default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
@@ -58,18 +61,20 @@ def no_names(names: Sequence[str]) -> str | None:
     return None if names and all(names) else "expected at least one name, and none that is empty"
 
 
-def _integer(text: str) -> int | str:
+def _number(kind: type[int | float], text: str) -> int | float | str:
     try:
-        return int(text) if text.isascii() else text
+        return kind(text) if text.isascii() else text
     except ValueError:  # also for more digits than Python reads
         return text
 
 
 def _what_is_wrong(item: dataclasses.Field[Any], value: Any) -> str | None:
+    if type(value) is int and isinstance(item.default, float):
+        value = float(value)
     if type(value) is not type(item.default):
         shown = list(value) if isinstance(value, tuple) else value
         return f"expected {_KINDS[type(item.default)]}, got {shown!r}"
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return _out_of_range(item, value)
     choices, wrong = item.metadata.get("choices"), item.metadata.get("wrong")
     if choices is not None and value not in choices:
@@ -77,10 +82,13 @@ def _what_is_wrong(item: dataclasses.Field[Any], value: Any) -> str | None:
     return str(found) if wrong is not None and (found := wrong(value)) else None
 
 
-def _out_of_range(item: dataclasses.Field[Any], value: int) -> str | None:
+def _out_of_range(item: dataclasses.Field[Any], value: float) -> str | None:
     least, most = item.metadata.get("least", 0), item.metadata.get("most", _MOST)
-    if value < least:
-        return f"expected at least {least}, got {value}"
-    if value > most:
-        return f"expected at most {most}, got {value}"
-    return None
+    if least <= value <= most:
+        return None
+    # What is no number (NaN) is in no range.
+    return (
+        f"expected at most {most}, got {value}"
+        if value > most
+        else (f"expected at least {least}, got {value}")
+    )

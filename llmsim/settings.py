@@ -116,6 +116,11 @@ class Settings:
         least=0,
         shown="SECONDS",
     )
+    seed: int = setting(
+        "response.seed",
+        0,
+        "what all that is drawn at random follows from, where the script does not say",
+    )
     max_script_mb: int = setting(
         "response.max_script_mb", 100, "largest script, in MiB", least=1, shown="MIB"
     )
@@ -131,6 +136,24 @@ class Settings:
         "",
         "file that gets the base URLs, as JSON, once the server is ready",
         shown="FILE",
+    )
+    rate_limit_rate: float = setting(
+        "errors.rate_limit_rate",
+        0.0,
+        "the share of requests that get an injected 429, where the script does not say",
+        most=1,
+    )
+    server_error_rate: float = setting(
+        "errors.server_error_rate",
+        0.0,
+        "the share of requests that get an injected 500, where the script does not say",
+        most=1,
+    )
+    timeout_rate: float = setting(
+        "errors.timeout_rate",
+        0.0,
+        "the share of requests that get an injected 504, where the script does not say",
+        most=1,
     )
     models: tuple[str, ...] = setting(
         "models.available",
@@ -233,6 +256,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     found = Settings(**values)
     bind = _bind(found.bind, environ, problems)
     token = _token(found, problems)
+    rates = round(found.rate_limit_rate + found.server_error_rate + found.timeout_rate, 9)
+    if rates > 1:
+        problems.append(f"the rates of [errors] add up to {rates:g}; all requests are 1")
     if problems:
         raise SettingsError(problems)
     return dataclasses.replace(found, bind=bind, control_token=token)

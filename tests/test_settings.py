@@ -178,6 +178,10 @@ def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, message:
         ("LLMSIM_PUBLIC_URL", "http://x/a b", "got 'http://x/a b'"),
         ("LLMSIM_PUBLIC_URL", "http://x/?a=b", "got 'http://x/?a=b'"),
         ("LLMSIM_MODELS", ",", "expected at least one name, and none that is empty"),
+        ("LLMSIM_TIMEOUT_RATE", "1.5", "expected at most 1, got 1.5"),
+        ("LLMSIM_TIMEOUT_RATE", "-0.1", "expected at least 0, got -0.1"),
+        ("LLMSIM_TIMEOUT_RATE", "nan", "expected at least 0, got nan"),
+        ("LLMSIM_TIMEOUT_RATE", "half", "expected a number, got 'half'"),
         ("LLMSIM_WORKERS", "1025", "expected at most 1024, got 1025"),
         ("LLMSIM_KEEPALIVE", "9" * 30, f"expected at most 2147483647, got {'9' * 30}"),
         ("LLMSIM_MAX_SESSIONS", "9" * 5000, "expected a whole number, got '999"),
@@ -258,6 +262,17 @@ def test_the_nearest_setting_is_named(tmp_path: Path) -> None:
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     environ = config_file(tmp_path, "[server]\nworkrs = 2\nthreads = 0\n") | {"LLMSIM_TIMEOUT": "x"}
     assert len(problems(environ)) == 3
+
+
+def test_a_rate_may_be_written_as_a_whole_number(tmp_path: Path) -> None:
+    environ = config_file(tmp_path, "[errors]\ntimeout_rate = 1\n")
+    assert settings.load(environ).timeout_rate == 1
+    assert settings.load({"LLMSIM_TIMEOUT_RATE": "1"}).timeout_rate == 1
+
+
+def test_rates_of_errors_above_1_together_are_refused() -> None:
+    found = problems({"LLMSIM_TIMEOUT_RATE": "0.6", "LLMSIM_SERVER_ERROR_RATE": "0.5"})
+    assert found == ("the rates of [errors] add up to 1.1; all requests are 1",)
 
 
 def test_a_missing_file_is_refused() -> None:

@@ -18,7 +18,7 @@ from llmsim.apis import APIS
 
 # Neither is an option: the script is what is served, and a command line is no place for a secret.
 _NO_OPTION = ("response.script_path", "control.token")
-_KINDS = {bool: "true|false", int: "N", str: "TEXT", tuple: "TEXT,TEXT,..."}
+_KINDS = {bool: "true|false", int: "N", float: "X", str: "TEXT", tuple: "TEXT,TEXT,..."}
 _DESCRIPTION = """\
 Serve a script until it is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.
 SIGHUP reads the script again.

@@ -11,6 +11,7 @@ from llmsim import settings as settings_module
 from llmsim.errors import ScriptError
 from llmsim.script import Script
 from llmsim.script.parse import decode, read_file, read_stream
+from llmsim.serving.shared import resolved
 from llmsim.settings import Settings
 
 
@@ -42,7 +43,7 @@ def _check(path: str, settings: Settings) -> int:
         else:
             data = read_file(path, limit)
         text = decode(data, path)
-        script = Script.from_json(text, path).with_order(settings.order)
+        script = resolved(Script.from_json(text, path), settings)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from llmsim.conversation import Request
+from llmsim.playback.admission import Admission
 from llmsim.playback.taken import Taken
 from llmsim.script import Script
 from llmsim.store.base import Claim, Take
@@ -27,6 +28,7 @@ class Order(ABC):
 
     def __init__(self, script: Script) -> None:
         self.script = script
+        self.admission = Admission(script)
 
     @abstractmethod
     def decide(self, request: Request) -> Decision:

@@ -46,6 +46,8 @@ class Playback:
         time of the claim, the claim takes nothing and it is decided again.
 
         Raises:
+            RequestError: the request is refused; nothing was consumed.
+            WithheldError: it gets an error in the place of a turn, and consumed none.
             StoreError: nothing was consumed.
         """
         session, tries = request.session, _TRIES
@@ -53,8 +55,10 @@ class Playback:
             seen = self.store.look(session)
             tries -= 1
             try:
-                decision = self._order(seen.script).decide(request)
-                return decision.taken(self.store.claim(session, seen, decision.take), request)
+                order = self._order(seen.script)
+                decision = order.decide(request)
+                seen, take = order.admission.admitted(self.store, seen, decision.take, request)
+                return decision.taken(self.store.claim(session, seen, take), request)
             except MovedError:
                 if not tries:
                     raise StoreError(f"The session {session!r} changes all the time.") from None

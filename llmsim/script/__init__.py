@@ -4,6 +4,7 @@ It knows no server, no store and no provider.
 """
 
 from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimit, Timeout
+from llmsim.script.error_rates import ErrorRates
 from llmsim.script.expect import Expectation
 from llmsim.script.json_schema import json_schema
 from llmsim.script.latency import Latency
@@ -30,6 +31,7 @@ __all__ = [
     "Echo",
     "Error",
     "ErrorKind",
+    "ErrorRates",
     "Expectation",
     "InvalidRequest",
     "Latency",

@@ -67,6 +67,8 @@ def _checked(value: Any) -> dict[str, Any]:
         "on_exhausted": loaded["on_exhausted"],
         "order": loaded["order"],
         "steps": loaded["steps"],
+        "seed": loaded["seed"],
+        "errors": loaded["errors"],
     }
 
 

@@ -12,10 +12,12 @@ from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, exhaust
 from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
+from llmsim.script.error_rates import ErrorRates
+from llmsim.script.layered import over
 from llmsim.script.load import load_spec, load_text
 from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
-from llmsim.script.rules import SOURCE, expected, require
+from llmsim.script.rules import SOURCE, a_part, an_integer, expected, optional, require
 from llmsim.script.schema import NO_TURN, SCRIPT_SCHEMA
 from llmsim.script.turns import TURN_TYPES, Turn
 
@@ -31,7 +33,8 @@ class Script:
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
 
     `order` is `arrival` or `history`, None where the script does not say (then it plays by
-    arrival, or as the settings have it). `steps` is `all` or `own`.
+    arrival, or as the settings have it). `steps` is `all` or `own`. From `seed` follows all that is
+    drawn at random; `errors` says how often requests get an error in the place of a turn.
 
     Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
 
@@ -44,6 +47,8 @@ class Script:
     on_exhausted: str = exhausted.DEFAULT
     order: str | None = None
     steps: str = ALL
+    seed: int | None = None
+    errors: ErrorRates | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.turns, CheckedTurns):
@@ -66,6 +71,8 @@ class Script:
         require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
         require("order", None if self.order is None else an_order(self.order))
         require("steps", a_steps(self.steps))
+        require("seed", optional(an_integer)(self.seed))
+        require("errors", optional(a_part(ErrorRates))(self.errors))
         object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod
@@ -131,6 +138,19 @@ class Script:
             ScriptInvalidError: the word is unknown.
         """
         return self if self.order else replace(self, order=word)
+
+    def with_defaults(self, seed: int, errors: ErrorRates) -> Script:
+        """The same script with these where it does not say otherwise.
+
+        Raises:
+            ScriptInvalidError: the rates of errors add up to more than 1.
+        """
+        merged = over(self.errors, errors)
+        return replace(
+            self,
+            seed=seed or None if self.seed is None else self.seed,
+            errors=merged if merged.total else None,
+        )
 
     @property
     def by_history(self) -> bool:

@@ -60,6 +60,19 @@ def a_count(value: Any) -> str | None:
     )
 
 
+def a_number(least: float, most: float) -> Rule:
+    """A number from `least` to `most`; `true` is none."""
+    wanted = f"a number from {least} to {most}"
+
+    def rule(value: Any) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return expected(wanted, value)
+        # What is no number (NaN) is in no range.
+        return None if least <= value <= most else f"expected {wanted}, got {value}"
+
+    return rule
+
+
 def a_length(most: int) -> Rule:
     """An integer from 1 to `most`."""
     return lambda value: (
@@ -73,6 +86,11 @@ def one_of(what: str, words: Iterable[str]) -> Rule:
     return lambda value: (
         a_string(value) or (None if value in words else registry.unknown(what, value, words))
     )
+
+
+def a_part(kind: type) -> Rule:
+    """An object of that class."""
+    return lambda value: None if isinstance(value, kind) else expected(f"a {kind.__name__}", value)
 
 
 def optional(rule: Rule) -> Rule:

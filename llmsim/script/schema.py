@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmsim.script import exhausted, fields
+from llmsim.script.error_rates import error_rates_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
+from llmsim.script.rules import an_integer
 from llmsim.script.turns import AnyTurnSchema
 
 NO_TURN = "a script needs at least one turn"
@@ -47,6 +49,13 @@ class ScriptSchema(ObjectSchema):
         "What counts under the order 'history': " + _described(STEPS) + ".",
         load_default=ALL,
     )
+    seed = Optional(
+        an_integer,
+        {"type": "integer"},
+        "What all that is drawn at random follows from: another seed gives other draws.",
+        load_default=None,
+    )
+    errors = error_rates_field()
     turns = NonEmptyList(
         AnyTurnSchema(),
         NO_TURN,

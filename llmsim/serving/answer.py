@@ -12,11 +12,12 @@ from typing import Any
 from llmsim.apis.renderer import Renderer, Shape
 from llmsim.playback import Playback, Taken
 from llmsim.playback.findings import Findings
+from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
 from llmsim.serving.record import Record
 from llmsim.serving.recorded import body_of, recorded
-from llmsim.serving.rendering import Answer, Headers, render
+from llmsim.serving.rendering import Answer, Headers, fail, render, worker
 from llmsim.settings import Settings
 
 _FINDINGS = Findings()
@@ -39,7 +40,10 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     body = body_of(settings, record)
     call = renderer.read(body)
     request = record.request(call, body)
-    taken = playback.take(request)
+    try:
+        taken = playback.take(request)
+    except WithheldError as error:
+        return _withheld(renderer, settings, record, error)
     if taken.turn is None:
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
@@ -55,6 +59,23 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     if record.is_kept:
         record.found(_FINDINGS.of(request, taken, renderer.answer_schema(body)))
     record.answer(answered, taken.outcome)
+    return answered
+
+
+def _withheld(
+    renderer: Renderer, settings: Settings, record: Record, error: WithheldError
+) -> Answer:
+    """The answer to a request that took no turn."""
+    headers = [
+        ("X-LLMSim-Session", record.session),
+        ("X-LLMSim-Worker", worker()),
+        *_retry_headers(renderer, error.failure, settings.retry_after),
+    ]
+    if error.injected:
+        headers.append(("X-LLMSim-Injected", error.injected))
+    answered = fail(renderer, error.failure, headers)
+    record.withheld(error.reason)
+    record.answer(answered, error.failure)
     return answered
 
 

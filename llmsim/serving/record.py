@@ -117,6 +117,10 @@ class Record:
         if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
             self._facts["values_not_found"] = list(taken.outcome.not_found)
 
+    def withheld(self, reason: str) -> None:
+        """Why the request took no turn, though it was a good one."""
+        self._facts["reason"] = reason
+
     @property
     def is_kept(self) -> bool:
         """Whether the request gets an entry."""

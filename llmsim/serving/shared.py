@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
 from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
-from llmsim.script import Script
+from llmsim.script import ErrorRates, Script
 from llmsim.settings import Settings, config_dir
 from llmsim.store import state_dir
 from llmsim.store.mmap_store import MmapStore
@@ -39,14 +39,24 @@ _run = Run("", os.getpid(), time.time())
 def load_script(settings: Settings) -> tuple[str, Script]:
     """The path and the script that the settings name: the demo script where they name none.
 
-    Its order is resolved here and published with it: workers and hosts never differ.
+    What the settings say of its playing is resolved here and published with it: workers and hosts
+    never differ.
 
     Raises:
         ScriptError: it cannot be read, parsed or used.
     """
     path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
-    script = Script.from_file(path, settings.max_script_bytes)
-    return path, script.with_order(settings.order)
+    return path, resolved(Script.from_file(path, settings.max_script_bytes), settings)
+
+
+def resolved(script: Script, settings: Settings) -> Script:
+    """The script of a file, with what the settings say where it does not.
+
+    Raises:
+        ScriptInvalidError: the rates of errors add up to more than 1.
+    """
+    errors = ErrorRates(settings.rate_limit_rate, settings.server_error_rate, settings.timeout_rate)
+    return script.with_order(settings.order).with_defaults(settings.seed, errors)
 
 
 def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:

@@ -34,16 +34,25 @@ class Take(NamedTuple):
     `place` is the key of the place that chooses the turn, None where none does. `tries` is the key
     of a counter of tries, None where there is nothing to count. `served` is the key of a counter
     for `Store.counts` to which the claim adds 1; where that finds no room, nothing else is lost.
-    Keys but `MAIN` have 16 bytes, and count for one session's generation alone.
+    Keys but `MAIN` have 16 bytes, and count for one session's generation alone. `arrival` is the
+    number that the request got from `Store.arrive`; None where its claim is its arrival.
     """
 
     place: bytes | None = MAIN
     tries: bytes | None = None
     served: bytes | None = None
+    arrival: int | None = None
 
 
 # What a request takes where nothing else was decided.
 TURN: Final = Take()
+
+
+class Arrival(NamedTuple):
+    """The number of a request among those of the session's generation, and what it has met."""
+
+    number: int
+    seen: Seen
 
 
 class Claim(NamedTuple):
@@ -104,6 +113,18 @@ class Store(ABC):
     @abstractmethod
     def look(self, session: str) -> Seen:
         """What a claim of the session would meet now. It makes no session."""
+
+    @abstractmethod
+    def arrive(self, session: str, seen: Seen | None = None) -> Arrival:
+        """Count a request that may take no position. Its claim then counts no other arrival.
+
+        It begins a generation where a claim would. With `seen`, nothing changes where the session
+        is no longer so.
+
+        Raises:
+            MovedError: the session is no longer as it was seen.
+            StoreFullError: the session is new and there is no room for it.
+        """
 
     @abstractmethod
     def claim(self, session: str, seen: Seen | None = None, what: Take = TURN) -> Claim:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 
 from llmsim.errors import MovedError
-from llmsim.store.base import Claim, Seen, Session, Take
+from llmsim.store.base import Arrival, Claim, Seen, Session, Take
 from llmsim.store.name_index import NameIndex
 from llmsim.store.session_counters import SessionCounters, add_to
 from llmsim.store.table_layout import (
@@ -99,6 +99,16 @@ class CursorTable:
         """What a claim of the session would meet."""
         return self._seen(self._state(session))
 
+    def arrive(self, session: str, seen: Seen | None) -> Arrival:
+        """Count a request; see `Store.arrive`.
+
+        Raises:
+            MovedError: the session is no longer as it was seen.
+            LookupError: there is no room for another session.
+        """
+        state = self._met(session, seen)
+        return Arrival(add_to(self._words, state + ARRIVAL, 1), self._seen(state))
+
     def claim(self, session: str, seen: Seen | None, what: Take) -> Claim:
         """Advance the session's cursor, made at need; see `Store.claim`.
 
@@ -107,15 +117,11 @@ class CursorTable:
             LookupError: there is no room for another session, or for another track of one.
         """
         words = self._words
-        state = self._state(session)
-        begins = self._begins(state)
-        if seen is not None and not self._is_as(seen, state, begins=begins):
-            raise MovedError
-        if begins:
-            state = self.begin(session)
+        state = self._met(session, seen)
         place = self._counters.place(state, what.place)
-        arrival = words[state + ARRIVAL]
-        words[state + ARRIVAL] = arrival + 1
+        arrival = what.arrival
+        if arrival is None:
+            arrival = add_to(words, state + ARRIVAL, 1)
         position = words[state + POSITION]
         words[state + POSITION] = position + 1
         if what.served and not self._counters.add(state, what.served, 1):
@@ -143,6 +149,19 @@ class CursorTable:
         """The value of a kept counter of the session; 0 where there is none."""
         state = self._state(session)
         return self._counters.count(state, key) if state else 0
+
+    def _met(self, session: str, seen: Seen | None) -> int:
+        """Where the state begins that a request meets, if it is as it was seen; begun at need.
+
+        Raises:
+            MovedError: it is no longer so.
+            LookupError: there is no room for another session.
+        """
+        state = self._state(session)
+        begins = self._begins(state)
+        if seen is not None and not self._is_as(seen, state, begins=begins):
+            raise MovedError
+        return self.begin(session) if begins else state
 
     def _state(self, session: str) -> int:
         """Where the session's state begins, 0 where there is no such session."""

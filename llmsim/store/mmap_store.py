@@ -10,7 +10,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from llmsim.errors import StateLostError, StoreFullError
-from llmsim.store.base import TURN, Blob, Claim, KeepLine, Page, Seen, Session, Store, Take
+from llmsim.store.base import (
+    TURN,
+    Arrival,
+    Blob,
+    Claim,
+    KeepLine,
+    Page,
+    Seen,
+    Session,
+    Store,
+    Take,
+)
 from llmsim.store.cursor_table import CursorTable
 from llmsim.store.journal_files import Receipt
 from llmsim.store.journals import Journals
@@ -102,6 +113,14 @@ class MmapStore(Store):
             return seen
         with self._table.locked() as table:
             return table.seen(session)
+
+    def arrive(self, session: str, seen: Seen | None = None) -> Arrival:
+        """See `Store.arrive`."""
+        with self._table.locked() as table:
+            try:
+                return table.arrive(session, seen)
+            except LookupError:
+                raise StoreFullError(table.room) from None
 
     def claim(self, session: str, seen: Seen | None = None, what: Take = TURN) -> Claim:
         """See `Store.claim`."""

@@ -9,9 +9,11 @@ import json
 
 from llmsim.latency_profiles import NAMES, Profile
 from llmsim.script.expect import ExpectationSchema
+from llmsim.script.schema import SCRIPT_SCHEMA
 from llmsim.script.turn_keys import TURN_KEYS
 
 TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'template', 'lorem', 'error'"
+SCRIPT = ", ".join(map(repr, SCRIPT_SCHEMA.keys))
 # The optional keys of every turn, of errors too.
 EVERY = ", ".join(map(repr, TURN_KEYS.keys))
 # The optional keys of every turn in which the model answers.
@@ -60,6 +62,14 @@ VALID = {
         '{"type": "lorem", "tokens": 3, "expect": {"tool_result": {"tool": "bash"}, '
         '"message_count": {"max": 5}, "header": {"user-agent": "a*"}, "value": {"first": "x"}}}, '
         '{"type": "error", "kind": "timeout", "expect": {"has_tools": true, "step": 7}}'
+    ),
+    "errors at random": (
+        '{"seed": -7, "errors": {"rate_limit_rate": 0.7, "server_error_rate": 0.2, '
+        '"timeout_rate": 0.1}, "turns": [{"type": "assistant", "text": "x"}]}'
+    ),
+    "no errors at random": (
+        '{"seed": 0, "errors": {"rate_limit_rate": 0, "timeout_rate": 1.0}, '
+        '"turns": [{"type": "assistant", "text": "x"}]}'
     ),
     "comments on every turn type": json.dumps(
         {
@@ -202,9 +212,26 @@ INVALID = {
     "turns are null": ('{"turns": null}', "1:11: $.turns: expected an array, got null"),
     "a misspelt key": (
         '{"on_exhaust": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
-        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of 'turns', '$schema', "
-        "'description', 'on_exhausted', 'order', 'steps';"
-        " did you mean 'on_exhausted'?",
+        "1:2: $.on_exhaust: unknown key 'on_exhaust'; expected one of "
+        f"{SCRIPT}; did you mean 'on_exhausted'?",
+    ),
+    "a rate above 1": (
+        '{"errors": {"timeout_rate": 1.5}, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:29: $.errors.timeout_rate: expected a number from 0 to 1, got 1.5",
+    ),
+    "a misspelt rate": (
+        '{"errors": {"rate_limt_rate": 1}, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:13: $.errors.rate_limt_rate: unknown key 'rate_limt_rate'; expected one of "
+        "'rate_limit_rate', 'server_error_rate', 'timeout_rate'; did you mean 'rate_limit_rate'?",
+    ),
+    "rates above 1 together": (
+        '{"errors": {"rate_limit_rate": 0.9, "timeout_rate": 0.2}, '
+        '"turns": [{"type": "assistant", "text": "x"}]}',
+        "1:12: $.errors: the rates add up to 1.1; all requests are 1",
+    ),
+    "a seed of the script of 1.0": (
+        '{"seed": 1.0, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:10: $.seed: expected an integer, got a number",
     ),
     "a key that needs quotes in a path": (
         '{"turns": [{"type": "assistant", "text": "x", "a b": 1}]}',

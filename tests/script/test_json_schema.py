@@ -20,6 +20,7 @@ BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
     for key in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 }
 BEYOND_JSON_SCHEMA |= EXPRESSIONS.keys()
+BEYOND_JSON_SCHEMA |= {"a seed of the script of 1.0", "rates above 1 together"}
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 

@@ -38,3 +38,8 @@ def test_it_plays_from_a_state_directory_that_all_its_processes_share(
     of_many = {"wsgi.multiprocess": True}
     answers = [client.post(ROUTES[0], json=FOR_ALL, environ_overrides=of_many) for _ in range(2)]
     assert [answer.headers["X-LLMSim-Position"] for answer in answers] == ["0", "1"]
+
+
+def test_the_settings_give_the_script_file_its_errors_at_random(application: Application) -> None:
+    client = application(Settings(timeout_rate=1)).test_client()
+    assert client.post(ROUTES[0], json=FOR_ALL).headers["X-LLMSim-Injected"] == "timeout"

@@ -181,3 +181,37 @@ def test_a_new_default_script_is_a_change_for_sessions_with_their_own_too(store:
     with pytest.raises(MovedError):
         store.claim("s", seen)
     assert store.claim("s", store.look("s")).position == 0
+
+
+def test_a_request_that_arrives_is_counted_and_its_claim_counts_no_other(store: Store) -> None:
+    first = store.arrive("s")
+    assert (first.number, store.arrive("s").number) == (0, 1)
+    claim = store.claim("s", first.seen, Take(arrival=first.number))
+    assert (claim.position, claim.arrival) == (0, 0)
+    assert claim.generation == first.seen.generation
+    assert (store.arrive("s").number, store.claim("s").arrival) == (2, 3)
+
+
+def test_an_arrival_begins_a_generation_as_a_claim_does(store: Store) -> None:
+    before = store.claim("s")
+    key = store.publish(b"new")
+    arrival = store.arrive("s", store.look("s"))
+    assert (arrival.number, arrival.seen.script) == (0, key)
+    assert arrival.seen == store.look("s")
+    assert arrival.seen.generation not in (0, before.generation)
+
+
+def test_an_arrival_at_what_is_no_longer_so_counts_nothing(store: Store) -> None:
+    store.claim("s")
+    seen = store.look("s")
+    store.reset("s")
+    with pytest.raises(MovedError):
+        store.arrive("s", seen)
+    assert store.arrive("s").number == 0
+
+
+def test_an_arrival_of_a_new_session_without_room_is_refused(store: Store) -> None:
+    for number in range(100):
+        store.create(f"s{number}")
+    with pytest.raises(StoreFullError):
+        store.arrive("another")

@@ -1,0 +1,51 @@
+"""What keeps a request from a turn is the same, whichever and however many workers serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.requests import CHAT, body_for
+from tests.running import PATIENCE, Server, numbered
+
+WORKERS = [("gevent", 1), ("gevent", 4), ("gthread", 4)]
+
+
+@pytest.fixture(scope="module", params=WORKERS, ids=str)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    worker_class, workers = request.param
+    with Server(
+        tmp_path_factory.mktemp("admission"),
+        None,
+        LLMSIM_WORKER_CLASS=worker_class,
+        LLMSIM_WORKERS=str(workers),
+    ) as running:
+        yield running
+
+
+def put(server: Server, session: str, **keys: Any) -> None:
+    url = f"{server.origin}/llmsim/sessions/{session}/script"
+    script = {"on_exhausted": "loop", "turns": numbered(50), **keys}
+    assert httpx.put(url, json=script, timeout=PATIENCE).status_code == 200
+
+
+def ask(server: Server, session: str, **headers: str) -> httpx.Response:
+    """On a connection of its own: any worker may take it."""
+    url = f"{server.origin}/s/{session}{CHAT}"
+    return httpx.post(url, json=body_for(CHAT), headers=headers, timeout=PATIENCE)
+
+
+SEEN: dict[str, list[str | None]] = {}
+
+
+def test_the_same_seed_injects_the_same_errors(server: Server) -> None:
+    put(server, "drawn", errors={"rate_limit_rate": 0.3, "timeout_rate": 0.1}, seed=5)
+    answers = [ask(server, "drawn") for _ in range(60)]
+    found = [answer.headers.get("X-LLMSim-Injected") for answer in answers]
+    assert found.count("rate_limit") > 5
+    assert found == SEEN.setdefault("drawn", found)
