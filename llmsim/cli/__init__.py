@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 
 from llmsim import __version__
-from llmsim.cli import play, run, schema, serve, validate
+from llmsim.cli import play, run, schema, serve, validate, verify
 from llmsim.errors import LlmsimError
 
-COMMANDS = (serve, run, validate, schema, play)
+COMMANDS = (serve, run, verify, validate, schema, play)
 
 _DESCRIPTION = """\
 A scripted LLM API simulator. Write the assistant's turns into a JSON script, serve it,
@@ -28,8 +28,8 @@ and point any client of OpenAI or Anthropic at it:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    The exit code is 0, 1 for a script or setting that is wrong, 2 for wrong usage. That of `run` is
-    its command's.
+    The exit code is 0, 1 for a script, setting or verdict that is wrong, 2 for wrong usage. That of
+    `run` is its command's.
     """
     parser = argparse.ArgumentParser(
         "llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -10,20 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from llmsim.errors import LlmsimError, StartupError
-from llmsim.json_text import parse
+from llmsim.errors import StartupError
+from llmsim.server.control_client import ControlClient
 
 _POLL_SECONDS = 0.02
-_ANSWER_SECONDS = 30
 _STOP_SECONDS = 10
-# Not the proxy of the environment: the server is on this machine.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ChildEndedError(StartupError):
@@ -31,18 +26,6 @@ class ChildEndedError(StartupError):
 
     def __str__(self) -> str:
         return "the server did not start"
-
-
-class NoAnswerError(LlmsimError):
-    """The server does not answer to its control API."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(path, reason)
-
-    def __str__(self) -> str:
-        return f"the server does not answer to GET {self.path}: {self.reason}"
 
 
 class ChildServer:
@@ -101,17 +84,11 @@ class ChildServer:
         Raises:
             NoAnswerError: it does not.
         """
-        return parse(b"".join(self.lines(path)))
+        return ControlClient(self.origin, self._token).get(path)
 
     def lines(self, path: str) -> Iterator[bytes]:
         """The same, line by line as it comes."""
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        request = urllib.request.Request(f"{self.origin}/llmsim{path}", headers=headers)  # noqa: S310
-        try:
-            with _OPENER.open(request, timeout=_ANSWER_SECONDS) as answer:
-                yield from answer
-        except OSError as error:
-            raise NoAnswerError(f"/llmsim{path}", str(error)) from error
+        return ControlClient(self.origin, self._token).lines(path)
 
     def _started(self, ready: Path) -> subprocess.Popen[bytes]:
         # -P: as it starts, a file of the current folder is no module of its own.

@@ -78,6 +78,11 @@ class Summary:
         facts["page"] = [_session(each) for each in sent["page"]]
         return cls(**facts)
 
+    def __str__(self) -> str:
+        from llmsim.verdict.text import lines  # noqa: PLC0415 - it reads this module
+
+        return "\n".join(lines(self))
+
 
 def has_begun(verdict: Verdict) -> bool:
     """Whether any request of the session took a turn."""

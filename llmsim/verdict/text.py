@@ -9,13 +9,44 @@ from collections.abc import Iterator
 
 from llmsim.transcript import one_line
 from llmsim.verdict.model import Conversations, Reason, Verdict
+from llmsim.verdict.summary import Counts, Summary
 
 _MOST_REASONS = 10
 _MOST_CONVERSATIONS = 10
+_MOST_SESSIONS = 20
 
 
-def lines(verdict: Verdict) -> Iterator[str]:
-    """The lines of a verdict on one session."""
+def lines(found: Verdict | Summary) -> Iterator[str]:
+    """The lines of a verdict, on one session or on many."""
+    return _of_session(found) if isinstance(found, Verdict) else _of_many(found)
+
+
+def _of_many(summary: Summary) -> Iterator[str]:
+    yield f"{'passed' if summary.passed else 'FAILED'}: {_how_many(summary.counts)}"
+    failed = [each for each in summary.page if not each.passed]
+    for each in failed[:_MOST_SESSIONS]:
+        others = f" (of {each.reasons_found} that failed)" if each.conversation else ""
+        why = said(each.reason) if each.reason else ""
+        yield f"  {each.session}: {each.conversation or ''}{others}{': ' if others else ''}{why}"
+    more = summary.counts.failed + summary.counts.never_began - len(failed[:_MOST_SESSIONS])
+    if more > 0:
+        yield f"  and {more} more sessions"
+    if len(summary.groups) > 1:
+        for script, counts in summary.groups.items():
+            yield f"  script {script}: {_how_many(counts)}"
+    if not summary.complete:
+        yield f"  incomplete: the journals of {summary.counts.incomplete} sessions lack requests"
+
+
+def _how_many(counts: Counts) -> str:
+    total = counts.passed + counts.failed + counts.never_began
+    parts = [f"{counts.passed} passed"]
+    parts += [f"{counts.failed} failed"] if counts.failed else []
+    parts += [f"{counts.never_began} never began"] if counts.never_began else []
+    return f"{total} session{'' if total == 1 else 's'}: {', '.join(parts)}"
+
+
+def _of_session(verdict: Verdict) -> Iterator[str]:
     yield f"session {verdict.session}: {'passed' if verdict.passed else 'FAILED'}: {_far(verdict)}"
     for reason in verdict.reasons[:_MOST_REASONS]:
         yield f"  {said(reason)}"

@@ -55,6 +55,7 @@ def test_the_version_is_told(command: list[str]) -> None:
 HELP = {
     "serve": ["until it is stopped", "--workers", "--bind"],
     "run": ["llmsim run my-script.json -- pytest", "--allow-left", "LLMSIM_URL", "127: "],
+    "verify": ["exit code is 0", "--session NAME", "--prefix", "--junit", "LLMSIM_URL"],
     "validate": ["exit with 1", "SCRIPT"],
     "schema": ["JSON Schema"],
     "play": ["exact bytes", "--api {chat,responses,openresponses,anthropic}", "--position"],

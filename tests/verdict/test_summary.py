@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from llmsim.verdict.summary import Counts, Summary
 from tests.conftest import MakeClient
+from tests.running import ROOT
 from tests.verdict.agents import CALL, SAY, Agent, put
 
 SENT: dict[str, Any] = {**SAY, "expect": {"last_contains": "sent"}}
@@ -56,6 +57,13 @@ def test_sessions_that_never_began_are_counted_and_pass_nothing(client: FlaskCli
     assert not found.passed
     assert found.counts == Counts(passed=1, never_began=1)
     assert [each.session for each in found.page] == ["b"]
+
+
+def test_its_text_is_the_one_that_the_readme_shows(client: FlaskClient) -> None:
+    for user in range(200):
+        play(client, f"shop-{user}", "lost" if user == 3 else "sent", 1 if user == 17 else 2)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"```text\n{summary(client)}\n```" in readme
 
 
 def test_a_prefix_chooses_and_scripts_are_groups(client: FlaskClient) -> None:
