@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -88,17 +90,16 @@ def application(request: pytest.FixtureRequest) -> Application:
 def make_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, application: Application
 ) -> MakeClient:
-    """A test client that plays the given turns from a store of its own.
+    """A test client that plays the given turns from a store of its own; the first at `tmp_path`.
 
     Settings are keyword arguments.
     """
+    directories = chain([tmp_path], (Path(mkdtemp(dir=tmp_path)) for _ in count()))
 
     def make(
         *turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any
     ) -> FlaskClient:
-        played = Playback(
-            MmapStore.create_in(tmp_path, max_sessions=settings.get("max_sessions", 100))
-        )
+        played = Playback(MmapStore.create_in(next(directories), settings.get("max_sessions", 100)))
         played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
         monkeypatch.setattr(shared, "_shared", played)
         return application(Settings(**settings)).test_client()

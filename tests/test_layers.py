@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.each import for_each
 
 PACKAGE = Path(__file__).parent.parent / "llmsim"
 
@@ -88,7 +88,7 @@ def roots(module: str) -> set[str]:
     return {name.split(".")[0] for name in imports(module)}
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if name != "llmsim.__init__"])
+@for_each("module", [name for name in modules() if name != "llmsim.__init__"])
 def test_a_module_imports_only_from_lower_layers(module: str) -> None:
     mine = part_of(module)
     for imported in imports(module):
@@ -101,12 +101,12 @@ def test_a_module_imports_only_from_lower_layers(module: str) -> None:
 BELOW_HTTP = [name for name in modules() if LEVEL.get(part_of(name), 9) < LEVEL["serving"]]
 
 
-@pytest.mark.parametrize("module", BELOW_HTTP)
+@for_each("module", BELOW_HTTP)
 def test_flask_gunicorn_and_sockets_are_known_only_from_serving_upwards(module: str) -> None:
     assert not NETWORK & roots(module)
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if part_of(name) == "apis"])
+@for_each("module", [name for name in modules() if part_of(name) == "apis"])
 def test_an_api_knows_no_clock_and_no_chance(module: str) -> None:
     assert not CHANCE & roots(module)
 

@@ -10,6 +10,7 @@ import pytest
 from llmsim import settings
 from llmsim.errors import SettingsError
 from llmsim.settings import FIELDS, Settings
+from tests.each import for_each
 from tests.running import ROOT
 
 
@@ -156,7 +157,7 @@ def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, message:
     assert problems({variable: value}) == (message,)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("variable", "value", "message"),
     [
         ("LLMSIM_PORT", "65536", "expected a port from 0 to 65535, got '65536'"),

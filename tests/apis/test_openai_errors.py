@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llmsim.reply import Failure
+from tests.each import for_each
 from tests.requests import RENDERERS
 
 FAILURES = {
@@ -66,8 +67,8 @@ def body(api: str, failure: str) -> dict[str, Any]:
     return RENDERERS[api].error(FAILURES[failure], "req_1")
 
 
-@pytest.mark.parametrize("api", ["chat", "responses"])
-@pytest.mark.parametrize("failure", FAILURES)
+@for_each("api", ["chat", "responses"])
+@for_each("failure", [*FAILURES])
 def test_the_openai_error_type_follows_the_kind(api: str, failure: str) -> None:
     expected = FAILURES[failure]
     assert body(api, failure) == {

@@ -8,6 +8,7 @@ import pytest
 
 from llmsim.apis.renderer import Shape
 from tests.apis.refusals import ABSENT, VALID, changed, refusal
+from tests.each import for_each
 from tests.requests import RENDERERS
 
 every_api = pytest.mark.parametrize("api", RENDERERS)
@@ -62,7 +63,7 @@ TOLERATED = [
 
 
 @every_api
-@pytest.mark.parametrize(("change", "param", "code"), REFUSED)
+@for_each(("change", "param", "code"), REFUSED)
 def test_a_wrong_field_is_refused_by_name_with_a_code(
     api: str, change: dict[str, Any], param: str, code: str
 ) -> None:
@@ -88,7 +89,7 @@ def test_anthropic_knows_no_stream_options_and_looks_at_none() -> None:
 
 
 @every_api
-@pytest.mark.parametrize("change", TOLERATED, ids=str)
+@for_each("change", TOLERATED)
 def test_what_agents_send_beyond_the_required_is_tolerated(
     api: str, change: dict[str, Any]
 ) -> None:

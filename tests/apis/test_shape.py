@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from llmsim.apis.renderer import Shape
 from llmsim.reply import Reply, Text, ToolCall
 from tests.apis.refusals import changed
+from tests.each import for_each
 from tests.requests import RENDERERS
 
 NAMES = ["apply_patch", "shell"]
@@ -42,7 +41,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("api", "fields", "shape"), ASKED)
+@for_each(("api", "fields", "shape"), ASKED)
 def test_a_request_says_what_its_answer_is_to_hold(
     api: str, fields: dict[str, Any], shape: Shape
 ) -> None:

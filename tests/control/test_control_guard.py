@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import CHAT, request_to
 from tests.running import text
 
@@ -238,7 +239,7 @@ def test_a_name_that_a_page_made_point_here_is_refused(make_client: MakeClient, 
     assert client.get("/llmsim/sessions/b").status_code == 404
 
 
-@pytest.mark.parametrize(
+@for_each(
     "host",
     [
         "127.0.0.1",
@@ -260,7 +261,7 @@ def test_a_name_that_a_page_made_point_here_is_refused(make_client: MakeClient, 
         "LLMSim.default.svc.cluster.local.:8080",
     ],
 )
-@pytest.mark.parametrize("public_url", ["", PUBLIC])
+@for_each("public_url", ["", PUBLIC])
 def test_addresses_and_names_that_no_one_can_register_are_served(
     make_client: MakeClient, host: str, public_url: str
 ) -> None:

@@ -26,13 +26,14 @@ from llmsim.serving.rendering import HOST
 from llmsim.settings import Settings
 from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import API_OF, CHAT, MESSAGES, ROUTE_OF, ROUTES, body_for
 from tests.running import numbered, text
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("stream", [False, True])
+@for_each("route", ROUTES)
+@for_each("stream", [False, True])
 def test_an_answered_request_has_an_entry_with_every_field_right(
     make_client: MakeClient, route: str, stream: bool
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from llmsim.journal import redact
 from llmsim.journal.redact import REDACTED, beginning, redacted
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.journal.asking import entries, post
 from tests.requests import CHAT, body_for
 from tests.running import text
@@ -53,13 +54,12 @@ PLACES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("key", SECRET_KEYS)
-@pytest.mark.parametrize(
+@for_each("key", SECRET_KEYS)
+@for_each(
     "value",
     [HIDDEN, {"any": HIDDEN}, [HIDDEN], [{"a": [HIDDEN]}]],
-    ids=["text", "object", "array", "deep"],
 )
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@for_each("place", PLACES)
 def test_what_stands_where_providers_put_credentials_is_redacted(
     key: str, value: Any, place: Callable[[Any], Any]
 ) -> None:
@@ -150,15 +150,15 @@ WITH_URLS: dict[str, Callable[[str], Any]] = {
 }
 
 
-@pytest.mark.parametrize(("url", "expected"), URLS)
-@pytest.mark.parametrize("place", WITH_URLS.values(), ids=WITH_URLS)
+@for_each(("url", "expected"), URLS)
+@for_each("place", WITH_URLS)
 def test_user_and_password_of_a_url_are_redacted(
     url: str, expected: str, place: Callable[[str], Any]
 ) -> None:
     assert kept(place(url)) == place(expected)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         *({name: odd} for name in ("tools", "mcp_servers") for odd in (None, 7, "x", [7, ["x"]])),
@@ -167,7 +167,6 @@ def test_user_and_password_of_a_url_are_redacted(
         {"messages": [{"content": [{"type": ["image"]}, {"type": {}}]}]},
         *(7, "text", None, [], [[{"headers": "x"}]]),
     ],
-    ids=json.dumps,
 )
 def test_what_no_api_takes_is_kept_as_it_is(body: Any) -> None:
     assert kept(body) == body

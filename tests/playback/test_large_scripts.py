@@ -24,6 +24,7 @@ from llmsim.playback import checking, stored
 from llmsim.playback.checking import Checked, checked_member, checked_script
 from llmsim.playback.stored import LARGE_BYTES, LARGE_OBJECTS, StoredTurns, opened
 from llmsim.store.mmap_store import MmapStore
+from tests.each import for_each
 from tests.running import PATIENCE, Server, numbered, text, write_script
 from tests.script.samples import VALID
 
@@ -79,7 +80,7 @@ def test_a_large_script_is_the_same_script(on_disk: Any, value: dict[str, Any]) 
     )
 
 
-@pytest.mark.parametrize("text_", VALID.values(), ids=VALID.keys())
+@for_each("text_", VALID)
 def test_every_turn_is_read_back_from_its_line(text_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "LARGE_OBJECTS", 0)
     whole = Script.from_json(text_)

@@ -10,6 +10,7 @@ from llmsim import Script
 from llmsim.apis import APIS
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Steps
+from tests.each import for_each
 
 RENDERERS = {api.renderer.name: api.renderer for api in APIS}
 MARK = "00c0ff_7_0"  # generation, position, track; the step follows
@@ -188,13 +189,13 @@ RESPONSES: dict[str, tuple[list[Any], int]] = {
 }
 
 
-@pytest.mark.parametrize(("history", "step"), CHAT.values(), ids=CHAT)
+@for_each(("history", "step"), CHAT)
 def test_a_chat_history_says_the_step(history: list[Any], step: int) -> None:
     assert standing("chat", history).step == step
 
 
-@pytest.mark.parametrize("api", ["responses", "openresponses"])
-@pytest.mark.parametrize(("history", "step"), RESPONSES.values(), ids=RESPONSES)
+@for_each("api", ["responses", "openresponses"])
+@for_each(("history", "step"), RESPONSES)
 def test_a_responses_history_says_the_step(api: str, history: list[Any], step: int) -> None:
     assert standing(api, history).step == step
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from llmsim.conversation import CalledTool, Conversation, Message, Request
 from llmsim.reply import Reply, Text
 from llmsim.script import Echo, Script
+from tests.each import for_each
 from tests.narrowing import of_type
 
 
@@ -46,8 +45,8 @@ CONVERSATIONS = {
 }
 
 
-@pytest.mark.parametrize(("conversation", "text"), CONVERSATIONS.values(), ids=CONVERSATIONS.keys())
-@pytest.mark.parametrize("prefix", ["", "You said: "])
+@for_each(("conversation", "text"), CONVERSATIONS)
+@for_each("prefix", ["", "You said: "])
 def test_an_echo_is_the_prefix_and_the_last_user_message(
     conversation: Conversation, text: str, prefix: str
 ) -> None:

@@ -26,6 +26,7 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
+from tests.each import for_each
 
 
 def given(make: Callable[..., object], *values: Any, **named: Any) -> Callable[[], object]:
@@ -199,8 +200,8 @@ WRONG_EXTRAS = [
 ]
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-@pytest.mark.parametrize(("extra", "problem"), WRONG_EXTRAS, ids=lambda value: str(value)[:40])
+@for_each("make", MAKERS)
+@for_each(("extra", "problem"), WRONG_EXTRAS)
 def test_what_every_replying_turn_takes_is_checked_on_each(
     make: Callable[..., Any], extra: dict[str, Any], problem: str
 ) -> None:
@@ -217,7 +218,7 @@ def test_what_every_replying_turn_takes_is_given_by_name_and_may_be_none(
     assert make(reasoning="") != make()
 
 
-@pytest.mark.parametrize(("make", "problem"), WRONG.values(), ids=WRONG.keys())
+@for_each(("make", "problem"), WRONG)
 def test_a_wrong_value_is_refused_where_it_is_passed(
     make: Callable[..., Any], problem: str
 ) -> None:

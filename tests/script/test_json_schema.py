@@ -11,6 +11,7 @@ import pytest
 from llmsim.script import Script, json_schema
 from llmsim.script.error_kinds import ERROR_KINDS
 from llmsim.script.turns import TURN_TYPES
+from tests.each import for_each
 from tests.script.samples import EXPRESSIONS, INVALID, NULLS, VALID
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "scripts").glob("*.json"))
@@ -35,7 +36,7 @@ def test_it_accepts_the_examples(path: Path) -> None:
     VALIDATOR.validate(json.loads(path.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+@for_each("text", VALID)
 def test_it_accepts_what_loads(text: str) -> None:
     VALIDATOR.validate(json.loads(text))
     VALIDATOR.validate(Script.from_json(text).to_spec())
@@ -46,7 +47,7 @@ def test_null_is_absent_where_a_key_may_be(text: str) -> None:
     VALIDATOR.validate(json.loads(text))
 
 
-@pytest.mark.parametrize("name", sorted(INVALID.keys() - BEYOND_JSON_SCHEMA))
+@for_each("name", sorted(INVALID.keys() - BEYOND_JSON_SCHEMA))
 def test_it_refuses_what_does_not_load(name: str) -> None:
     assert not VALIDATOR.is_valid(json.loads(INVALID[name][0]))
 

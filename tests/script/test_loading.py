@@ -27,6 +27,7 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
+from tests.each import for_each
 from tests.narrowing import of_type
 from tests.script.samples import NULLS, VALID
 
@@ -72,7 +73,7 @@ def test_json_becomes_the_same_script_as_python_builds() -> None:
     )
 
 
-@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+@for_each("text", VALID)
 def test_every_valid_form_loads_from_text_bytes_and_dictionary(text: str) -> None:
     script = Script.from_json(text)
     assert Script.from_json(text.encode()) == script

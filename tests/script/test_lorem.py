@@ -12,6 +12,7 @@ from llmsim.script import Lorem, Script, Usage
 from llmsim.script.turns.lorem import MAX_TOKENS, WORDS
 from llmsim.tokens import count
 from llmsim.usage import usage_of
+from tests.each import for_each
 
 SILENCE = Request()
 
@@ -28,7 +29,7 @@ def text(turn: Lorem) -> str:
     return found
 
 
-@pytest.mark.parametrize("word", WORDS)
+@for_each("word", WORDS)
 def test_a_word_is_one_token_wherever_it_stands(word: str) -> None:
     assert count(word) == count(f" {word}") == 1
     assert count(f"{word}.") == count(f". {word}") == 2

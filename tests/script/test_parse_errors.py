@@ -14,6 +14,7 @@ from llmsim.errors import ScriptError, ScriptParseError
 from llmsim.script import Call, Script
 from llmsim.script.parse import parse
 from llmsim.script.positions import MAX_DEPTH
+from tests.each import for_each
 from tests.script.samples import VALID, call, turn
 
 LONG = "9" * (sys.get_int_max_str_digits() + 1)
@@ -168,7 +169,7 @@ def test_where_the_stack_is_almost_used_up_it_is_still_a_script_error() -> None:
         at_depth(sys.getrecursionlimit() - 500)
 
 
-@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+@for_each("text", VALID)
 def test_every_prefix_of_a_script_is_a_script_error(text: str) -> None:
     for end in range(len(text.rstrip())):
         with pytest.raises(ScriptError):

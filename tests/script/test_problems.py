@@ -9,17 +9,18 @@ import pytest
 
 from llmsim.errors import ScriptEmptyError, ScriptInvalidError, ScriptParseError
 from llmsim.script import Script
+from tests.each import for_each
 from tests.script.samples import INVALID, REPLYING, VALID
 
 
-@pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID.keys())
+@for_each(("text", "problems"), INVALID)
 def test_every_problem_names_its_place_and_what_was_expected(text: str, problems: str) -> None:
     with pytest.raises(ScriptInvalidError) as caught:
         Script.from_json(text, "s")
     assert str(caught.value) == f"s:{problems}"
 
 
-@pytest.mark.parametrize(("text", "problems"), INVALID.values(), ids=INVALID.keys())
+@for_each(("text", "problems"), INVALID)
 def test_a_dictionary_is_checked_alike_and_has_paths_without_lines(
     text: str, problems: str
 ) -> None:

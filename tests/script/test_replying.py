@@ -14,6 +14,7 @@ from llmsim.script import Refusal as RefusalTurn
 from llmsim.script.turns import TURN_TYPES, Error, Turn
 from llmsim.script.turns.replying import Replying
 from llmsim.usage import completion_tokens, prompt_tokens, usage_of
+from tests.each import for_each
 from tests.script.samples import BARE_TURNS, EXTRA_KEYS, turn
 
 Maker = Callable[..., Turn]
@@ -116,8 +117,8 @@ def test_the_total_is_the_prompt_and_the_completion() -> None:
     )
 
 
-@pytest.mark.parametrize("name", BARE_TURNS)
-@pytest.mark.parametrize("key", EXTRA_KEYS)
+@for_each("name", [*BARE_TURNS])
+@for_each("key", [*EXTRA_KEYS])
 def test_the_keys_of_a_file_reach_the_reply(name: str, key: str) -> None:
     bare = played(Script.from_json(turn(BARE_TURNS[name] + "}")).turns[0])
     reply = played(Script.from_json(turn(f"{BARE_TURNS[name]}, {EXTRA_KEYS[key]}}}")).turns[0])

@@ -30,6 +30,7 @@ from llmsim.script import (
     Usage,
 )
 from llmsim.script.turns import Turn
+from tests.each import for_each
 from tests.narrowing import of_type
 from tests.script.samples import VALID
 
@@ -109,7 +110,7 @@ class Generator:
         return Script(turns, self.random.choice(["repeat_last", "error", "loop"]))
 
 
-@pytest.mark.parametrize("seed", range(200))
+@for_each("seed", range(200))
 def test_any_script_survives_writing_and_reading(seed: int) -> None:
     script = Generator(seed).script()
     for again in (
@@ -122,7 +123,7 @@ def test_any_script_survives_writing_and_reading(seed: int) -> None:
     assert script.canonical().isascii()
 
 
-@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+@for_each("text", VALID)
 def test_every_valid_form_survives_writing_and_reading(text: str) -> None:
     script = Script.from_json(text)
     assert Script.from_json(json.dumps(script.to_spec())) == script

@@ -6,6 +6,7 @@ import pytest
 
 from llmsim.errors import ScriptParseError
 from llmsim.script import Script
+from tests.each import for_each
 
 COMMENT = "JSON has no comments; remove it, or use the key 'comment' of a turn"
 EMPTY = 'it is empty; a script is an object: {"turns": [...]}'
@@ -61,7 +62,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place", "message"), CASES)
+@for_each(("text", "place", "message"), CASES)
 def test_the_words_say_how_to_mend_it_and_where(text: str, place: str, message: str) -> None:
     for given in (text, text.encode()):
         with pytest.raises(ScriptParseError) as caught:

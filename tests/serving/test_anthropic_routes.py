@@ -9,6 +9,7 @@ import pytest
 from anthropic.types import MessageTokensCount
 
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import MESSAGES as HI
 from tests.requests import ROUTES_OF
 from tests.running import numbered, text
@@ -50,8 +51,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("route", MESSAGES)
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@for_each("route", MESSAGES)
+@for_each("body", BODIES)
 def test_count_tokens_tells_what_the_message_will_then_cost_and_takes_no_turn(
     make_client: MakeClient, route: str, body: dict[str, Any]
 ) -> None:
@@ -98,8 +99,8 @@ def test_count_tokens_takes_no_turn_of_a_session_either_and_ignores_query_string
     )
 
 
-@pytest.mark.parametrize("route", MESSAGES)
-@pytest.mark.parametrize(
+@for_each("route", MESSAGES)
+@for_each(
     ("data", "status", "type_", "message"),
     [
         (b"", 400, "invalid_request_error", "The request body is empty; send a JSON object."),
@@ -130,7 +131,6 @@ def test_count_tokens_takes_no_turn_of_a_session_either_and_ignores_query_string
         ),
         (b"x" * (2**20 + 1), 413, "request_too_large", "The request body is larger than 1 MiB"),
     ],
-    ids=lambda value: str(value)[:20],
 )
 def test_count_tokens_refuses_what_a_message_would_be_refused_for(
     make_client: MakeClient, route: str, data: bytes, status: int, type_: str, message: str
@@ -174,8 +174,8 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "headers"), WAYS)
-@pytest.mark.parametrize("query", ["", "?limit=2", "?limit=1000&beta=true", "?limit=&after_id="])
+@for_each(("path", "headers"), WAYS)
+@for_each("query", ["", "?limit=2", "?limit=1000&beta=true", "?limit=&after_id="])
 def test_anthropic_s_models_come_in_its_shape_and_on_one_page_if_they_fit(
     make_client: MakeClient, path: str, headers: dict[str, str], query: str
 ) -> None:
@@ -191,7 +191,7 @@ def test_anthropic_s_models_come_in_its_shape_and_on_one_page_if_they_fit(
 FIVE = ("m1", "m2", "m3", "m4", "m5")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("query", "found", "more"),
     [
         ("limit=2", "m1 m2", True),
@@ -316,7 +316,7 @@ def test_the_sdk_accepts_the_models_and_asks_for_no_second_page(make_client: Mak
 ARGUMENTS = [[1, "two"], "ls", 5, -0.5, 2**70, True, None, {}, {"value": 1}, {"command": "ls"}]
 
 
-@pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
+@for_each("arguments", ARGUMENTS)
 def test_arguments_that_are_no_object_go_out_as_a_value_plain_and_streamed(
     make_client: MakeClient, arguments: Any
 ) -> None:

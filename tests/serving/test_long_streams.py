@@ -14,7 +14,7 @@ from llmsim.apis.renderer import Renderer
 from llmsim.serving.rendering import Answer, render
 from llmsim.sse import MAX_WRITE
 from tests.conftest import MakeClient
-from tests.requests import FOR_ALL, RENDERERS, ROUTES
+from tests.requests import FOR_ALL, RENDERERS, ROUTE_OF
 from tests.running import text
 from tests.serving.test_stream_template import called, play
 from tests.serving.test_streamed_text import said
@@ -64,7 +64,7 @@ def test_a_stream_that_is_not_long_is_kept_and_leaves_in_few_writes(renderer: Re
     assert all(len(parts) < 25 for parts in sizes)
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", ROUTE_OF.values())
 def test_it_says_what_the_script_says_each_time(make_client: MakeClient, route: str) -> None:
     client = make_client(text(LONG))
     for _ in range(3):

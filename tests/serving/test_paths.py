@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from llmsim.serving import once
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import CHAT, FOR_ALL
 from tests.requests import MESSAGES as HI
 from tests.running import PATIENCE, Server, numbered, text, write_script
@@ -51,8 +52,8 @@ def test_health_and_models_answer_below_every_base_url(
     assert client.get(f"{prefix}/models/m1").get_json()["id"] == "m1"
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize(
+@for_each("prefix", PREFIXES)
+@for_each(
     "name", ["unlisted", "meta/llama", "models", "a b", "gpt-5:free", "Ünï", "hf://org/model"]
 )
 def test_any_model_is_there(make_client: MakeClient, prefix: str, name: str) -> None:
@@ -124,7 +125,7 @@ def test_a_session_s_name_that_was_left_empty_is_refused_and_no_other_takes_its_
     assert "'' is no session name" in response.get_json()["error"]["message"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("sent", "nearest"),
     [
         ("POST /chat/completions", "POST /v1/chat/completions"),

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import ROUTES, ROUTES_OF, body_for
 from tests.running import numbered, text
 
@@ -49,7 +50,7 @@ def text_of(answer: dict[str, Any]) -> str:
     return str(said["content"][0]["text"])
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_every_api_takes_the_next_turn_and_proves_it(make_client: MakeClient, route: str) -> None:
     client = make_client(*numbered(2), on_exhausted="loop")
     for expected in range(3):
@@ -83,7 +84,7 @@ def test_all_apis_and_both_ways_of_answering_share_one_cursor(make_client: MakeC
     assert positions == list(range(2 * len(ROUTES)))
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_a_stream_is_an_event_stream_that_proxies_leave_alone(
     make_client: MakeClient, route: str
 ) -> None:
@@ -117,9 +118,9 @@ SCRIPTED = [
 ]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("route", CHAT + RESPONSES)
-@pytest.mark.parametrize(("turn", "status", "type_", "code", "message"), SCRIPTED)
+@for_each("stream", [False, True])
+@for_each("route", CHAT + RESPONSES)
+@for_each(("turn", "status", "type_", "code", "message"), SCRIPTED)
 def test_a_scripted_error_answers_with_its_status_streamed_or_not(
     make_client: MakeClient,
     route: str,
@@ -174,7 +175,7 @@ def test_retry_after_is_0_by_default_and_only_on_a_429(make_client: MakeClient) 
     assert not {"Retry-After", "retry-after-ms"} & set(headers.keys())
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_an_exhausted_script_is_an_error_that_asks_for_no_retry(
     make_client: MakeClient, route: str
 ) -> None:
@@ -203,8 +204,8 @@ BAD_BODIES = [
 ]
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize(("body", "message"), BAD_BODIES, ids=lambda value: str(value)[:20])
+@for_each("route", ROUTES)
+@for_each(("body", "message"), BAD_BODIES)
 def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(
     make_client: MakeClient, route: str, body: bytes, message: str
 ) -> None:
@@ -216,9 +217,9 @@ def test_a_body_that_is_no_json_object_is_refused_and_takes_no_turn(
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("digits", [20, 308, 309, 4300, 4301, 100_000])
-@pytest.mark.parametrize("sign", ["", "-"])
+@for_each("route", ROUTES)
+@for_each("digits", [20, 308, 309, 4300, 4301, 100_000])
+@for_each("sign", ["", "-"])
 def test_an_integer_of_any_length_passes(
     make_client: MakeClient, route: str, digits: int, sign: str
 ) -> None:
@@ -232,8 +233,8 @@ def test_an_integer_of_any_length_passes(
     assert (response.status_code, position(client)) == (200, 1)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip"])
+@for_each("route", ROUTES)
+@for_each("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip"])
 def test_a_body_that_is_encoded_is_a_415_that_says_so_and_takes_no_turn(
     make_client: MakeClient, route: str, encoding: str
 ) -> None:
@@ -248,7 +249,7 @@ def test_a_body_that_is_encoded_is_a_415_that_says_so_and_takes_no_turn(
     assert plain.headers["X-LLMSim-Position"] == "0"
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_a_missing_model_is_refused_by_name_and_takes_no_turn(
     make_client: MakeClient, route: str
 ) -> None:
@@ -289,7 +290,7 @@ def test_lone_surrogates_as_javascript_sends_them_are_taken(make_client: MakeCli
     assert make_client(text("a")).post(CHAT[0], data=body).status_code == 200
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_a_body_over_the_limit_is_refused_before_it_is_read(
     make_client: MakeClient, route: str
 ) -> None:
@@ -302,8 +303,8 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+@for_each("route", ROUTES)
+@for_each("method", ["GET", "PUT", "DELETE", "PATCH"])
 def test_a_wrong_method_is_a_405_that_names_the_right_one(
     make_client: MakeClient, route: str, method: str
 ) -> None:
@@ -355,8 +356,8 @@ BASES = [
 ]
 
 
-@pytest.mark.parametrize("path", [*BASES, "/health", "/v1/models", "/anthropic/v1/models"])
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@for_each("path", [*BASES, "/health", "/v1/models", "/anthropic/v1/models"])
+@for_each("method", ["GET", "HEAD"])
 def test_bases_answer_and_take_no_turn(make_client: MakeClient, path: str, method: str) -> None:
     client = make_client(*numbered(2))
     response = client.open(path, method=method)
@@ -376,7 +377,7 @@ def test_an_upgrade_to_websocket_is_a_426_and_takes_no_turn(
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_unknown_query_strings_are_ignored(make_client: MakeClient, route: str) -> None:
     client = make_client(*numbered(2))
     assert text_of(client.post(route + "?beta=true", json=body_for(route)).get_json()) == "0"

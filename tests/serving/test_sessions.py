@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from openai import OpenAI
 
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import API_OF, CHAT, ROUTE_OF, ROUTES, body_for
 from tests.running import Server, numbered, text, write_script
 
@@ -49,7 +50,7 @@ X_API_KEY = {"x-api-key": "llmsim-by-key"}
 HEADER = {"X-LLMSim-Session": "by-header"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("prefix", "headers", "session"),
     [
         ("", {}, "default"),
@@ -83,7 +84,7 @@ def test_the_url_prefix_comes_before_the_header_and_the_header_before_the_key(
     assert {position(client, f"/s/{other}") for other in others} == {0}
 
 
-@pytest.mark.parametrize("name", GOOD_NAMES)
+@for_each("name", GOOD_NAMES)
 def test_a_name_of_letters_digits_dots_hyphens_and_underscores_is_a_session(
     make_client: MakeClient, name: str
 ) -> None:
@@ -95,8 +96,8 @@ def test_a_name_of_letters_digits_dots_hyphens_and_underscores_is_a_session(
     assert [place(answer) for answer in answers] == [(name, 0), (name, 1)]
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("name", BAD_NAMES)
+@for_each("route", ROUTES)
+@for_each("name", BAD_NAMES)
 def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(
     make_client: MakeClient, route: str, name: str
 ) -> None:
@@ -138,8 +139,8 @@ def test_an_empty_name_is_a_bad_one_and_not_the_default_session(make_client: Mak
     assert position(client) == 0
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("stream", [False, True])
+@for_each("route", ROUTES)
+@for_each("stream", [False, True])
 def test_every_api_answers_below_a_prefix(
     make_client: MakeClient, route: str, stream: bool
 ) -> None:
@@ -238,8 +239,8 @@ TURNS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("stream", [False, True])
+@for_each("route", ROUTES)
+@for_each("stream", [False, True])
 def test_the_session_stands_on_every_scripted_answer_and_on_that_of_an_exhausted_script(
     make_client: MakeClient, route: str, stream: bool
 ) -> None:

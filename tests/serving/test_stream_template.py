@@ -18,6 +18,7 @@ from llmsim.serving.stream_template import StreamTemplates
 from llmsim.sse import Event
 from llmsim.store.base import Claim
 from llmsim.usage import usage_of
+from tests.each import for_each
 from tests.requests import FOR_ALL, RENDERERS
 
 CALLS = [
@@ -103,8 +104,8 @@ def play(script: Script, position: int, generation: int, conversation: Conversat
 
 @pytest.mark.parametrize("order", ["arrival", "history"])
 @pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
-@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
-@pytest.mark.parametrize("fields", REQUESTS.values(), ids=REQUESTS)
+@for_each("turn", TURNS)
+@for_each("fields", REQUESTS)
 def test_a_filled_stream_is_the_rendered_one(
     renderer: Renderer, turn: dict[str, Any], fields: dict[str, Any], order: str
 ) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import FOR_ALL, ROUTES
 from tests.running import text
 from tests.wire.frames import json_frames
@@ -25,7 +24,7 @@ def said(event: dict[str, Any]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@for_each("route", ROUTES)
 def test_a_lone_surrogate_is_streamed_as_it_is(make_client: MakeClient, route: str) -> None:
     words = f"one {HALF_AN_EMOJI} two {HALF_AN_EMOJI}"
     client = make_client(text(words))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
+from tests.each import for_each
 from tests.wire import assemble, said
 from tests.wire.cases import PLAIN, STREAMED, Case
 from tests.wire.frames import json_frames
@@ -33,7 +32,7 @@ def test_every_stream_has_its_plain_answer() -> None:
     assert len(PAIRS) == len(STREAMED)
 
 
-@pytest.mark.parametrize(("streamed", "plain"), CHAT, ids=str)
+@for_each(("streamed", "plain"), CHAT)
 def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Case) -> None:
     payload = json.loads(plain.rendered())
     assembled = assemble.chat_completion(json_frames(streamed.rendered()))
@@ -55,7 +54,7 @@ def test_a_chat_stream_adds_up_to_the_plain_completion(streamed: Case, plain: Ca
         }
 
 
-@pytest.mark.parametrize(("streamed", "plain"), RESPONSES, ids=str)
+@for_each(("streamed", "plain"), RESPONSES)
 def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(
     streamed: Case, plain: Case
 ) -> None:
@@ -68,7 +67,7 @@ def test_a_responses_stream_adds_up_to_the_plain_response_and_ends_with_it(
     assert {**assemble.response(events), **ends} == payload
 
 
-@pytest.mark.parametrize(("streamed", "plain"), RESPONSES, ids=str)
+@for_each(("streamed", "plain"), RESPONSES)
 def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain: Case) -> None:
     created, in_progress = (event["response"] for event in json_frames(streamed.rendered())[:2])
     assert created == in_progress
@@ -80,12 +79,12 @@ def test_a_response_starts_in_progress_with_nothing_in_it(streamed: Case, plain:
     )
 
 
-@pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
+@for_each(("streamed", "plain"), ANTHROPIC)
 def test_an_anthropic_stream_adds_up_to_the_plain_message(streamed: Case, plain: Case) -> None:
     assert assemble.message(json_frames(streamed.rendered())) == json.loads(plain.rendered())
 
 
-@pytest.mark.parametrize(("streamed", "plain"), ANTHROPIC, ids=str)
+@for_each(("streamed", "plain"), ANTHROPIC)
 def test_an_anthropic_message_starts_empty_with_its_input_counted(
     streamed: Case, plain: Case
 ) -> None:
@@ -105,7 +104,7 @@ def test_an_anthropic_message_starts_empty_with_its_input_counted(
     assert started == {**payload, **nothing_yet}
 
 
-@pytest.mark.parametrize("case", [case for case in PLAIN if case.api == "chat"], ids=str)
+@for_each("case", [case for case in PLAIN if case.api == "chat"])
 def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
     payload = json.loads(case.rendered())
     assert [said.in_chat(choice, payload["usage"]) for choice in payload["choices"]] == [
@@ -118,14 +117,14 @@ def test_a_chat_payload_says_the_turn_and_nothing_else(case: Case) -> None:
         assert ("reasoning_content" in choice["message"]) is (case.reply.reasoning is not None)
 
 
-@pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
+@for_each("case", [case for case in PLAIN if case.api != "chat"])
 def test_any_other_payload_says_the_turn_and_nothing_else(case: Case) -> None:
     payload = json.loads(case.rendered())
     read = said.in_message if case.api == "anthropic" else said.in_response
     assert read(payload) == said.expected(case)
 
 
-@pytest.mark.parametrize("case", [case for case in PLAIN if case.api != "chat"], ids=str)
+@for_each("case", [case for case in PLAIN if case.api != "chat"])
 def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> None:
     payload = json.loads(case.rendered())
     parts = payload.get("output", payload.get("content"))
@@ -134,7 +133,7 @@ def test_the_parts_of_a_payload_stand_in_the_order_of_the_turn(case: Case) -> No
     assert kinds == sorted(kinds, key=order.index)
 
 
-@pytest.mark.parametrize("case", RESPONSES_PLAIN, ids=str)
+@for_each("case", RESPONSES_PLAIN)
 def test_the_last_item_of_a_response_that_was_cut_short_is_incomplete_and_no_other(
     case: Case,
 ) -> None:

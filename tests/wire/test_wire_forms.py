@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llmsim.tokens import pieces
+from tests.each import for_each
 from tests.requests import RENDERERS
 from tests.wire.cases import CASES, PLAIN, REQUESTS, STREAMED, Case
 from tests.wire.frames import json_frames
@@ -62,18 +63,14 @@ def _assert_rated(delta: dict[str, Any], logprobs: Any, case: Case) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "case", [each for each in CASES if each.api == "chat" and "logprobs" not in each.extra], ids=str
-)
+@for_each("case", [each for each in CASES if each.api == "chat" and "logprobs" not in each.extra])
 def test_a_chat_answer_has_no_log_probabilities_where_none_were_asked_for(case: Case) -> None:
     body = case.rendered()
     chunks = json_frames(body) if case.streamed else [json.loads(body)]
     assert all(choice["logprobs"] is None for chunk in chunks for choice in chunk["choices"])
 
 
-@pytest.mark.parametrize(
-    "case", [each for each in PLAIN if each.api in RESPONSES and each.reply.text], ids=str
-)
+@for_each("case", [each for each in PLAIN if each.api in RESPONSES and each.reply.text])
 def test_a_text_of_a_response_has_log_probabilities_where_they_were_asked_for(case: Case) -> None:
     output = json.loads(case.rendered())["output"]
     [part] = [part for item in output if item["type"] == "message" for part in item["content"]]
@@ -81,9 +78,7 @@ def test_a_text_of_a_response_has_log_probabilities_where_they_were_asked_for(ca
     assert part["logprobs"] == (_entries(case.reply.text, case) if asked else [])
 
 
-@pytest.mark.parametrize(
-    "case", [each for each in STREAMED if each.api in RESPONSES and each.reply.text], ids=str
-)
+@for_each("case", [each for each in STREAMED if each.api in RESPONSES and each.reply.text])
 def test_each_delta_of_a_response_has_the_log_probability_of_its_piece(case: Case) -> None:
     asked = "message.output_text.logprobs" in case.extra.get("include", ())
     alternatives = int("top_logprobs" in case.extra)
@@ -92,7 +87,7 @@ def test_each_delta_of_a_response_has_the_log_probability_of_its_piece(case: Cas
             assert event["logprobs"] == ([_entry(event["delta"], alternatives)] if asked else [])
 
 
-@pytest.mark.parametrize("case", [each for each in PLAIN if each.api in RESPONSES], ids=str)
+@for_each("case", [each for each in PLAIN if each.api in RESPONSES])
 def test_reasoning_is_encrypted_where_the_client_has_to_keep_it_and_nowhere_else(
     case: Case,
 ) -> None:

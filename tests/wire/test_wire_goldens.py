@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llmsim.script.turns import TURN_TYPES
+from tests.each import for_each
 from tests.requests import RENDERERS
 from tests.wire.cases import CASES, GOLDENS, PLAIN, REPLIES, STAMP, STREAMED, TURNS, Case
 from tests.wire.frames import frames, json_frames
@@ -17,7 +18,7 @@ CHAT_STREAMS = [case for case in STREAMED if case.api == "chat"]
 ENDS_WITH_DONE = {"chat": True, "responses": False, "openresponses": True, "anthropic": False}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each("case", CASES)
 def test_an_answer_is_byte_for_byte_its_golden(case: Case) -> None:
     assert case.rendered() == case.path.read_bytes(), (
         "if the change is meant: python -m tests.wire.regenerate"
@@ -42,14 +43,14 @@ def test_every_golden_belongs_to_a_case() -> None:
     assert {path for path in GOLDENS.glob("*/*")} == {case.path for case in CASES}
 
 
-@pytest.mark.parametrize("case", PLAIN, ids=str)
+@for_each("case", PLAIN)
 def test_a_plain_answer_is_compact_ascii_json(case: Case) -> None:
     body = case.rendered()
     assert body.isascii()
     assert json.dumps(json.loads(body), separators=(",", ":")).encode() == body
 
 
-@pytest.mark.parametrize("case", STREAMED, ids=str)
+@for_each("case", STREAMED)
 def test_every_frame_is_ascii_with_lf_line_ends_and_one_data_line(case: Case) -> None:
     stream = case.rendered()
     assert stream.isascii()
@@ -57,19 +58,19 @@ def test_every_frame_is_ascii_with_lf_line_ends_and_one_data_line(case: Case) ->
     assert frames(stream)  # refuses a frame of any other shape
 
 
-@pytest.mark.parametrize("case", STREAMED, ids=str)
+@for_each("case", STREAMED)
 def test_done_ends_the_streams_of_the_apis_that_have_it_and_stands_nowhere_else(case: Case) -> None:
     done = [frame.data == "[DONE]" for frame in frames(case.rendered())]
     assert done[-1] is ENDS_WITH_DONE[case.api]
     assert not any(done[:-1])
 
 
-@pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
+@for_each("case", CHAT_STREAMS)
 def test_chat_frames_have_no_event_line(case: Case) -> None:
     assert {frame.name for frame in frames(case.rendered())} == {None}
 
 
-@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+@for_each("case", ANTHROPIC_STREAMS)
 def test_anthropic_frames_are_named_by_their_type_in_the_order_that_the_api_gives(
     case: Case,
 ) -> None:
@@ -80,7 +81,7 @@ def test_anthropic_frames_are_named_by_their_type_in_the_order_that_the_api_give
     assert re.fullmatch(f"message_start ({block})*message_delta message_stop", names)
 
 
-@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+@for_each("case", ANTHROPIC_STREAMS)
 def test_a_ping_follows_the_start_of_the_first_block(case: Case) -> None:
     names = [frame.name for frame in frames(case.rendered())]
     has_blocks = "content_block_start" in names
@@ -88,7 +89,7 @@ def test_a_ping_follows_the_start_of_the_first_block(case: Case) -> None:
     assert not has_blocks or names[1:3] == ["content_block_start", "ping"]
 
 
-@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+@for_each("case", ANTHROPIC_STREAMS)
 def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_signature(
     case: Case,
 ) -> None:
@@ -117,7 +118,7 @@ def test_a_tool_input_grows_from_an_empty_piece_and_a_thought_ends_with_its_sign
             assert {delta["type"] for delta in deltas} == {"text_delta"}
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.api == "anthropic"], ids=str)
+@for_each("case", [case for case in CASES if case.api == "anthropic"])
 def test_an_anthropic_refusal_has_stop_details_and_nothing_else_has(case: Case) -> None:
     body = case.rendered()
     stop = json_frames(body)[-2]["delta"] if case.streamed else json.loads(body)
@@ -126,7 +127,7 @@ def test_an_anthropic_refusal_has_stop_details_and_nothing_else_has(case: Case) 
     assert ("stop_details" in stop) is (stop["stop_reason"] == "refusal")
 
 
-@pytest.mark.parametrize("case", ANTHROPIC_STREAMS, ids=str)
+@for_each("case", ANTHROPIC_STREAMS)
 def test_no_count_of_an_anthropic_stream_falls(case: Case) -> None:
     events = json_frames(case.rendered())
     start, end = events[0]["message"]["usage"], events[-2]["usage"]
@@ -157,14 +158,14 @@ def test_arguments_that_are_no_object_are_a_value_for_anthropic(turn: str, value
     assert block["input"] == {"value": value}
 
 
-@pytest.mark.parametrize("case", RESPONSES_STREAMS, ids=str)
+@for_each("case", RESPONSES_STREAMS)
 def test_responses_frames_are_named_by_their_type_and_numbered_from_zero(case: Case) -> None:
     events = [frame for frame in frames(case.rendered()) if frame.data != "[DONE]"]
     assert [frame.name for frame in events] == [frame.value["type"] for frame in events]
     assert [frame.value["sequence_number"] for frame in events] == list(range(len(events)))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each("case", CASES)
 def test_the_id_of_an_answer_carries_generation_and_position(case: Case) -> None:
     body = case.rendered()
     first = json_frames(body)[0] if case.streamed else json.loads(body)
@@ -178,7 +179,7 @@ def test_the_id_of_an_answer_carries_generation_and_position(case: Case) -> None
     )
 
 
-@pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
+@for_each("case", CHAT_STREAMS)
 def test_a_chat_chunk_has_a_usage_key_only_where_usage_was_asked_for(
     case: Case,
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from openai import ContentFilterFinishReasonError, LengthFinishReasonError, OpenAIError
 from openai.types.responses import ResponseCompletedEvent, ResponseIncompleteEvent
 
+from tests.each import for_each
 from tests.wire import said
 from tests.wire.cases import PLAIN, REQUESTS, STREAMED, Case
 from tests.wire.frames import frames
@@ -68,14 +69,14 @@ def _pieces(deltas: list[Any], name: str) -> str:
     return "".join(getattr(delta, name, None) or "" for delta in deltas)
 
 
-@pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
+@for_each("case", _of(PLAIN, "chat"))
 def test_the_sdk_accepts_a_plain_chat_completion(case: Case) -> None:
     completion = client(case.rendered()).chat.completions.create(**REQUESTS["chat"])
     assert completion.usage is not None
     _assert_chat(completion, case)
 
 
-@pytest.mark.parametrize("case", _of(PLAIN, "chat"), ids=str)
+@for_each("case", _of(PLAIN, "chat"))
 def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribute(
     case: Case,
 ) -> None:
@@ -89,7 +90,7 @@ def test_the_sdk_hands_the_reasoning_of_a_chat_completion_through_as_an_attribut
     )
 
 
-@pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
+@for_each("case", CHAT_STREAMS)
 def test_the_sdk_accepts_every_chunk_of_a_chat_stream(case: Case) -> None:
     chunks = list(
         streaming_client(case.rendered()).chat.completions.create(**REQUESTS["chat"], stream=True)
@@ -130,7 +131,7 @@ def test_the_sdk_hands_custom_calls_of_a_chat_stream_through(case: Case) -> None
             assert json.loads(text) == call.arguments
 
 
-@pytest.mark.parametrize("case", CHAT_STREAMS, ids=str)
+@for_each("case", CHAT_STREAMS)
 def test_the_sdk_stream_helper_assembles_a_chat_stream(case: Case) -> None:
     """Of one that was cut short it makes an exception, which carries the completion."""
     expected = _expected(case)
@@ -151,7 +152,7 @@ _CUT_SHORT: dict[str, type[OpenAIError]] = {
 }
 
 
-@pytest.mark.parametrize("case", _of(PLAIN, "responses", "openresponses"), ids=str)
+@for_each("case", _of(PLAIN, "responses", "openresponses"))
 def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
     response = client(case.rendered()).responses.create(**REQUESTS[case.api])
     assert said.in_response(response.model_dump()) == _expected(case)
@@ -160,7 +161,7 @@ def test_the_sdk_accepts_a_plain_response(case: Case) -> None:
     assert response.usage.total_tokens == case.usage.total
 
 
-@pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
+@for_each("case", _of(STREAMED, "responses", "openresponses"))
 def test_the_sdk_accepts_every_event_of_a_responses_stream(case: Case) -> None:
     events = list(
         streaming_client(case.rendered()).responses.create(**REQUESTS[case.api], stream=True)
@@ -178,7 +179,7 @@ def test_the_sdk_accepts_every_event_of_a_responses_stream(case: Case) -> None:
         ) == (text or "")
 
 
-@pytest.mark.parametrize("case", _of(STREAMED, "responses", "openresponses"), ids=str)
+@for_each("case", _of(STREAMED, "responses", "openresponses"))
 def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
     """Its `get_final_response` wants a completed response.
 
@@ -194,7 +195,7 @@ def test_the_sdk_stream_helper_assembles_a_responses_stream(case: Case) -> None:
             assert said.in_response(stream.get_final_response().model_dump()) == expected
 
 
-@pytest.mark.parametrize("case", OPENRESPONSES_PLAIN, ids=str)
+@for_each("case", OPENRESPONSES_PLAIN)
 def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_keys(
     case: Case,
 ) -> None:
@@ -205,7 +206,7 @@ def test_the_openresponses_types_accept_a_plain_response_with_all_its_required_k
     } <= set(json.loads(body))
 
 
-@pytest.mark.parametrize("case", OPENRESPONSES_STREAMED, ids=str)
+@for_each("case", OPENRESPONSES_STREAMED)
 def test_the_openresponses_types_accept_every_event_of_a_stream(case: Case) -> None:
     for frame in frames(case.rendered())[:-1]:
         assert frame.name is not None
@@ -217,14 +218,14 @@ def _assert_message(message: Any, case: Case) -> None:
     assert message.stop_sequence is None
 
 
-@pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
+@for_each("case", _of(PLAIN, "anthropic"))
 def test_the_sdk_accepts_a_plain_message(case: Case) -> None:
     message = anthropic_client(case.rendered()).messages.create(**REQUESTS["anthropic"])
     _assert_message(message, case)
     assert all(block.signature for block in message.content if block.type == "thinking")
 
 
-@pytest.mark.parametrize("case", _of(PLAIN, "anthropic"), ids=str)
+@for_each("case", _of(PLAIN, "anthropic"))
 def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
     message = anthropic_client(case.rendered()).messages.create(**REQUESTS["anthropic"])
     usage = message.usage
@@ -233,7 +234,7 @@ def test_the_sdk_knows_every_field_of_a_plain_message(case: Case) -> None:
         assert not part.model_extra
 
 
-@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+@for_each("case", _of(STREAMED, "anthropic"))
 def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
     events = list(
         anthropic_streaming_client(case.rendered()).messages.create(
@@ -249,7 +250,7 @@ def test_the_sdk_accepts_every_event_of_a_message_stream(case: Case) -> None:
     assert _pieces(deltas, "thinking") == (case.reply.reasoning or "")
 
 
-@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+@for_each("case", _of(STREAMED, "anthropic"))
 def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
     with anthropic_streaming_client(case.rendered()).messages.stream(
         **REQUESTS["anthropic"]
@@ -273,7 +274,7 @@ def test_the_sdk_stream_helper_assembles_a_message_stream(case: Case) -> None:
     assert helped[-1] == "message_stop"
 
 
-@pytest.mark.parametrize("case", _of(STREAMED, "anthropic"), ids=str)
+@for_each("case", _of(STREAMED, "anthropic"))
 def test_the_sdk_text_stream_is_the_text(case: Case) -> None:
     with anthropic_streaming_client(case.rendered()).messages.stream(
         **REQUESTS["anthropic"]

@@ -8,6 +8,7 @@ from anthropic.types import ErrorResponse
 from llmsim.json_text import compact
 from llmsim.reply import Failure
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.requests import RENDERERS, ROUTES_OF, request_to
 from tests.running import text
 
@@ -60,7 +61,7 @@ SCRIPTED: list[tuple[dict[str, Any], int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "status"), TYPES)
+@for_each(("kind", "status"), [*TYPES])
 def test_the_error_type_follows_the_kind_or_else_the_status(kind: str, status: int) -> None:
     body = RENDERERS["anthropic"].error(Failure(status, kind, "Why.", "a_code", "a_param"), "req_1")
     assert body == {
@@ -75,11 +76,9 @@ def test_the_error_type_follows_the_kind_or_else_the_status(kind: str, status: i
     assert not parsed.error.model_extra
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize(
-    ("turn", "status", "type_", "message"), SCRIPTED, ids=lambda value: str(value)[:60]
-)
+@for_each("stream", [False, True])
+@for_each("route", ROUTES)
+@for_each(("turn", "status", "type_", "message"), SCRIPTED)
 def test_a_scripted_error_answers_with_its_status_streamed_or_not(
     make_client: MakeClient,
     route: str,

@@ -7,6 +7,7 @@ import pytest
 from llmsim.apis.renderer import Shape
 from llmsim.conversation import CalledTool, Conversation, Message
 from tests.apis.refusals import ABSENT, changed, refusal
+from tests.each import for_each
 from tests.requests import RENDERERS
 
 
@@ -158,7 +159,7 @@ def read_messages(*messages: dict[str, Any]) -> Conversation:
     return read({"messages": list(messages)})
 
 
-@pytest.mark.parametrize(("change", "param", "says"), REFUSED)
+@for_each(("change", "param", "says"), REFUSED)
 def test_a_wrong_anthropic_field_is_refused_by_name(
     change: dict[str, Any], param: str, says: str
 ) -> None:
@@ -173,8 +174,8 @@ def test_what_agents_send_beyond_the_required_is_tolerated(change: dict[str, Any
     assert (call.stream, call.shape) == (False, Shape())
 
 
-@pytest.mark.parametrize("block", TOLERATED_BLOCKS, ids=str)
-@pytest.mark.parametrize("role", ["user", "assistant"])
+@for_each("block", TOLERATED_BLOCKS)
+@for_each("role", ["user", "assistant"])
 def test_blocks_that_llmsim_does_not_read_are_tolerated_and_say_nothing(
     role: str, block: dict[str, Any]
 ) -> None:

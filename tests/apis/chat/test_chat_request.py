@@ -7,6 +7,7 @@ import pytest
 from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.conversation import CalledTool, Conversation, Message
 from tests.apis.refusals import ABSENT, changed, refusal
+from tests.each import for_each
 
 REFUSED = [
     ({"messages": ABSENT}, "messages", "missing_required_parameter"),
@@ -61,7 +62,7 @@ def read_messages(*messages: dict[str, Any]) -> Conversation:
     return read({"messages": list(messages)})
 
 
-@pytest.mark.parametrize(("change", "param", "code"), REFUSED)
+@for_each(("change", "param", "code"), REFUSED)
 def test_a_wrong_chat_field_is_refused_by_name_with_a_code(
     change: dict[str, Any], param: str, code: str
 ) -> None:

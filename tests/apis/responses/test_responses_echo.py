@@ -11,6 +11,7 @@ from llmsim.json_text import compact
 from llmsim.reply import Reply, Text
 from llmsim.usage import Usage
 from tests.apis.refusals import VALID, changed
+from tests.each import for_each
 from tests.requests import RENDERERS
 from tests.wire.strict import client, openresponses_resource
 
@@ -206,13 +207,13 @@ def test_null_means_absent(api: str) -> None:
 
 
 @both_apis
-@pytest.mark.parametrize(("name", "value"), KEPT)
+@for_each(("name", "value"), KEPT)
 def test_a_fitting_value_is_echoed(api: str, name: str, value: Any) -> None:
     assert answered(api, {name: value}) == {**answered(api, {}), name: value}
 
 
 @both_apis
-@pytest.mark.parametrize(("name", "value"), NOT_KEPT)
+@for_each(("name", "value"), NOT_KEPT)
 def test_a_value_that_the_strict_types_would_refuse_gives_way_to_the_default(
     api: str, name: str, value: Any
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from llmsim.conversation import CalledTool, Conversation, Message
 from tests.apis.refusals import ABSENT, changed, refusal
+from tests.each import for_each
 from tests.requests import RENDERERS
 
 both_apis = pytest.mark.parametrize("api", ["responses", "openresponses"])
@@ -74,7 +75,7 @@ def read(api: str, change: dict[str, Any]) -> Conversation:
 
 
 @both_apis
-@pytest.mark.parametrize(("change", "param", "code"), REFUSED)
+@for_each(("change", "param", "code"), REFUSED)
 def test_a_wrong_responses_field_is_refused_by_name_with_a_code(
     api: str, change: dict[str, Any], param: str, code: str
 ) -> None:
@@ -84,7 +85,7 @@ def test_a_wrong_responses_field_is_refused_by_name_with_a_code(
 
 
 @both_apis
-@pytest.mark.parametrize("item", TOLERATED_ITEMS, ids=str)
+@for_each("item", TOLERATED_ITEMS)
 def test_items_that_llmsim_does_not_know_are_tolerated(api: str, item: dict[str, Any]) -> None:
     said = read(api, {"input": [item, {"role": "user", "content": "Hi"}]}).messages
     assert said[-1] == Message("user", "Hi")
