@@ -21,6 +21,7 @@ from llmsim.address import bind_address, wrong_address, wrong_url
 from llmsim.errors import SettingsError
 from llmsim.json_text import type_name
 from llmsim.registry import unknown
+from llmsim.session_source import wrong_sources
 from llmsim.setting_value import checked, no_names, parsed
 
 ALLOW, REFUSE = "allow", "refuse"
@@ -162,6 +163,15 @@ class Settings:
         env=("LLMSIM_MODELS",),
         wrong=no_names,
         shown="NAME,NAME,...",
+    )
+    session_from: tuple[str, ...] = setting(
+        "session.from",
+        (),
+        "where else a request may name its session, the first that it has: header:<name>, "
+        "body:<path>, key",
+        env=("LLMSIM_SESSION_FROM",),
+        wrong=wrong_sources,
+        shown="SOURCE,SOURCE,...",
     )
     state_dir: str = setting(
         "store.state_dir",

@@ -151,6 +151,15 @@ def test_the_port_replaces_that_of_the_file(tmp_path: Path) -> None:
                 "'gthread', 'sync'; did you mean 'gevent'? (gunicorn worker class)"
             ),
         ),
+        *(
+            (
+                "LLMSIM_SESSION_FROM",
+                f"key,{word}",
+                f"LLMSIM_SESSION_FROM: expected header:<name>, body:<path> or key, got {word!r} "
+                f"({FIELDS['session.from'].metadata['help']})",
+            )
+            for word in ("keys", "key:a", "header:", "header:a b", "body:", "body:a..b", "cookie:a")
+        ),
     ],
 )
 def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, message: str) -> None:

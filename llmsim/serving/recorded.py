@@ -16,7 +16,7 @@ from llmsim.serving.body import as_object, parsed, read_body, stop_reading
 from llmsim.serving.made import check_made
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
-from llmsim.serving.session import session_of
+from llmsim.serving.session import BODY_KEY, session_found
 from llmsim.serving.shared import shared
 from llmsim.settings import REFUSE, Settings
 
@@ -36,7 +36,7 @@ def recorded(
     """
     try:
         playback = shared(settings, environ)
-        session = session_of(environ)
+        session = session_found(environ, settings)
         if settings.new_sessions == REFUSE:
             check_made(playback.store, session)
         keeping = _KEEPINGS.of(session, playback.store, Keeping.by_default(settings))
@@ -85,9 +85,10 @@ def body_of(settings: Settings, record: Record) -> dict[str, Any]:
     Raises:
         RequestError: it is too large, broken, or no JSON object.
     """
-    body = read_body(record.environ, settings.max_body_bytes)
+    early = record.environ.get(BODY_KEY)
+    body = early.read() if early else read_body(record.environ, settings.max_body_bytes)
     record.sent(body)
-    value = parsed(body, record.environ)
+    value = early.parsed() if early else parsed(body, record.environ)
     record.understood(body, value)
     return as_object(value)
 
