@@ -705,8 +705,8 @@ EXPRESSIONS = {
         "character 3",
     ),
     "a wrong expression in a line of a template": (
-        turn('{"type": "template", "text": ["a", "{{ b", "}} {{ c d }}"]}'),
-        "1:55: $.turns[0].text[2]: {{ c d }}: not a JMESPath expression: Unexpected token: d, at "
+        turn('{"type": "template", "text": ["","","","","","","","","{{ b", "}} {{ c d }}"]}'),
+        "1:74: $.turns[0].text[9]: {{ c d }}: not a JMESPath expression: Unexpected token: d, at "
         "character 3",
     ),
     "a template that does not end": (

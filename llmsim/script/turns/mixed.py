@@ -44,13 +44,12 @@ class Mixed(Replying):
 
     def play(self, serial: str, request: Request) -> Reply:
         """The text, then the calls."""
-        if self._reads:
-            values = Values(request)
-            return replace(self._reply_at(serial, values), not_found=values.not_found)
-        return self._reply or self._reply_at(serial, None)
+        values = Values(request) if self._reads else None
+        return self._reply or self._reply_at(serial, values)
 
     def _reply_at(self, serial: str, values: Values | None) -> Reply:
-        return self.reply(Text(self.text), *blocks_at(serial, self.calls, values))
+        reply = self.reply(Text(self.text), *blocks_at(serial, self.calls, values))
+        return replace(reply, not_found=values.not_found) if values else reply
 
 
 class MixedSchema(ReplyingSchema):

@@ -40,13 +40,12 @@ class ToolCalls(Replying):
 
     def play(self, serial: str, request: Request) -> Reply:
         """The calls."""
-        if self._reads:
-            values = Values(request)
-            return replace(self._reply_at(serial, values), not_found=values.not_found)
-        return self._reply or self._reply_at(serial, None)
+        values = Values(request) if self._reads else None
+        return self._reply or self._reply_at(serial, values)
 
     def _reply_at(self, serial: str, values: Values | None) -> Reply:
-        return self.reply(*blocks_at(serial, self.calls, values))
+        reply = self.reply(*blocks_at(serial, self.calls, values))
+        return replace(reply, not_found=values.not_found) if values else reply
 
 
 class ToolCallsSchema(ReplyingSchema):
