@@ -25,6 +25,8 @@ from llmsim.session_source import wrong_sources
 from llmsim.setting_value import checked, no_names, parsed
 
 ALLOW, REFUSE = "allow", "refuse"
+REPORT, OFF = "report", "off"
+CHECKS = (REPORT, REFUSE, OFF)
 CONFIG_VARIABLE = "LLMSIM_CONFIG"
 WORKER_CLASSES = ("gevent", "gthread", "sync")
 # Where `llmsim run` says to its command where the server is.
@@ -218,6 +220,14 @@ class Settings:
         least=0,
         env=("LLMSIM_JOURNAL_MAX_MB",),
         shown="MIB",
+    )
+    protocol_check: str = setting(
+        "protocol.check",
+        REPORT,
+        "what becomes of a request that the real API would refuse: report (its turn, and a word in "
+        "the journal), refuse (the API's own 400) or off",
+        choices=CHECKS,
+        env=("LLMSIM_PROTOCOL",),
     )
     control_token: str = setting(
         "control.token",

@@ -33,7 +33,8 @@ def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
     """This process's environment without any setting of llmsim or gunicorn.
 
     `TMPDIR` is at `tmp_path`, and a free port will be chosen. Bytecode is kept: hundreds of servers
-    start, and without it each compiles the package again.
+    start, and without it each compiles the package again. What the real API would refuse is
+    refused: no client and no example may be, unless it really errs.
     """
     foreign = ("LLMSIM_", "GUNICORN_", "WEB_CONCURRENCY", "OPENAI_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -43,6 +44,7 @@ def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
             "TMPDIR": str(tmp_path),
             "LLMSIM_PORT": "0",
             "LLMSIM_GRACEFUL_TIMEOUT": "3",
+            "LLMSIM_PROTOCOL": "refuse",
             "PYTHONPATH": str(ROOT),
         }
         | variables

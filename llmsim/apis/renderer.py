@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from llmsim.conversation import Conversation
+from llmsim.apis.protocol import NOTHING, Earlier, Violation
+from llmsim.conversation import Conversation, Request
 from llmsim.reply import MADE_CALL, Failure, Reply
 from llmsim.sse import Event
 from llmsim.usage import Usage
@@ -119,6 +120,13 @@ class Renderer(ABC):
         """
         ids = (call.id for call in reply.calls)
         return next((name for name in ids if name.startswith(MADE_CALL)), None)
+
+    def violations(self, request: Request, earlier: Earlier) -> Sequence[Violation]:  # noqa: ARG002
+        """What of a request that `read` took the real API would refuse, what it meets first first.
+
+        `earlier` tells of answers that a request refers to.
+        """
+        return NOTHING
 
     @abstractmethod
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:

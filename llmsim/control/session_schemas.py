@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from llmsim.control.schemas import Strict, described
 from llmsim.journal.entry import FULL, META, OFF
 from llmsim.sessions import NAME_RULE
+from llmsim.settings import CHECKS
 
 # Of a session: no turn of its script was taken, some were, or all.
 STATES = UNTOUCHED, UNFINISHED, EXHAUSTED = ("untouched", "unfinished", "exhausted")
@@ -33,6 +34,13 @@ class NewSession(Strict):
         validate=validate.Range(0, 2**20),
         metadata=described(
             "Up to which size a body is kept whole, in KiB, in the place of journal.body_limit_kb."
+        ),
+    )
+    protocol = fields.String(
+        validate=validate.OneOf(CHECKS),
+        metadata=described(
+            "What becomes of a request that the real API would refuse, in the place of the "
+            "script's key `protocol` and of protocol.check."
         ),
     )
 

@@ -35,10 +35,11 @@ def create_session(
     script: Checked | None = None,
     journal: str | None = None,
     body_limit_kb: int | None = None,
+    protocol: str | None = None,
 ) -> dict[str, Any]:
     """Make a session, with a script of its own or playing the default one."""
     name = name or f"session-{secrets.token_hex(8)}"
-    made = playback().create(name, script, written(journal, body_limit_kb))
+    made = playback().create(name, script, written(journal, body_limit_kb, protocol))
     if made is None:
         message = (
             f"There is a session {name!r} already: reset it with POST "

@@ -1,4 +1,4 @@
-"""How much the journal keeps of a session's requests: as the session says, else the settings."""
+"""What a session's options say: above all how much the journal keeps, in the settings' place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from llmsim.store.base import Store
 _REMEMBERED_SESSIONS = 65_536
 
 # The names of a session's options; each is left out where the session does not say.
-MODE, BODY_LIMIT_KB = "journal", "body_limit_kb"
+MODE, BODY_LIMIT_KB, PROTOCOL = "journal", "body_limit_kb", "protocol"
 
 
 class Keeping(NamedTuple):
-    """`mode` is `full`, `meta` or `off`; bodies are kept whole up to `body_limit` bytes."""
+    """`mode` is `full`, `meta` or `off`; bodies are kept whole up to `body_limit` bytes.
+
+    `protocol` is the session's own word on the protocol check, None where it has none.
+    """
 
     mode: str
     body_limit: int
+    protocol: str | None = None
 
     @classmethod
     def by_default(cls, settings: Settings) -> Keeping:
@@ -32,12 +36,12 @@ class Keeping(NamedTuple):
         said = parse(options)
         limit_kb = said.get(BODY_LIMIT_KB)
         limit = self.body_limit if limit_kb is None else limit_kb * 1024
-        return Keeping(said.get(MODE) or self.mode, limit)
+        return Keeping(said.get(MODE) or self.mode, limit, said.get(PROTOCOL))
 
 
-def written(mode: str | None, body_limit_kb: int | None) -> bytes:
+def written(mode: str | None, body_limit_kb: int | None, protocol: str | None = None) -> bytes:
     """Options as the store keeps them; nothing where there are none."""
-    said = {MODE: mode, BODY_LIMIT_KB: body_limit_kb}
+    said = {MODE: mode, BODY_LIMIT_KB: body_limit_kb, PROTOCOL: protocol}
     options = {name: value for name, value in said.items() if value is not None}
     return ascii_json(options) if options else b""
 

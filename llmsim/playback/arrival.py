@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
 from llmsim.playback.expecting import checked
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import Taken
 from llmsim.store.base import TURN, Claim
+
+_MARKS = 2  # generation and position
 
 
 class ByArrival(Order, Decision):
@@ -18,6 +22,10 @@ class ByArrival(Order, Decision):
     def decide(self, request: Request) -> Decision:  # noqa: ARG002
         """The place of the script's own turns."""
         return self
+
+    def answered(self, marks: Sequence[str]) -> int | None:
+        """See `Order.answered`. Position and place are the same number."""
+        return self.script.index(int(marks[1])) if len(marks) == _MARKS else None
 
     def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""

@@ -22,6 +22,7 @@ from llmsim.script import Script
 from llmsim.store.base import Claim, Take
 
 _NOTHING_TO_SPEND = Take(place=None)
+_MARKS = 4  # generation, position, track and step
 
 
 class ByHistory(Order):
@@ -47,6 +48,12 @@ class ByHistory(Order):
             key = tries_key(standing, request.conversation.messages)
             take = Take(place=None, tries=key)
         return _AtStep(self.script, standing, step, take)
+
+    def answered(self, marks: Sequence[str]) -> int | None:
+        """See `Order.answered`. What comes before the turn of a step leaves no answer."""
+        if len(marks) != _MARKS or int(marks[2]) != MAIN_TRACK:
+            return None
+        return self.steps.at(int(marks[3])).turn
 
 
 class _AtStep(Decision):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 
 from llmsim.conversation import Request
 from llmsim.playback.admission import Admission
@@ -33,6 +35,18 @@ class Order(ABC):
     @abstractmethod
     def decide(self, request: Request) -> Decision:
         """What the request is to take, and then to get. It takes nothing yet."""
+
+    @abstractmethod
+    def answered(self, marks: Sequence[str]) -> int | None:
+        """The index of the turn that gave the answer with these marks; None where none is known."""
+
+    @cached_property
+    def may_think(self) -> bool:
+        """Whether any turn may begin with reasoning: a large script is not read for it."""
+        turns = self.script.turns
+        return not isinstance(turns, tuple) or any(
+            getattr(turn, "reasoning", None) is not None for turn in turns
+        )
 
 
 def generation_mark(claim: Claim) -> str:

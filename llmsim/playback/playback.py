@@ -10,6 +10,7 @@ from llmsim.conversation import Request
 from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.checking import Checked
+from llmsim.playback.earlier import Earlier
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Order
 from llmsim.playback.polled_lock import PolledLock
@@ -20,8 +21,15 @@ from llmsim.store.base import Blob, Session, Store
 
 T = TypeVar("T")
 
+Check = Callable[[Script, Earlier], None]
+"""Looks at a request for which it was decided which turn of which script it gets."""
+
 _TRIES = 100
 _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
+
+
+def _no_check(script: Script, earlier: Earlier) -> None:
+    """Every request passes."""
 
 
 def order_of(script: Script) -> Order:
@@ -39,15 +47,16 @@ class Playback:
         # Threads that miss a script together must not all parse it.
         self._loading = PolledLock()
 
-    def take(self, request: Request) -> Taken:
-        """Consume a turn of the session that the request names.
+    def take(self, request: Request, check: Check = _no_check) -> Taken:
+        """Consume a turn of the session that the request names, if it passes the check.
 
         What a request gets is decided for what the session plays now; where that has changed by the
         time of the claim, the claim takes nothing and it is decided again.
 
         Raises:
             RequestError: the request is refused; nothing was consumed.
-            WithheldError: it gets an error in the place of a turn, and consumed none.
+            WithheldError: it gets an error in the place of a turn, also by the check, and consumed
+                none.
             StoreError: nothing was consumed.
         """
         session, tries = request.session, _TRIES
@@ -57,6 +66,7 @@ class Playback:
             try:
                 order = self._order(seen.script)
                 decision = order.decide(request)
+                check(order.script, Earlier(order, seen.generation))
                 seen, take = order.admission.admitted(self.store, seen, decision.take, request)
                 return decision.taken(self.store.claim(session, seen, take), request)
             except MovedError:

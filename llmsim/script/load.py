@@ -69,6 +69,7 @@ def _checked(value: Any) -> dict[str, Any]:
         "steps": loaded["steps"],
         "seed": loaded["seed"],
         "errors": loaded["errors"],
+        "protocol": loaded["protocol"],
     }
 
 

@@ -17,6 +17,7 @@ from llmsim.script.layered import over
 from llmsim.script.load import load_spec, load_text
 from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
+from llmsim.script.protocol import a_check
 from llmsim.script.rules import SOURCE, a_part, an_integer, expected, optional, require
 from llmsim.script.schema import NO_TURN, SCRIPT_SCHEMA
 from llmsim.script.turns import TURN_TYPES, Turn
@@ -33,7 +34,8 @@ class Script:
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
 
     `order` is `arrival` or `history`, None where the script does not say (then it plays by
-    arrival, or as the settings have it). `steps` is `all` or `own`. From `seed` follows all that is
+    arrival, or as the settings have it). `steps` is `all` or `own`. `protocol` is `report`,
+    `refuse` or `off`, None where the script does not say. From `seed` follows all that is
     drawn at random; `errors` says how often requests get an error in the place of a turn.
 
     Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
@@ -49,6 +51,7 @@ class Script:
     steps: str = ALL
     seed: int | None = None
     errors: ErrorRates | None = None
+    protocol: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.turns, CheckedTurns):
@@ -73,6 +76,7 @@ class Script:
         require("steps", a_steps(self.steps))
         require("seed", optional(an_integer)(self.seed))
         require("errors", optional(a_part(ErrorRates))(self.errors))
+        require("protocol", optional(a_check)(self.protocol))
         object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod

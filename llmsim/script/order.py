@@ -24,15 +24,16 @@ STEPS: Final = {
 
 def an_order(value: Any) -> str | None:
     """What keeps `value` from being one of the words of `ORDERS`, or None."""
-    return _one_of("order", value, ORDERS)
+    return one_of_words("order", value, ORDERS)
 
 
 def a_steps(value: Any) -> str | None:
     """What keeps `value` from being one of the words of `STEPS`, or None."""
-    return _one_of("steps", value, STEPS)
+    return one_of_words("steps", value, STEPS)
 
 
-def _one_of(what: str, value: Any, words: dict[str, str]) -> str | None:
+def one_of_words(what: str, value: Any, words: dict[str, str]) -> str | None:
+    """What keeps `value` from being one of the words, or None; `what` is what they are."""
     if isinstance(value, str) and value not in words:
         return registry.unknown(what, value, words)
     return a_string(value)

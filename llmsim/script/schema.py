@@ -12,6 +12,7 @@ from llmsim.script.error_rates import error_rates_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.rules import an_integer
+from llmsim.script.protocol import CHECKS, a_check
 from llmsim.script.turns import AnyTurnSchema
 
 NO_TURN = "a script needs at least one turn"
@@ -56,6 +57,12 @@ class ScriptSchema(ObjectSchema):
         load_default=None,
     )
     errors = error_rates_field()
+    protocol = Optional(
+        a_check,
+        {"enum": list(CHECKS)},
+        "What becomes of a request that the real API would refuse: " + _described(CHECKS) + ".",
+        load_default=None,
+    )
     turns = NonEmptyList(
         AnyTurnSchema(),
         NO_TURN,

@@ -15,6 +15,7 @@ from llmsim.playback.findings import Findings
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
+from llmsim.serving.protocol import ProtocolCheck
 from llmsim.serving.record import Record
 from llmsim.serving.recorded import body_of, recorded
 from llmsim.serving.rendering import Answer, Headers, fail, render, worker
@@ -40,10 +41,13 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     body = body_of(settings, record)
     call = renderer.read(body)
     request = record.request(call, body)
+    check = ProtocolCheck(renderer, request, record.protocol, settings.protocol_check)
     try:
-        taken = playback.take(request)
+        taken = playback.take(request, check)
     except WithheldError as error:
         return _withheld(renderer, settings, record, error)
+    finally:
+        record.violated(check.found)
     if taken.turn is None:
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from llmsim.apis.protocol import Violation
 from llmsim.apis.renderer import Call
 from llmsim.conversation import Request
 from llmsim.errors import StoreError
@@ -43,6 +45,7 @@ _FOREIGN_STEPS = (
     "Answers in this history are not the script's, and count as steps. If they are examples in "
     'the prompt, give the script "steps": "own".'
 )
+_MOST_VIOLATIONS = 20  # that an entry lists: one cut may break every pair of a long history
 _COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -53,7 +56,7 @@ class Record:
         self, keeping: Keeping, environ: Mapping[str, Any], session: str, api: str
     ) -> None:
         self._started = time.perf_counter()
-        self._mode, self._body_limit = keeping
+        self._mode, self._body_limit, self.protocol = keeping
         self._unread: bytes | None = None
         self._sent = NOTHING
         self._generation = 0
@@ -130,6 +133,12 @@ class Record:
         """What was found at the request and its answer."""
         if findings:
             self._facts["findings"] = [finding._asdict() for finding in findings]
+
+    def violated(self, found: Sequence[Violation]) -> None:
+        """What the real API would refuse of the request. Every violation comes by here once."""
+        if found:
+            told = [asdict(violation) for violation in found[:_MOST_VIOLATIONS]]
+            self._facts["violations"] = told
 
     def answer(self, answer: Answer, outcome: Reply | Failure | None) -> None:
         """What goes out; `outcome` is None for what is neither a turn nor an error."""

@@ -13,6 +13,7 @@ from llmsim.verdict.plan import Plan
 from llmsim.verdict.reasons import Head, reasons_in
 from llmsim.verdict.retries import Retries
 from llmsim.verdict.run import Run
+from llmsim.verdict.violated import as_findings
 
 
 class Scan:
@@ -62,6 +63,7 @@ class Scan:
         self.requests += 1
         self.aborted += head["outcome"] == CLIENT_GONE
         self._note(head, (Finding(**found) for found in head.get("findings", ())))
+        self._note(head, as_findings(head.get("violations", ())))
         if head.get("position") is None:
             self.reasons += reasons_in(head)
             if head["status"] >= 400 and not self._plan.by_history:

@@ -53,7 +53,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(
     client = make_client(text("a"))
     message = refused(client.post("/llmsim/sessions", json=body), 400, "invalid_fields")
     assert (
-        f"unknown field '{named}'; expected one of 'name', 'script', 'journal', 'body_limit_kb'; "
+        f"unknown field '{named}'; expected one of 'name', 'script', 'journal', "
+        f"'body_limit_kb', 'protocol'; "
         f"did you mean '{nearest}'?" in message
     )
     assert nothing_was_made(client)

@@ -78,7 +78,7 @@ def test_the_fields_that_are_taken_are_described(make_client: MakeClient) -> Non
         "schema"
     ]
     assert set(resolved(found, body)["properties"]) == {
-        *("name", "script", "journal", "body_limit_kb")
+        *("name", "script", "journal", "body_limit_kb", "protocol")
     }
     script = found["paths"]["/llmsim/sessions/{name}/script"]["put"]["requestBody"]["content"][
         "application/json"

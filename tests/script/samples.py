@@ -89,6 +89,7 @@ VALID = {
     ),
     "repeat_last": '{"on_exhausted": "repeat_last", "turns": [{"type": "assistant", "text": "x"}]}',
     "error": '{"on_exhausted": "error", "turns": [{"type": "assistant", "text": "x"}]}',
+    "protocol": '{"protocol": "refuse", "turns": [{"type": "assistant", "text": "x"}]}',
     "loop": '{"on_exhausted": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
     "a template": turn('{"type": "template", "text": "{{ {a: b} }} {{{{ }} {{ \'}}\' }}"}'),
     "a template of lines": turn('{"type": "template", "text": ["{{ a", "|| b }}", "c"]}'),
@@ -175,7 +176,7 @@ VALID |= {
 
 # With null for each optional key -> the same without it.
 NULLS = {
-    '{"on_exhausted": null, "description": null, "$schema": null, "turns": ['
+    '{"on_exhausted": null, "protocol": null, "description": null, "$schema": null, "turns": ['
     '{"type": "assistant", "text": "x"}]}': VALID["the least"],
     call('{"name": "bash", "id": null}'): call('{"name": "bash"}'),
     turn('{"type": "echo", "prefix": null}'): turn('{"type": "echo"}'),
@@ -208,6 +209,11 @@ INVALID = {
     "null": ("null", "1:1: $: expected an object, got null"),
     "no turns key": (' {"on_exhausted": "loop"}', "1:2: $: missing key 'turns'"),
     "no turn": ('{"turns": []}', "1:11: $.turns: a script needs at least one turn"),
+    "an unknown protocol": (
+        '{"protocol": "refused", "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:14: $.protocol: unknown protocol 'refused'; expected one of 'report', 'refuse', 'off'; "
+        "did you mean 'refuse'?",
+    ),
     "turns are an object": ('{"turns": {}}', "1:11: $.turns: expected an array, got an object"),
     "turns are null": ('{"turns": null}', "1:11: $.turns: expected an array, got null"),
     "a misspelt key": (

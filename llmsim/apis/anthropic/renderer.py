@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.anthropic.errors import AnthropicErrors
+from llmsim.apis.anthropic.protocol import violations
 from llmsim.apis.anthropic.request import read_messages
+from llmsim.apis.protocol import Earlier, Violation
 from llmsim.apis.renderer import Call, Stamp
+from llmsim.conversation import Request
 from llmsim.json_text import compact
 from llmsim.reply import Block, Reasoning, Reply, ToolCall
 from llmsim.sse import Event
@@ -43,6 +46,10 @@ class AnthropicRenderer(AnthropicErrors):
     def answer_schema(self, body: Mapping[str, Any]) -> Any:
         """See `Renderer.answer_schema`."""
         return schema_in(format_in(body.get("output_config")))
+
+    def violations(self, request: Request, earlier: Earlier) -> Sequence[Violation]:  # noqa: ARG002
+        """See `Renderer.violations`."""
+        return violations(request)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Message`."""

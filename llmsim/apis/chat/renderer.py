@@ -17,9 +17,12 @@ from llmsim.apis.chat.message import (
     message,
     message_logprobs,
 )
+from llmsim.apis.chat.protocol import violations
 from llmsim.apis.chat.request import read_chat
 from llmsim.apis.openai_errors import OpenAIRenderer
+from llmsim.apis.protocol import Earlier, Violation
 from llmsim.apis.renderer import Call, Shape, Stamp
+from llmsim.conversation import Request
 from llmsim.reply import Reply
 from llmsim.sse import DONE, Event
 
@@ -36,6 +39,10 @@ class ChatRenderer(OpenAIRenderer):
     def answer_schema(self, body: Mapping[str, Any]) -> Any:
         """See `Renderer.answer_schema`."""
         return schema_in(body.get("response_format"))
+
+    def violations(self, request: Request, earlier: Earlier) -> Sequence[Violation]:  # noqa: ARG002
+        """See `Renderer.violations`."""
+        return violations(request)
 
     def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
         """See `Renderer.sent_back`; a `function_call` has no id."""

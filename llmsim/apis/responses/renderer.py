@@ -10,12 +10,15 @@ from typing import Any
 
 from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.openai_errors import OpenAIRenderer
+from llmsim.apis.protocol import Earlier, Violation
 from llmsim.apis.renderer import Call, Shape, Stamp, made_id
 from llmsim.apis.responses.body import ended
 from llmsim.apis.responses.echo import OPENAI_ECHO
 from llmsim.apis.responses.events import response_events
 from llmsim.apis.responses.items import id_kind
+from llmsim.apis.responses.protocol import violations
 from llmsim.apis.responses.request import read_responses
+from llmsim.conversation import Request
 from llmsim.reply import Reply
 from llmsim.sse import Event
 
@@ -36,6 +39,10 @@ class ResponsesRenderer(OpenAIRenderer):
     def answer_schema(self, body: Mapping[str, Any]) -> Any:
         """See `Renderer.answer_schema`."""
         return schema_in(format_in(body.get("text")))
+
+    def violations(self, request: Request, earlier: Earlier) -> Sequence[Violation]:
+        """See `Renderer.violations`."""
+        return violations(request, earlier)
 
     def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
         """See `Renderer.sent_back`; items have ids here."""

@@ -1,0 +1,1 @@
+"""The rules of the Anthropic API, by what they look at."""

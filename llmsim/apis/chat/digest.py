@@ -1,0 +1,92 @@
+"""What the protocol rules look at in a chat request, gathered in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from llmsim.apis.openai_tools import Offered
+from llmsim.conversation import RESULT_ROLE, Request
+
+Json = dict[str, Any]
+
+MOST_OF_A_CALL_ID: Final = 40
+_LOOKED_AT: Final = frozenset(
+    ("tools", "tool_choice", "parallel_tool_calls", "response_format"),
+)
+_NONE: Final[list[str]] = []  # the calls of most messages
+
+
+class Exchange(NamedTuple):
+    """Calls, and the tool messages that follow at once: the ids that they have and name.
+
+    `at` is the index of the assistant message. Where tool messages follow none with calls, it is
+    that of the message before them, -1 for none, and there are no calls.
+    """
+
+    at: int
+    calls: list[str]
+    results: list[str]
+
+
+class Digest(NamedTuple):
+    """What the rules look at.
+
+    `exchanges` are those that are not plainly sound. `silent` are the indices of messages without
+    text and calls, `callless` those whose list of calls is empty.
+    """
+
+    body: Mapping[str, Any]
+    exchanges: list[Exchange]
+    silent: list[int]
+    callless: list[int]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing that a rule could find fault with."""
+        return not (self.exchanges or self.silent or self.callless or _LOOKED_AT & self.body.keys())
+
+    @property
+    def messages(self) -> Sequence[Json]:
+        """As the client sent them."""
+        messages: Sequence[Json] = self.body["messages"]
+        return messages
+
+    @property
+    def functions(self) -> list[Offered]:
+        """The functions that are offered."""
+        tools: Sequence[Json] = self.body.get("tools") or ()
+        return [
+            Offered(f"tools[{index}].function", tool["function"])
+            for index, tool in enumerate(tools)
+            if tool.get("type") == "function" and isinstance(tool.get("function"), dict)
+        ]
+
+
+def digest_of(request: Request) -> Digest:
+    """One pass over the messages as they were read: there is one for each in the body."""
+    body = request.body
+    sent = body["messages"]
+    digest = Digest(body, [], [], [])
+    begun, calls = -1, _NONE
+    results: list[str] = []
+    for index, (role, text, called, _, call_id, _) in enumerate(request.conversation.messages):
+        if role == RESULT_ROLE:
+            results.append(call_id)
+        else:
+            if calls or results:
+                _end(digest, begun, calls, results)
+                results = []
+            begun, calls = index, [call.id for call in called] if called else _NONE
+            if role == "assistant" and not called and sent[index].get("tool_calls") is not None:
+                digest.callless.append(index)
+        if not text and not called:
+            digest.silent.append(index)
+    _end(digest, begun, calls, results)
+    return digest
+
+
+def _end(digest: Digest, begun: int, calls: list[str], results: list[str]) -> None:
+    """An exchange has come to its end: it is kept where there is more to look at."""
+    if calls != results or "" in calls or any(len(name) > MOST_OF_A_CALL_ID for name in calls):
+        digest.exchanges.append(Exchange(begun, calls, results))

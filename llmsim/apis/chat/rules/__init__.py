@@ -1,0 +1,1 @@
+"""The rules of the Chat Completions API, by what they look at."""

@@ -1,0 +1,138 @@
+"""What the protocol rules look at in a Responses request, gathered in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from llmsim.apis.openai_tools import Offered
+from llmsim.apis.protocol import Earlier
+from llmsim.apis.responses.made import taken_apart
+
+Json = dict[str, Any]
+
+_CALLS: Final = {"function_call": "function call", "custom_tool_call": "custom tool call"}
+_REFERRED: Final = {"fc": "function call", "ctc": "custom tool call"}
+_RESULTS: Final = ("function_call_output", "custom_tool_call_output")
+_REFERENCE: Final = "item_reference"
+# With these, a part of the history stands where nobody sees it here.
+_ELSEWHERE: Final = ("conversation", "prompt")
+_LOOKED_AT: Final = frozenset(("tools", "previous_response_id"))
+
+
+Called = tuple[Any, str, int]
+"""A call: its id, the API's word for its kind, and where it is; -1 in an earlier response."""
+
+Item = tuple[int, str, str]
+"""An item with an id of its own: where it is, its kind, and that id."""
+
+
+class Digest(NamedTuple):
+    """What the rules look at.
+
+    `named` are the items with ids, `thoughts` the indices of reasoning, `results` those of
+    results, their types, and the ids that they name. `spoken` are the indices of assistant messages
+    in parts, `references` those of references to other items than messages and reasoning.
+    """
+
+    body: Mapping[str, Any]
+    earlier: Earlier
+    named: list[Item]
+    thoughts: list[int]
+    calls: list[Called]
+    results: list[tuple[int, str, Any]]
+    spoken: list[int]
+    references: list[int]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing that a rule could find fault with."""
+        looked_at = self.named or self.thoughts or self.calls or self.results or self.spoken
+        return not (looked_at or _LOOKED_AT & self.body.keys())
+
+    @property
+    def items(self) -> Sequence[Json]:
+        """As the client sent them."""
+        items: Sequence[Json] = self.body["input"]
+        return items
+
+    @property
+    def functions(self) -> list[Offered]:
+        """The functions that are offered."""
+        tools: Sequence[Json] = self.body.get("tools") or ()
+        return [
+            Offered(f"tools[{index}]", tool)
+            for index, tool in enumerate(tools)
+            if tool.get("type") == "function"
+        ]
+
+    def calls_elsewhere(self) -> tuple[list[Called], bool]:
+        """The calls of the previous response and those referred to, and whether all are known."""
+        before, known = _calls_before(self.body, self.earlier)
+        referred, resolved = self._referred_to()
+        is_whole = known and resolved and all(self.body.get(name) is None for name in _ELSEWHERE)
+        return before + referred, is_whole
+
+    def _referred_to(self) -> tuple[list[Called], bool]:
+        """The calls that references stand for, and whether all are known."""
+        calls: list[Called] = []
+        for index in self.references:
+            made = taken_apart(self.items[index]["id"])
+            ids = self.earlier.calls(made.marks) if made else None
+            if made and ids and 0 <= made.call < len(ids):
+                calls.append((ids[made.call], _REFERRED[made.kind], index))
+        return calls, len(calls) == len(self.references)
+
+
+def kind_of(item: Json) -> str:
+    """An item's type; a message may leave its own out, and a reference too."""
+    kind = item.get("type")
+    if isinstance(kind, str):
+        return kind
+    return "message" if "role" in item else _REFERENCE
+
+
+def digest_of(body: Mapping[str, Any], earlier: Earlier) -> Digest:
+    """One pass over the items."""
+    digest = Digest(body, earlier, [], [], [], [], [], [])
+    items = body.get("input")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        kind = kind_of(item)
+        if "id" in item and isinstance(item["id"], str):
+            digest.named.append((index, kind, item["id"]))
+        if kind == "message":
+            if item.get("role") == "assistant" and isinstance(item.get("content"), list):
+                digest.spoken.append(index)
+        else:
+            _add(digest, index, kind, item)
+    return digest
+
+
+def _add(digest: Digest, index: int, kind: str, item: Json) -> None:
+    if kind in _CALLS:
+        digest.calls.append((item.get("call_id"), _CALLS[kind], index))
+    elif kind in _RESULTS:
+        digest.results.append((index, kind, item.get("call_id")))
+    elif kind == "reasoning":
+        digest.thoughts.append(index)
+    elif kind == _REFERENCE and isinstance(item.get("id"), str):
+        _add_reference(digest, index, item["id"])
+
+
+def _add_reference(digest: Digest, index: int, name: str) -> None:
+    if name.startswith("rs_"):
+        digest.thoughts.append(index)
+    elif not name.startswith("msg_"):
+        digest.references.append(index)
+
+
+def _calls_before(body: Mapping[str, Any], earlier: Earlier) -> tuple[list[Called], bool]:
+    """The calls of the previous response, and whether they are known."""
+    previous = body.get("previous_response_id")
+    if not isinstance(previous, str):
+        return [], True
+    made = taken_apart(previous)
+    ids = earlier.calls(made.marks) if made else None
+    if ids is None:
+        return [], False
+    return [(name, "function call", -1) for name in ids], True
