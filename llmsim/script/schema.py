@@ -11,8 +11,8 @@ from llmsim.script import exhausted, fields
 from llmsim.script.error_rates import error_rates_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
-from llmsim.script.rules import an_integer
 from llmsim.script.protocol import CHECKS, a_check
+from llmsim.script.rules import an_integer
 from llmsim.script.turns import AnyTurnSchema
 
 NO_TURN = "a script needs at least one turn"
