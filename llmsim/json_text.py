@@ -49,6 +49,20 @@ def ascii_json(value: Any) -> bytes:
     return written if written.isascii() else compact(value).encode("ascii")
 
 
+def raw_json(value: Any) -> bytes:
+    """`value` as JSON in UTF-8, with nothing escaped that need not be.
+
+    A lone surrogate, which UTF-8 cannot hold, leaves the whole of it escaped.
+    """
+    try:
+        return _encode_raw(value).encode()
+    except UnicodeEncodeError:
+        return ascii_json(value)
+
+
+_encode_raw = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def parse(body: bytes) -> Any:
     """The JSON value in `body`. Integers above 64 bits are floats.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -37,13 +38,15 @@ class Refusal:
 class ToolCall:
     """A block that calls a tool.
 
-    `arguments` is any JSON value, `arguments_json` the same as compact JSON text.
+    `arguments` is any JSON value, `arguments_json` the same as compact JSON text. Where the script
+    breaks them both are that text, and `is_json` is false.
     """
 
     id: str
     name: str
     arguments: Any
     arguments_json: str
+    is_json: bool = True
 
 
 Block = Reasoning | Text | Refusal | ToolCall
@@ -108,10 +111,11 @@ class Reply:
 class Failure:
     """An error as it goes out, scripted or not.
 
-    `kind` is one of `rate_limit`, `timeout`, `invalid_request`, `other` (the script's own kinds),
-    `exhausted`, `not_found`, `too_large` and `unavailable`. `code` is the machine-readable word
+    `kind` is one of the script's error kinds, or `exhausted`, `too_large` or `unavailable`. An
+    empty `message` leaves the words to the API. `code` is the machine-readable word
     (`rate_limit_exceeded`), `param` the request field at fault. `headers` are HTTP headers that
-    this failure adds.
+    this failure adds, `retry_after` those that say when to ask again: in whole seconds, None for
+    what the settings say. With the status `NO_ANSWER` there is no HTTP answer at all.
     """
 
     status: int
@@ -119,4 +123,11 @@ class Failure:
     message: str
     code: str | None = None
     param: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
+
+
+NO_ANSWER: Final = 444  # as nginx calls it; it never goes out
+
+STREAM_FAILURE: Final = Failure(503, "overloaded", "", "server_is_overloaded")
+"""What ends a stream that the fault `stream_error` breaks off."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from llmsim import latency_profiles
 from llmsim.address import bind_address, wrong_address, wrong_url
 from llmsim.errors import SettingsError
 from llmsim.json_text import type_name
@@ -47,6 +48,9 @@ def setting(key: str, default: Any, help_text: str, **limits: Any) -> Any:
         "env": ("LLMSIM_" + key.partition(".")[2].upper(),),
     } | limits
     return field(default=default, metadata=metadata)
+
+
+_MILLISECONDS: Mapping[str, Any] = {"least": -1, "most": 3_600_000, "shown": "MS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,54 @@ class Settings:
     )
     max_script_mb: int = setting(
         "response.max_script_mb", 100, "largest script, in MiB", least=1, shown="MIB"
+    )
+    latency_profile: str = setting(
+        "latency.profile",
+        latency_profiles.INSTANT,
+        "how long answers take, where the script does not say: a latency profile, or auto for that "
+        "of the request's model",
+        choices=latency_profiles.NAMES,
+        env=("LLMSIM_LATENCY_PROFILE",),
+    )
+    ttft_mean_ms: int = setting(
+        "latency.ttft_mean_ms",
+        -1,
+        "mean wait for the first token, in ms; -1 is the profile's",
+        **_MILLISECONDS,
+    )
+    ttft_stddev_ms: int = setting(
+        "latency.ttft_stddev_ms",
+        -1,
+        "its standard deviation, in ms; -1 is the profile's",
+        **_MILLISECONDS,
+    )
+    tbt_mean_ms: int = setting(
+        "latency.tbt_mean_ms",
+        -1,
+        "mean time between two tokens, in ms; -1 is the profile's",
+        **_MILLISECONDS,
+    )
+    tbt_stddev_ms: int = setting(
+        "latency.tbt_stddev_ms",
+        -1,
+        "its standard deviation, in ms; -1 is the profile's",
+        **_MILLISECONDS,
+    )
+    ttft_per_1k_prompt_tokens_ms: int = setting(
+        "latency.ttft_per_1k_prompt_tokens_ms",
+        0,
+        "by how much the wait for the first token grows with each 1,000 tokens of the prompt, in "
+        "ms",
+        most=3_600_000,
+        shown="MS",
+    )
+    latency_scale: float = setting(
+        "latency.scale",
+        1.0,
+        "a factor for every wait; 0.1 is ten times as fast",
+        most=1000,
+        env=("LLMSIM_LATENCY_SCALE",),
+        shown="FACTOR",
     )
     public_url: str = setting(
         "server.public_url",

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
-from llmsim.apis.renderer import RATE_LIMIT, Renderer
+from llmsim.apis.renderer import RATE_LIMIT, Call, Renderer, Stamp
 from llmsim.reply import Failure
+from llmsim.sse import Event
 
 _SERVER_ERROR = "server_error"
 
@@ -17,6 +19,10 @@ ERROR_TYPES = {
     "timeout": "timeout_error",
     "invalid_request": "invalid_request_error",
     "not_found": "invalid_request_error",
+    "authentication": "invalid_request_error",
+    "permission": "invalid_request_error",
+    "context_length": "invalid_request_error",
+    "overloaded": "service_unavailable_error",
     "too_large": "invalid_request_error",
     "other": _SERVER_ERROR,  # whatever its status: the type is the script's own word
     "exhausted": _SERVER_ERROR,
@@ -35,6 +41,17 @@ class OpenAIRenderer(Renderer):
     """What the OpenAI APIs share: the shape of an error, and the names of headers."""
 
     processing_ms_header = "openai-processing-ms"
+    own_params: ClassVar[Mapping[str, str]] = {"context_length": "messages"}
+    own_messages: ClassVar[Mapping[str, str]] = {
+        "overloaded": "Our servers are currently overloaded. Please try again later.",
+        "authentication": "Incorrect API key provided.",
+        "permission": "You have insufficient permissions for this operation.",
+        "not_found": "The model does not exist or you do not have access to it.",
+        "context_length": (
+            "This model's maximum context length is 128000 tokens. However, your messages "
+            "resulted in 128001 tokens. Please reduce the length of the messages."
+        ),
+    }
 
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:  # noqa: ARG002 (OpenAI sends it as a header only)
         """The body of an error answer; `type` follows the failure's kind."""
@@ -44,6 +61,19 @@ class OpenAIRenderer(Renderer):
             param=failure.param,
             code=failure.code,
         )
+
+    def broken_off(
+        self,
+        failure: Failure,
+        call: Call,  # noqa: ARG002
+        stamp: Stamp,  # noqa: ARG002
+        sent: int,  # noqa: ARG002
+    ) -> Iterator[Event]:
+        """An error in the place of a chunk; nothing follows.
+
+        The SDK raises `openai.APIError` (`openai._streaming`).
+        """
+        yield Event(self.error(failure, ""))
 
     def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:  # noqa: ARG002 (the time is relative here)
         """The headers of OpenAI's guide to rate limits."""

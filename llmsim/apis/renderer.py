@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from llmsim.apis.protocol import NOTHING, Earlier, Violation
 from llmsim.conversation import Conversation, Request
@@ -90,6 +91,9 @@ class Renderer(ABC):
     """
 
     name: str
+    own_messages: ClassVar[Mapping[str, str]] = {}
+    own_statuses: ClassVar[Mapping[str, int]] = {}
+    own_params: ClassVar[Mapping[str, str]] = {}
     request_id_header = "x-request-id"
     processing_ms_header: str | None = None
 
@@ -136,9 +140,26 @@ class Renderer(ABC):
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
         """The events of a streamed answer, in order, the closing ones included."""
 
+    def in_own_words(self, failure: Failure) -> Failure:
+        """The failure with this API's own status for its kind, and its words where there are none.
+
+        They stand in `own_statuses`, `own_messages` and `own_params`, by kind.
+        """
+        kind = failure.kind
+        return replace(
+            failure,
+            status=self.own_statuses.get(kind, failure.status),
+            message=failure.message or self.own_messages.get(kind, ""),
+            param=failure.param or self.own_params.get(kind),
+        )
+
     @abstractmethod
     def error(self, failure: Failure, request_id: str) -> dict[str, Any]:
         """The body of an error answer."""
+
+    @abstractmethod
+    def broken_off(self, failure: Failure, call: Call, stamp: Stamp, sent: int) -> Iterator[Event]:
+        """The events that end a stream with an error, after `sent` others."""
 
     @abstractmethod
     def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:

@@ -11,14 +11,16 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Call, Renderer
 from llmsim.cli.explain import explained
+from llmsim.cli.times import timed
 from llmsim.conversation import Request
 from llmsim.playback import Taken
 from llmsim.playback.arrival import ByArrival
-from llmsim.reply import Reply
+from llmsim.reply import NO_ANSWER, Reply
 from llmsim.script import Script
 from llmsim.serving.body import as_object, parsed
 from llmsim.serving.rendering import render
-from llmsim.store.base import Claim
+from llmsim.serving.shared import latency_of
+from llmsim.store.base import DEFAULT_SESSION, Claim
 
 _DESCRIPTION = """\
 Print the exact bytes of the answers that a client would get, each turn of the script once.
@@ -72,6 +74,7 @@ def run(given: argparse.Namespace) -> int:
     """Render each position and write it to standard output."""
     settings = settings_module.load()
     script = Script.from_file(given.script, settings.max_script_bytes)
+    script = script.with_latency(*latency_of(settings))
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
     if given.history is not None:
         return _play_history(given, script.with_order(settings.order), renderer)
@@ -97,16 +100,20 @@ def _play_history(given: argparse.Namespace, script: Script, renderer: Renderer)
 def _read(renderer: Renderer, body: dict[str, Any]) -> tuple[Call, Request]:
     """The body as the API reads it, and what a turn sees of it."""
     call = renderer.read(body)
-    return call, Request(call.conversation, renderer.name, call.model, call.stream, body=body)
+    request = Request(call.conversation, renderer.name, call.model, call.stream, body=body)
+    return call, request._replace(session=DEFAULT_SESSION)  # its waits are those that are told
 
 
 def _print(what: str, renderer: Renderer, call: Call, taken: Taken) -> None:
     answer = render(renderer, call, taken, [])
-    print(f"{what}: HTTP {answer.status}", file=sys.stderr)
+    status = "no answer" if answer.status == NO_ANSWER else f"HTTP {answer.status}"
+    body, times = timed(answer.body)
+    print(", ".join([f"{what}: {status}", *times]), file=sys.stderr)
     if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
         not_found = ", ".join(taken.outcome.not_found)
         print(f"{what}: not found in the request: {not_found}", file=sys.stderr)
-    for part in answer.body:
+    part = b"\n"
+    for part in body:
         sys.stdout.buffer.write(part)
     if not part.endswith(b"\n"):
         sys.stdout.buffer.write(b"\n")

@@ -25,7 +25,7 @@ from llmsim.playback.stored import LARGE_BYTES
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.body import blocks, check_encoding
 from llmsim.serving.routing import refusal_of
-from llmsim.serving.shared import shared
+from llmsim.serving.shared import latency_of, shared
 
 _SCRIPT = "script"
 _BY_QUERY = ("GET", "DELETE")  # what these take stands in the query
@@ -98,7 +98,9 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
         return dict(takes().load(request.args.to_dict()))
     Nothing().load(request.args.to_dict())
     with _json_body() as body:
-        return {_SCRIPT: checked_script(body)} if isinstance(takes, dict) else _fields(body, takes)
+        if isinstance(takes, dict):
+            return {_SCRIPT: checked_script(body).with_latency(*latency_of(settings()))}
+        return _fields(body, takes)
 
 
 def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:
@@ -117,7 +119,9 @@ def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:
         raise RequestError(
             f"The body must be a JSON object, got {type_name(value)}.", code="invalid_type"
         )
-    return dict(takes().load(value)) | ({_SCRIPT: script} if script else {})
+    if script is None:
+        return dict(takes().load(value))
+    return dict(takes().load(value)) | {_SCRIPT: script.with_latency(*latency_of(settings()))}
 
 
 def _json_body() -> IO[bytes]:

@@ -23,6 +23,7 @@ _MOST_CHARACTERS: Final = 300  # of what was wanted, or found
 
 COMPLETED: Final = "completed"
 CLIENT_GONE: Final = "client_gone"
+BROKEN_OFF: Final = "broken_off"  # by a fault of the script
 
 _ENVIRON_NAMES: Final = {
     ("HTTP_" + name.upper().replace("-", "_")).replace("HTTP_CONTENT_", "CONTENT_"): name

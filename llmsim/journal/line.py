@@ -63,8 +63,8 @@ _SHORT_END = b',"c":%3d,"o":%-13s,"y":%11d,"k":%8d,"d":%12.3f}'
 class End(NamedTuple):
     """How an answer ended.
 
-    Its status, `completed` or `client_gone`, how many bytes and writes of its body went out, and
-    how long it took.
+    Its status, `completed`, `client_gone` or `broken_off`, how many bytes and writes of its body
+    went out, and how long it took.
     """
 
     status: int

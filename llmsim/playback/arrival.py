@@ -35,6 +35,7 @@ class ByArrival(Order, Decision):
         if index is None:
             return Taken(claim, None, None, script.exhausted_failure(), marks)
         turn = script.turns[index]
-        outcome = turn.play(position, request)
-        taken = Taken(claim, index, turn, outcome, marks, delivery=delivery_of(turn))
+        outcome = turn.answer(position, request)
+        delivery = delivery_of(script, turn, outcome, request, claim.position)
+        taken = Taken(claim, index, turn, outcome, marks, delivery=delivery)
         return taken if turn.expect is None else checked(taken, turn.expect, request)

@@ -12,7 +12,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +21,7 @@ import llmsim
 from llmsim.errors import ScriptError, StoreError
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import LARGE_BYTES, is_large, opened
-from llmsim.script import Script
+from llmsim.script import Latency, Script
 from llmsim.script.parse import decode, parse
 from llmsim.store.base import Blob
 
@@ -29,6 +29,7 @@ _SCRIPT, _BODY = "script", "body"  # what errors call the text
 WHOLE, MEMBER = "whole", "member"  # where the script is
 LENGTH = 8  # bytes in which a length is written
 _CHECKER = "llmsim.playback.checker"
+_TURNS = b',"turns":[\n'  # as `Script.canonical` writes it; no text in JSON has a line break
 _ONE_AT_A_TIME = PolledLock()
 
 
@@ -43,6 +44,14 @@ class Checked:
     def of(cls, script: Script) -> Checked:
         """A script that was made here."""
         return cls(script, script.canonical())
+
+    def with_latency(self, latency: Latency | None, seed: int | None) -> Checked:
+        """See `Script.with_latency`. The text of the turns is taken as it is: it may be large."""
+        script = self.script.with_latency(latency, seed)
+        if script is self.script:
+            return self
+        head, turns, _ = replace(script, turns=script.turns[:1]).canonical().partition(_TURNS)
+        return Checked(script, head + self.content[self.content.find(turns) :])
 
 
 def checked_script(text: IO[bytes]) -> Checked:

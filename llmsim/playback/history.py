@@ -80,8 +80,9 @@ class _AtStep(Decision):
             failure = replace(script.exhausted_failure(), message=message)
             return Taken(claim, None, None, failure, marks, standing, tried)
         turn = script.turns[index]
-        outcome = turn.play(serial_of(marks), request)
-        taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery_of(turn))
+        outcome = turn.answer(serial_of(marks), request)
+        delivery = delivery_of(script, turn, outcome, request, claim.position)
+        taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery)
         return taken if turn.expect is None else checked(taken, turn.expect, request)
 
     def _tried(self, claim: Claim, retry: int) -> int:

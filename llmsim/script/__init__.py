@@ -3,9 +3,31 @@
 It knows no server, no store and no provider.
 """
 
-from llmsim.script.error_kinds import ErrorKind, InvalidRequest, Other, RateLimit, Timeout
+from llmsim.script.error_kinds import (
+    Authentication,
+    ConnectionReset,
+    ContextLength,
+    ErrorKind,
+    InvalidRequest,
+    NotFound,
+    Other,
+    Overloaded,
+    Permission,
+    RateLimit,
+    Timeout,
+)
 from llmsim.script.error_rates import ErrorRates
 from llmsim.script.expect import Expectation
+from llmsim.script.faults import (
+    BadArguments,
+    Disconnect,
+    Duplicate,
+    Malformed,
+    Split,
+    Stall,
+    StreamError,
+    Truncate,
+)
 from llmsim.script.json_schema import json_schema
 from llmsim.script.latency import Latency
 from llmsim.script.model import CheckedTurns, Script
@@ -26,8 +48,14 @@ from llmsim.script.turns import (
 
 __all__ = [
     "Assistant",
+    "Authentication",
+    "BadArguments",
     "Call",
     "CheckedTurns",
+    "ConnectionReset",
+    "ContextLength",
+    "Disconnect",
+    "Duplicate",
     "Echo",
     "Error",
     "ErrorKind",
@@ -36,15 +64,23 @@ __all__ = [
     "InvalidRequest",
     "Latency",
     "Lorem",
+    "Malformed",
     "Mixed",
+    "NotFound",
     "Other",
+    "Overloaded",
+    "Permission",
     "Player",
     "RateLimit",
     "Refusal",
     "Script",
+    "Split",
+    "Stall",
+    "StreamError",
     "Template",
     "Timeout",
     "ToolCalls",
+    "Truncate",
     "Turn",
     "Usage",
     "json_schema",

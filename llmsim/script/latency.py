@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from llmsim.latency_profiles import AUTO, INSTANT, NAMES, PROFILES, Profile, profile_of
 from llmsim.script.fields import Checked, Optional, PartSchema, optional_word
-from llmsim.script.rules import Rule, expected, one_of, optional, require
+from llmsim.script.rules import MOST_MS, a_duration_ms, a_number, one_of, optional, require
 from llmsim.script.word_or_part import WordOrPart
 
-_MOST_MS = 3_600_000
 _MOST_TIMES = 1_000
 
-
-def _number(least: float, most: float) -> Rule:
-    """A number from `least` to `most`; `true` is none."""
-
-    def rule(value: Any) -> str | None:
-        wanted = f"a number from {least} to {most}"
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return expected(wanted, value)
-        # Not a number fails both comparisons.
-        return None if least <= value <= most else f"expected {wanted}, got {value}"
-
-    return rule
-
-
-_a_wait = _number(0, _MOST_MS)
-_a_factor = _number(0, _MOST_TIMES)
+_a_factor = a_number(0, _MOST_TIMES)
 _a_profile = one_of("latency profile", NAMES)
 
 
@@ -56,7 +39,7 @@ class Latency:
         require("profile", optional(_a_profile)(self.profile))
         for key in fields(self)[1:]:
             value = getattr(self, key.name)
-            rule = _a_factor if key.name == "scale" else _a_wait
+            rule = _a_factor if key.name == "scale" else a_duration_ms
             require(key.name, optional(rule)(value))
             if isinstance(value, float) and value.is_integer():
                 # Equal scripts are written alike.
@@ -87,8 +70,8 @@ class Latency:
 
 def _milliseconds(description: str) -> Checked:
     return Optional(
-        _a_wait,
-        {"type": "number", "minimum": 0, "maximum": _MOST_MS},
+        a_duration_ms,
+        {"type": "number", "minimum": 0, "maximum": MOST_MS},
         f"{description} In milliseconds.",
         load_default=None,
     )

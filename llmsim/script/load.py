@@ -70,6 +70,7 @@ def _checked(value: Any) -> dict[str, Any]:
         "seed": loaded["seed"],
         "errors": loaded["errors"],
         "protocol": loaded["protocol"],
+        "latency": loaded["latency"],
     }
 
 

@@ -13,6 +13,7 @@ from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
 from llmsim.script.error_rates import ErrorRates
+from llmsim.script.latency import Latency
 from llmsim.script.layered import over
 from llmsim.script.load import load_spec, load_text
 from llmsim.script.order import ALL, HISTORY, a_steps, an_order
@@ -37,6 +38,7 @@ class Script:
     arrival, or as the settings have it). `steps` is `all` or `own`. `protocol` is `report`,
     `refuse` or `off`, None where the script does not say. From `seed` follows all that is
     drawn at random; `errors` says how often requests get an error in the place of a turn.
+    `latency` is that of the turns that say none.
 
     Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
 
@@ -52,6 +54,7 @@ class Script:
     seed: int | None = None
     errors: ErrorRates | None = None
     protocol: str | None = None
+    latency: Latency | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.turns, CheckedTurns):
@@ -77,6 +80,7 @@ class Script:
         require("seed", optional(an_integer)(self.seed))
         require("errors", optional(a_part(ErrorRates))(self.errors))
         require("protocol", optional(a_check)(self.protocol))
+        require("latency", optional(a_part(Latency))(self.latency))
         object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod
@@ -156,6 +160,18 @@ class Script:
             errors=merged if merged.total else None,
         )
 
+    def with_latency(self, latency: Latency | None, seed: int | None) -> Script:
+        """The same script, where it says no latency or no seed itself with these.
+
+        None leaves it as it is.
+        """
+        if self.latency is not None:
+            latency = self.latency.over(latency)
+        seed = seed if self.seed is None else self.seed
+        if (latency, seed) == (self.latency, self.seed):
+            return self
+        return replace(self, latency=latency, seed=seed)
+
     @property
     def by_history(self) -> bool:
         """Whether the history of a request decides which turn it gets."""
@@ -176,7 +192,7 @@ class Script:
         return (
             self.exhausted_failure()
             if index is None
-            else self.turns[index].play(str(position), request)
+            else self.turns[index].answer(str(position), request)
         )
 
     def exhausted_failure(self) -> Failure:

@@ -73,6 +73,10 @@ def a_number(least: float, most: float) -> Rule:
     return rule
 
 
+MOST_MS = 3_600_000
+a_duration_ms = a_number(0, MOST_MS)
+
+
 def a_length(most: int) -> Rule:
     """An integer from 1 to `most`."""
     return lambda value: (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from llmsim.script import exhausted, fields
 from llmsim.script.error_rates import error_rates_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
+from llmsim.script.latency import latency_field
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.protocol import CHECKS, a_check
 from llmsim.script.rules import an_integer
@@ -57,6 +58,7 @@ class ScriptSchema(ObjectSchema):
         load_default=None,
     )
     errors = error_rates_field()
+    latency = latency_field("How long the answers take, where a turn does not say.")
     protocol = Optional(
         a_check,
         {"enum": list(CHECKS)},

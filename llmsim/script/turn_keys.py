@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from llmsim.script.expect import Expectation, expect_field
+from llmsim.script.faults import Fault, fault_field
 from llmsim.script.fields import ObjectSchema, note
 from llmsim.script.latency import Latency, latency_field
 from llmsim.script.rules import expected, require
@@ -21,6 +22,7 @@ class TurnKeys:
 
     latency: Latency | None = None
     expect: Expectation | None = None
+    fault: Fault | None = None
 
     def check_keys(self) -> None:
         """Check the fields of this class.
@@ -41,6 +43,7 @@ class TurnKeysSchema(ObjectSchema):
     comment = note("For human readers; means nothing.")
     latency = latency_field("How long the answer takes.")
     expect = expect_field()
+    fault = fault_field("What goes wrong with the answer.")
 
 
 @cache

@@ -48,7 +48,8 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
         return _withheld(renderer, settings, record, error)
     finally:
         record.violated(check.found)
-    if taken.turn is None:
+    if isinstance(taken.outcome, Failure):
+        taken = taken._replace(outcome=renderer.in_own_words(taken.outcome))
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
         ("X-LLMSim-Session", record.session),
@@ -92,17 +93,20 @@ def _conversation(renderer: Renderer, shape: Shape, taken: Taken) -> str | None:
     return taken.standing.conversation
 
 
-def _retry_headers(renderer: Renderer, outcome: Reply | Failure, retry_after: int) -> Headers:
-    """What a 429 tells a client. Retry-After is whole seconds.
+def _retry_headers(renderer: Renderer, outcome: Reply | Failure, default: int) -> Headers:
+    """When a client shall ask again: said by every 429, and where the script says so.
+
+    Retry-After is whole seconds.
 
     Without it Codex and LangChain.js give up, with a fraction Codex does. The SDKs of OpenAI and
     Anthropic take a 0 for none and wait by their own rule; `retry-after-ms` they read first.
     """
-    if not isinstance(outcome, Failure) or outcome.status != 429:
+    if not isinstance(outcome, Failure):
         return []
-    at_once = [] if retry_after else [("retry-after-ms", "1")]
-    return [
-        ("Retry-After", str(retry_after)),
-        *at_once,
-        *renderer.rate_limit(retry_after, int(time.time())),
-    ]
+    is_limit = outcome.status == 429
+    seconds = default if is_limit and outcome.retry_after is None else outcome.retry_after
+    if seconds is None:
+        return []
+    at_once = [] if seconds else [("retry-after-ms", "1")]
+    limit = renderer.rate_limit(seconds, int(time.time())) if is_limit else []
+    return [("Retry-After", str(seconds)), *at_once, *limit]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import struct
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 # Linux tells a connection's state in the first byte of `tcp_info`; to ask costs half of what an
 # attempt to read does.
@@ -34,6 +36,21 @@ def has_hung_up(environ: Mapping[str, Any]) -> bool:
         return False
     except OSError:
         return True
+
+
+def break_off(environ: Mapping[str, Any], *, reset: bool) -> NoReturn:
+    """Reset the connection, or only close it, in the middle of an answer.
+
+    Raises:
+        ConnectionResetError: always. Where the body is gone through, every worker takes it for a
+            client that has left; anywhere else it would become a 500.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:
+        if reset:  # with a linger of no seconds, to close is to reset
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    raise ConnectionResetError(errno.ECONNRESET, "The script breaks this answer off.")
 
 
 def was_reset(environ: Mapping[str, Any]) -> bool:

@@ -11,10 +11,9 @@ from typing import Any
 from llmsim.apis.protocol import Violation
 from llmsim.apis.renderer import Call
 from llmsim.conversation import Request
+from llmsim.delivery import Leaving
 from llmsim.errors import StoreError
 from llmsim.journal.entry import (
-    CLIENT_GONE,
-    COMPLETED,
     FULL,
     NOTHING,
     OFF,
@@ -31,7 +30,8 @@ from llmsim.playback import Taken
 from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
 from llmsim.script.order import ARRIVAL, HISTORY
-from llmsim.serving.peer import has_hung_up, was_reset
+from llmsim.serving.delivered import Timing, delivered
+from llmsim.serving.ending import Ending
 from llmsim.serving.rendering import Answer, worker
 from llmsim.store.base import Store
 
@@ -62,6 +62,7 @@ class Record:
         self._generation = 0
         self._status = 0
         self._is_short = False
+        self._store: Store
         self.environ = environ
         self.session = session
         retry_count = environ.get("HTTP_X_STAINLESS_RETRY_COUNT", "")
@@ -152,54 +153,38 @@ class Record:
     def written(self, parts: Iterable[bytes], store: Store) -> Iterable[bytes]:
         """The parts of the answer's body.
 
-        The entry is written before the last one is handed on, and amended if it was wrong about how
-        that ends. The session is made, if it is not there.
+        The entry is written before the last one is handed on. The session is made, if it is not
+        there.
         """
+        self._store = store
         if self._mode == OFF:
             self._generation = self._generation or _generation_of(store, self.session)
-            return parts
-        return self._written(parts, store)
+        ending = Ending(None if self._mode == OFF else self, self.environ)
+        if isinstance(parts, Leaving):
+            timing = Timing(self._started)
+            self._facts |= timing.facts(parts.fault)
+            return delivered(parts, ending, timing)
+        return parts if self._mode == OFF else _handed_on(parts, ending)
 
-    def _written(self, parts: Iterable[bytes], store: Store) -> Iterator[bytes]:
-        size = chunks = 0
-        receipt, outcome, ended = None, COMPLETED, False
-        rest = iter(parts)
-        try:
-            part = next(rest, None)
-            while part is not None:
-                following = next(rest, None)
-                if following is None:
-                    outcome = CLIENT_GONE if has_hung_up(self.environ) else COMPLETED
-                    receipt = self._append(store, self._end(outcome, size + len(part), chunks + 1))
-                yield part
-                size, chunks, part = size + len(part), chunks + 1, following
-            ended = True
-        finally:
-            # A client that was gone resets the connection as it is written to; one that has only
-            # said all that it will say does not.
-            actual = (
-                COMPLETED
-                if ended and (outcome == COMPLETED or not was_reset(self.environ))
-                else CLIENT_GONE
-            )
-            if receipt is not None and actual != outcome:
-                end = self._end(actual, size, chunks)
-                store.amend(receipt, end.text(short=self._is_short))
-            elif receipt is None and not ended:
-                self._append(store, self._end(CLIENT_GONE, size, chunks))
-
-    def _append(self, store: Store, end: End) -> Any:
+    def append(self, outcome: str, size: int, chunks: int) -> Any:
         """Write the entry; without bodies where there is no room for more."""
+        store = self._store
         generation = self._generation or _generation_of(store, self.session)
         if not generation:
             return None
         self._facts["generation"] = f"{generation:016x}"
+        end = self._end(outcome, size, chunks)
         receipt = store.append(self.session, generation, self._line(end))
         if receipt is None:
             self._is_short = True
             entry = short_line(self._facts, end)
             receipt = store.append(self.session, generation, entry, spare=True)
         return receipt
+
+    def amend(self, receipt: Any, outcome: str, size: int, chunks: int) -> None:
+        """Write another end of the entry."""
+        end = self._end(outcome, size, chunks)
+        self._store.amend(receipt, end.text(short=self._is_short))
 
     def _line(self, end: End) -> bytes:
         if self._mode != FULL:
@@ -215,6 +200,23 @@ class Record:
     def _end(self, outcome: str, size: int, chunks: int) -> End:
         duration_ms = (time.perf_counter() - self._started) * 1000
         return End(self._status, outcome, size, chunks, duration_ms)
+
+
+def _handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
+    size = chunks = 0
+    ended = False
+    rest = iter(parts)
+    try:
+        part = next(rest, None)
+        while part is not None:
+            following = next(rest, None)
+            if following is None:
+                ending.before_last(size + len(part), chunks + 1)
+            yield part
+            size, chunks, part = size + len(part), chunks + 1, following
+        ended = True
+    finally:
+        ending.settle(size, chunks, ended=ended)
 
 
 def _generation_of(store: Store, session: str) -> int:

@@ -6,16 +6,19 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
+from llmsim.delivery import AT_ONCE, Leaving
 from llmsim.errors import RequestError, StoreError
 from llmsim.json_text import ascii_json
 from llmsim.one_at_a_time import sliced
+from llmsim.part import Part
 from llmsim.playback import Taken
 from llmsim.reply import Failure, Reply
+from llmsim.serving import leave
 from llmsim.serving.stream_template import StreamTemplates
 from llmsim.serving.writes import joined, parted
 from llmsim.usage import completion_tokens, usage_of
@@ -38,7 +41,7 @@ _KINDS = {404: "not_found", 413: "too_large"}
 
 
 class Answer(NamedTuple):
-    """An HTTP answer; `body` may be iterated once."""
+    """An HTTP answer; `body` may be gone through once."""
 
     status: int
     headers: Headers
@@ -63,33 +66,69 @@ def failure_of(error: RequestError | StoreError) -> Failure:
     return Failure(error.status, kind, error.message, error.code, error.param)
 
 
-def in_json(value: Any, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+def in_json(
+    value: Any,
+    headers: Iterable[tuple[str, str]] = (),
+    encode: Callable[[Any], bytes] = ascii_json,
+) -> Answer:
     """`value` as a plain answer; `headers` are added to its own."""
-    body = ascii_json(value)
+    body = encode(value)
     return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
 
 
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
     """A failure as an answer: plain JSON, also where a stream was asked for."""
+    failure = renderer.in_own_words(failure)
     request_id = _new_request_id()
     body = ascii_json(renderer.error(failure, request_id))
     lead = [_JSON, ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
-    return Answer(failure.status, lead + (headers or []) + list(failure.headers.items()), [body])
+    made = lead + (headers or [])
+    if failure.headers:
+        given = {name.lower() for name in failure.headers}
+        made = [header for header in made if header[0].lower() not in given]
+        made += failure.headers.items()
+    return Answer(failure.status, made, [body])
 
 
 def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> Answer:
     """What was taken, as an answer; `headers` are added to its own."""
     reply = taken.outcome
     headers = _proof(taken) + headers
+    at_once = taken.delivery is AT_ONCE
     if isinstance(reply, Failure):
-        return fail(renderer, reply, headers)
+        answer = fail(renderer, reply, headers)
+        return answer if at_once else answer._replace(body=leave.failed(call, taken, answer.body))
     headers.append((renderer.request_id_header, _new_request_id()))
     stamp = Stamp(taken.marks, int(time.time()), usage_of(call.conversation, reply))
     if call.stream:
-        return Answer(
-            200, [*_STREAM_HEADERS, *headers], _stream(renderer, call, taken, reply, stamp)
-        )
-    return in_json(renderer.payload(reply, call, stamp), headers)
+        call = call._replace(shape=call.shape.for_reply(reply))
+        stream = _stream if at_once else _paced
+        body = stream(renderer, call, taken, reply, stamp)
+        return Answer(200, [*_STREAM_HEADERS, *headers], body)
+    payload = renderer.payload(reply, call, stamp)
+    if at_once:
+        return in_json(payload, headers)
+    answer = in_json(payload, headers, leave.encoder(taken))
+    return answer._replace(body=leave.plain(taken, reply, stamp, answer.body))
+
+
+def _paced(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Leaving:
+    return leave.streamed(
+        renderer, call, taken, stamp, _frames(renderer, call, taken, reply, stamp)
+    )
+
+
+def _frames(
+    renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp
+) -> Iterable[Part]:
+    """The frames of a stream, each made as it is asked for."""
+    events = renderer.events(reply, call, stamp)
+    if leave.is_raw(taken):
+        return (Part(event.raw_frame(), event.content) for event in events)
+    filled = None if _is_long(reply, call) else _TEMPLATES.frames(renderer, call, taken, stamp)
+    if filled is not None:
+        return filled
+    return (Part(event.frame(), event.content) for event in events)
 
 
 def _stream(
@@ -100,11 +139,14 @@ def _stream(
     A system call for every frame costs ten times as much. A long stream is rendered as it is read,
     so that it costs the same memory however long it is.
     """
-    call = call._replace(shape=call.shape.for_reply(reply))
-    if completion_tokens(reply) * call.shape.choices > _LONG_STREAM:
+    if _is_long(reply, call):
         return sliced(joined(renderer.events(reply, call, stamp), _LONG_WRITE), "stream")
     filled = _TEMPLATES.stream(renderer, call, taken, stamp)
     return joined(renderer.events(reply, call, stamp)) if filled is None else parted(filled)
+
+
+def _is_long(reply: Reply, call: Call) -> bool:
+    return completion_tokens(reply) * call.shape.choices > _LONG_STREAM
 
 
 def _new_request_id() -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
+from llmsim.latency_profiles import INSTANT, Profile
 from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
-from llmsim.script import ErrorRates, Script
+from llmsim.script import ErrorRates, Latency, Script
 from llmsim.settings import Settings, config_dir
 from llmsim.store import state_dir
 from llmsim.store.mmap_store import MmapStore
@@ -56,7 +57,20 @@ def resolved(script: Script, settings: Settings) -> Script:
         ScriptInvalidError: the rates of errors add up to more than 1.
     """
     errors = ErrorRates(settings.rate_limit_rate, settings.server_error_rate, settings.timeout_rate)
-    return script.with_order(settings.order).with_defaults(settings.seed, errors)
+    ordered = script.with_order(settings.order).with_defaults(settings.seed, errors)
+    return ordered.with_latency(*latency_of(settings))
+
+
+def latency_of(settings: Settings) -> tuple[Latency | None, int | None]:
+    """The latency and the seed of scripts that say none; None where there is nothing to say."""
+    numbers = {key: value for key in Profile._fields if (value := getattr(settings, key)) >= 0}
+    latency = Latency(
+        settings.latency_profile,
+        ttft_per_1k_prompt_tokens_ms=settings.ttft_per_1k_prompt_tokens_ms or None,
+        scale=None if settings.latency_scale == 1 else settings.latency_scale,
+        **numbers,
+    )
+    return (None if latency == Latency(INSTANT) else latency), settings.seed or None
 
 
 def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:

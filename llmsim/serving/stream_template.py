@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation, Request
 from llmsim.json_text import ascii_json
+from llmsim.part import Part
 from llmsim.playback import Taken, serial_of
 from llmsim.reply import Reply
 from llmsim.usage import Usage, usage_of
@@ -71,10 +72,11 @@ class StreamTemplate:
     """One stream.
 
     A gap is what most of its events have in common from their first stand-in to their last; parts
-    are what lies between gaps.
+    are what lies between gaps. `contents` says of each frame whether it brings content.
     """
 
-    def __init__(self, stream: bytes) -> None:
+    def __init__(self, stream: bytes, contents: Sequence[bool] = ()) -> None:
+        self._contents = contents
         frames = stream.split(b"\n\n")
         places = [_place(frame) for frame in frames]
         gaps = Counter(
@@ -105,6 +107,19 @@ class StreamTemplate:
             parts[index] = _filled(blanks, words)
         return _filled(self._gap_blanks, words).join(parts)
 
+    def frames(self, words: Mapping[bytes, bytes]) -> Iterator[Part]:
+        """The same frame by frame, as they are asked for."""
+        gap = _filled(self._gap_blanks, words)
+        contents = iter(self._contents)
+        begun = b""
+        for index, part in enumerate(self._parts):
+            blanks = self._blanks.get(index)
+            text = begun + (_filled(blanks, words) if blanks else part)
+            *whole, begun = text.split(b"\n\n")
+            for frame in whole:
+                yield Part(frame + b"\n\n", next(contents))
+            begun += gap
+
 
 def _filled(blanks: Blanks, words: Mapping[bytes, bytes]) -> bytes:
     pieces = blanks.copy()
@@ -116,6 +131,21 @@ def _place(frame: bytes) -> tuple[int, int]:
     """Where a frame's first stand-in begins and its last one ends; zeros where it has none."""
     found = list(_STAND_IN.finditer(frame))
     return (found[0].start(), found[-1].end()) if found else (0, 0)
+
+
+def _words(call: Call, stamp: Stamp) -> dict[bytes, bytes]:
+    """What stands in one answer in the place of each stand-in."""
+    usage = stamp.usage.times(call.shape.choices)
+    return {
+        **{_MARKS[at]: mark.encode("ascii") for at, mark in enumerate(stamp.marks)},
+        _SERIAL: serial_of(stamp.marks).encode("ascii"),
+        _CREATED: b"%d" % stamp.created,
+        _MODEL: ascii_json(call.model),
+        _ECHO: ascii_json(dict(call.echo))[1:-1],
+        _PROMPT: b"%d" % usage.prompt,
+        _TOTAL: b"%d" % usage.total,
+        _UNCACHED: b"%d" % usage.uncached,
+    }
 
 
 class StreamTemplates:
@@ -131,22 +161,19 @@ class StreamTemplates:
 
         For a turn's first time, and for turns that are never the same.
         """
+        template = self._template(renderer, call, taken)
+        return None if template is None else template.fill(_words(call, stamp))
+
+    def frames(
+        self, renderer: Renderer, call: Call, taken: Taken, stamp: Stamp
+    ) -> Iterator[Part] | None:
+        """The same frame by frame."""
+        template = self._template(renderer, call, taken)
+        return None if template is None else template.frames(_words(call, stamp))
+
+    def _template(self, renderer: Renderer, call: Call, taken: Taken) -> StreamTemplate | None:
         key = (taken.claim.script, taken.turn_index, renderer.name, call.shape, len(taken.marks))
-        template = self._templates.get(key) or self._made(key, renderer, call, taken)
-        if template is None:
-            return None
-        usage = stamp.usage.times(call.shape.choices)
-        words = {
-            **{_MARKS[at]: mark.encode("ascii") for at, mark in enumerate(stamp.marks)},
-            _SERIAL: serial_of(stamp.marks).encode("ascii"),
-            _CREATED: b"%d" % stamp.created,
-            _MODEL: ascii_json(call.model),
-            _ECHO: ascii_json(dict(call.echo))[1:-1],
-            _PROMPT: b"%d" % usage.prompt,
-            _TOTAL: b"%d" % usage.total,
-            _UNCACHED: b"%d" % usage.uncached,
-        }
-        return template.fill(words)
+        return self._templates.get(key) or self._made(key, renderer, call, taken)
 
     def _made(
         self, key: Hashable, renderer: Renderer, call: Call, taken: Taken
@@ -163,18 +190,15 @@ class StreamTemplates:
                 self._seen.clear()
             self._seen.add(key)
             return None
-        reply = turn.play(_SERIAL_TEXT, Request())
+        reply = turn.answer(_SERIAL_TEXT, Request(stream=True))
         if not isinstance(reply, Reply):
             return None
         usage = _StandInUsage(*usage_of(Conversation(), reply))._replace(prompt=_PROMPT_NUMBER)
         stamp = Stamp(_MARK_TEXTS[: len(taken.marks)], _CREATED_NUMBER, usage)
         stood_in = call._replace(model=_MODEL_NAME, echo={_ECHO_NAME: 0} if call.echo else {})
-        return self._keep(
-            key,
-            StreamTemplate(
-                b"".join(event.frame() for event in renderer.events(reply, stood_in, stamp))
-            ),
-        )
+        events = list(renderer.events(reply, stood_in, stamp))
+        stream = b"".join(event.frame() for event in events)
+        return self._keep(key, StreamTemplate(stream, [event.content for event in events]))
 
     def _keep(self, key: Hashable, template: StreamTemplate) -> StreamTemplate:
         self._templates[key] = template

@@ -24,7 +24,23 @@ COUNTS = "'prompt_tokens', 'completion_tokens', 'reasoning_tokens', 'cached_toke
 LATENCY = ", ".join(map(repr, (*Profile._fields, "ttft_per_1k_prompt_tokens_ms", "scale")))
 LATENCY = f"'profile', {LATENCY}"
 PROFILES = ", ".join(map(repr, NAMES))
-KINDS = "'rate_limit', 'timeout', 'invalid_request', 'other'"
+KINDS = (
+    "'rate_limit', 'timeout', 'invalid_request', 'overloaded', 'authentication', 'permission', "
+    "'not_found', 'context_length', 'connection_reset', 'other'"
+)
+# The optional keys of every error.
+ERROR = f"{EVERY}, 'retry_after', 'headers'"
+FAULT_NAMES = (
+    "disconnect",
+    "truncate",
+    "stall",
+    "malformed",
+    "stream_error",
+    "split",
+    "duplicate",
+    "bad_arguments",
+)
+FAULTS = ", ".join(map(repr, FAULT_NAMES))
 
 
 def turn(text: str) -> str:
@@ -66,6 +82,40 @@ VALID = {
     "errors at random": (
         '{"seed": -7, "errors": {"rate_limit_rate": 0.7, "server_error_rate": 0.2, '
         '"timeout_rate": 0.1}, "turns": [{"type": "assistant", "text": "x"}]}'
+    ),
+    "faults, as words and as objects": turn(
+        ", ".join(
+            f'{{"type": "assistant", "text": "x", "fault": {fault}}}'
+            for fault in (
+                *(f'"{name}"' for name in FAULT_NAMES),
+                *(f'{{"kind": "{name}"}}' for name in FAULT_NAMES),
+                '{"kind": "disconnect", "after_chunks": 0}',
+                '{"kind": "stall", "after_chunks": 3, "ms": 0.5}',
+                '{"kind": "truncate", "after_chunks": null}',
+            )
+        )
+        + ', {"type": "error", "kind": "timeout", "fault": "truncate"}'
+    ),
+    "every new error kind with all that errors take": turn(
+        ", ".join(
+            f'{{"type": "error", "kind": "{kind}"{rest}}}'
+            for kind in (
+                "overloaded",
+                "authentication",
+                "permission",
+                "not_found",
+                "context_length",
+                "connection_reset",
+            )
+            for rest in (
+                "",
+                ', "message": "m", "retry_after": 0, "headers": {"X-A": "b c", "x-b": ""}',
+            )
+        )
+    ),
+    "latency and seed of a script": (
+        '{"latency": {"profile": "gpt5", "scale": 0.5}, "seed": -7, '
+        '"turns": [{"type": "assistant", "text": "x"}]}'
     ),
     "no errors at random": (
         '{"seed": 0, "errors": {"rate_limit_rate": 0, "timeout_rate": 1.0}, '
@@ -465,7 +515,7 @@ INVALID = {
     "status for status_code": (
         turn('{"type": "error", "kind": "other", "message": "", "status": 502}'),
         "1:62: $.turns[0].status: unknown key 'status'; expected one of 'type', 'kind', "
-        f"'message', {EVERY}, 'status_code'; did you mean 'status_code'?",
+        f"'message', {ERROR}, 'status_code'; did you mean 'status_code'?",
     ),
     "role for type": (
         turn('{"role": "assistant", "content": "x"}'),
@@ -522,7 +572,7 @@ INVALID = {
         turn('{"type": "error", "kind": "timeout", "reasoning": "x"}'),
         (
             "1:49: $.turns[0].reasoning: unknown key 'reasoning'; expected one of 'type', "
-            f"'kind', {EVERY}, 'message'"
+            f"'kind', {EVERY}, 'message', 'retry_after', 'headers'"
         ),
     ),
     "an error without a kind": (
@@ -556,14 +606,14 @@ INVALID = {
         turn('{"type": "error", "kind": "rate_limit", "status_code": 429}'),
         (
             "1:52: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
-            f"'kind', {EVERY}, 'message'"
+            f"'kind', {EVERY}, 'message', 'retry_after', 'headers'"
         ),
     ),
     "a status on an invalid request": (
         turn('{"type": "error", "kind": "invalid_request", "message": "", "status_code": 400}'),
         (
             "1:72: $.turns[0].status_code: unknown key 'status_code'; expected one of 'type', "
-            f"'kind', 'message', {EVERY}"
+            f"'kind', 'message', {ERROR}"
         ),
     ),
 } | {
@@ -722,3 +772,88 @@ EXPRESSIONS = {
     ),
 }
 INVALID |= EXPRESSIONS
+
+INVALID |= {
+    f"a fault {what}": (
+        said(f'"fault": {value}'),
+        f"1:{column}: $.turns[0].fault{problem}",
+    )
+    for what, value, column, problem in (
+        ("of a list", "[]", 56, ": expected a string or an object, got an array"),
+        (
+            "that is unknown",
+            '"disconect"',
+            56,
+            f": unknown fault 'disconect'; expected one of {FAULTS}; did you mean 'disconnect'?",
+        ),
+        ("without a kind", "{}", 56, f": missing key 'kind'; expected one of {FAULTS}"),
+        (
+            "with a key of another",
+            '{"kind": "disconnect", "ms": 5}',
+            79,
+            ".ms: unknown key 'ms'; expected one of 'kind', 'after_chunks'",
+        ),
+        (
+            "after less than nothing",
+            '{"kind": "stall", "after_chunks": -1}',
+            90,
+            ".after_chunks: expected an integer from 0 up, got -1",
+        ),
+        (
+            "of a negative time",
+            '{"kind": "stall", "ms": -1}',
+            80,
+            ".ms: expected a number from 0 to 3600000, got -1",
+        ),
+    )
+}
+INVALID |= {
+    f"an error {what}": (
+        turn('{"type": "error", "kind": "timeout", ' + rest + "}"),
+        f"1:{column}: $.turns[0].{problem}",
+    )
+    for what, rest, column, problem in (
+        (
+            "with half a second to wait",
+            '"retry_after": 0.5',
+            64,
+            "retry_after: expected an integer, got a number",
+        ),
+        (
+            "with more than a day to wait",
+            '"retry_after": 86401',
+            64,
+            "retry_after: expected an integer from 0 to 86400, got 86401",
+        ),
+        (
+            "with a list of headers",
+            '"headers": []',
+            60,
+            "headers: expected an object, got an array",
+        ),
+        (
+            "with a header that has no name",
+            '"headers": {"a b": "c"}',
+            60,
+            "headers: 'a b' is no name of a header",
+        ),
+        (
+            "with a header that is a number",
+            '"headers": {"a": 1}',
+            60,
+            "headers: the header 'a': expected a string, got a number",
+        ),
+        (
+            "with a header of two lines",
+            '"headers": {"a": "b\\nc"}',
+            60,
+            "headers: the header 'a': expected visible ASCII characters, without blanks at the "
+            "ends",
+        ),
+    )
+} | {
+    "a seed of a script that is a word": (
+        '{"seed": "x", "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:10: $.seed: expected an integer, got a string",
+    ),
+}

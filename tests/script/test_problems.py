@@ -10,7 +10,7 @@ import pytest
 from llmsim.errors import ScriptEmptyError, ScriptInvalidError, ScriptParseError
 from llmsim.script import Script
 from tests.each import for_each
-from tests.script.samples import INVALID, REPLYING, VALID
+from tests.script.samples import INVALID, KINDS, REPLYING, VALID
 
 
 @for_each(("text", "problems"), INVALID)
@@ -54,8 +54,7 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_text() -> None:
         "s.json:5:57: $.turns[2].calls[0].name: expected a string, got a number",
         "s.json:5:79: $.turns[2].calls[2]: expected an object, got a number",
         "s.json:6:14: $.turns[3].kind: unknown error kind 'othr'; expected one of "
-        "'rate_limit', 'timeout', 'invalid_request', 'other';"
-        " did you mean 'other'?",
+        f"{KINDS}; did you mean 'other'?",
         "s.json:7:5: $.turns[4]: expected an object, got a number",
         "s.json:9:19: $.on_exhausted: expected a string, got a boolean",
     ]

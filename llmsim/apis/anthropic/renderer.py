@@ -74,21 +74,28 @@ class AnthropicRenderer(AnthropicErrors):
         }
         yield _event("message_start", message=started)
         for index, block in enumerate(_content(reply)):
-            yield _event(
-                "content_block_start", index=index, content_block={**block, **_EMPTY[block["type"]]}
-            )
+            begun = {**block, **_EMPTY[block["type"]]}
+            names_a_tool = block["type"] == "tool_use"
+            yield _event("content_block_start", names_a_tool, index=index, content_block=begun)
             if index == 0:
                 yield _PING
             for delta in _DELTAS[block["type"]](block):
-                yield _event("content_block_delta", index=index, delta=delta)
+                yield _event(
+                    "content_block_delta", _brings_a_piece(delta), index=index, delta=delta
+                )
             yield _event("content_block_stop", index=index)
         yield _event("message_delta", delta=_stop(reply), usage=_usage_at_end(stamp.usage))
         yield _event("message_stop")
 
 
-def _event(kind: str, **fields: Any) -> Event:
+def _event(kind: str, content: bool = False, **fields: Any) -> Event:
     """Clients drop a frame whose `event:` line is missing."""
-    return Event({"type": kind, **fields}, kind)
+    return Event({"type": kind, **fields}, kind, content)
+
+
+def _brings_a_piece(delta: dict[str, Any]) -> bool:
+    """Whether the model has said something more: not so with a signature, or an empty piece."""
+    return "signature" not in delta and bool(delta.get("partial_json", True))
 
 
 def _head(call: Call, stamp: Stamp) -> dict[str, Any]:
@@ -120,16 +127,19 @@ def _content(reply: Reply) -> list[dict[str, Any]]:
 def _block(block: Block) -> dict[str, Any]:
     """`anthropic.types.ContentBlock`. A tool's input must be an object there.
 
-    Arguments that are none go under `value`.
+    Arguments that are none go under `value`; those that are no JSON are a string.
     """
     if isinstance(block, ToolCall):
-        arguments = (
-            block.arguments if isinstance(block.arguments, dict) else {"value": block.arguments}
-        )
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}
+        return {"type": "tool_use", "id": block.id, "name": block.name, "input": _input(block)}
     if isinstance(block, Reasoning):
         return {"type": "thinking", "thinking": block.text, "signature": _SIGNATURE}
     return {"type": "text", "text": block.text}
+
+
+def _input(call: ToolCall) -> Any:
+    if isinstance(call.arguments, dict) or not call.is_json:
+        return call.arguments
+    return {"value": call.arguments}
 
 
 _EMPTY: dict[str, dict[str, Any]] = {
@@ -153,7 +163,8 @@ def _thinking_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _input_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """An empty piece comes first, as the API sends it."""
     yield {"type": "input_json_delta", "partial_json": ""}
-    for piece in pieces(compact(block["input"])):
+    given = block["input"]
+    for piece in pieces(given if isinstance(given, str) else compact(given)):
         yield {"type": "input_json_delta", "partial_json": piece}
 
 

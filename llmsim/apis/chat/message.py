@@ -17,8 +17,15 @@ from llmsim.reply import Reply, ToolCall
 from llmsim.tokens import pieces
 
 Json = dict[str, Any]
-Delta = tuple[Json, str | None]
-"""A chunk's `delta` and its `finish_reason`."""
+
+
+class Delta(NamedTuple):
+    """A chunk's `delta` and its `finish_reason`; `content` as in `Event`."""
+
+    said: Json
+    finish_reason: str | None = None
+    content: bool = True
+
 
 _RATED = ("content", "refusal")  # what log probabilities are given for
 
@@ -77,17 +84,19 @@ def deltas(reply: Reply, shape: Shape) -> Iterator[Delta]:
         "content": None if reply.text is None else "",
         "refusal": None if reply.refusal is None else "",
     }
-    yield first if reply.reasoning is None else {**first, "reasoning_content": ""}, None
+    if reply.reasoning is not None:
+        first["reasoning_content"] = ""
+    yield Delta(first, content=False)
     for key, text in (
         ("reasoning_content", reply.reasoning),
         ("content", reply.text),
         ("refusal", reply.refusal),
     ):
         for piece in pieces(text or ""):
-            yield {key: piece}, None
+            yield Delta({key: piece})
     for delta in _function_deltas(reply) if shape.legacy_functions else _tool_deltas(reply, shape):
-        yield delta, None
-    yield {}, finish_reason(reply, shape)
+        yield Delta(delta)
+    yield Delta({}, finish_reason(reply, shape), content=False)
 
 
 def message_logprobs(reply: Reply, shape: Shape) -> Json | None:

@@ -67,14 +67,14 @@ class ChatRenderer(OpenAIRenderer):
         head = _head("chat.completion.chunk", call, stamp)
         tail = {"usage": None} if call.shape.include_usage else {}
         for index in range(call.shape.choices):
-            for delta, reason in deltas(in_choice(reply, index), call.shape):
+            for delta, reason, content in deltas(in_choice(reply, index), call.shape):
                 choice = {
                     "index": index,
                     "delta": delta,
                     "logprobs": delta_logprobs(delta, call.shape),
                     "finish_reason": reason,
                 }
-                yield Event({**head, "choices": [choice], **tail})
+                yield Event({**head, "choices": [choice], **tail}, content=content)
         if call.shape.include_usage:
             yield Event({**head, "choices": [], "usage": _usage(call, stamp)})
         yield DONE

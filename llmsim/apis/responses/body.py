@@ -42,6 +42,18 @@ def in_progress(call: Call, stamp: Stamp) -> dict[str, Any]:
     )
 
 
+def failed(error: dict[str, Any], call: Call, stamp: Stamp) -> dict[str, Any]:
+    """The response as a stream ends with it that an error breaks off.
+
+    `openai.types.responses.ResponseError` has a few codes, of which this is the general one.
+    """
+    said = {"code": "server_error", "message": error["message"]}
+    body = _response(
+        call, stamp, {"status": "failed", "completed_at": None, "output": [], "usage": None}
+    )
+    return body | {"error": said}
+
+
 def _response(call: Call, stamp: Stamp, state: dict[str, Any]) -> dict[str, Any]:
     """All fields but `state` are the same from the first event of a stream to the last."""
     return {

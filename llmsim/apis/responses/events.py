@@ -9,11 +9,11 @@ deltas, and the full output in the last event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llmsim.apis.renderer import Call, Stamp
-from llmsim.apis.responses.body import ended, in_progress
+from llmsim.apis.responses.body import ended, failed, in_progress
 from llmsim.apis.responses.items import output_items, output_text, refusal, summary
 from llmsim.reply import Reply
 from llmsim.sse import Event
@@ -25,8 +25,25 @@ Step = tuple[str, dict[str, Any]]
 
 def response_events(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
     """All events, numbered from 0, each named by its type."""
-    for number, (kind, fields) in enumerate(_steps(reply, call, stamp)):
-        yield Event({"type": kind, "sequence_number": number, **fields}, name=kind)
+    return numbered(_steps(reply, call, stamp), 0)
+
+
+def failed_steps(error: dict[str, Any], call: Call, stamp: Stamp) -> Iterator[Step]:
+    """What ends a stream in which something goes wrong."""
+    yield "error", {"error": error}
+    yield "response.failed", {"response": failed(error, call, stamp)}
+
+
+def numbered(steps: Iterable[Step], first: int) -> Iterator[Event]:
+    """The events of these steps."""
+    for number, (kind, fields) in enumerate(steps, first):
+        content = kind.endswith(".delta") or _names_a_tool(fields.get("item", {}))
+        yield Event({"type": kind, "sequence_number": number, **fields}, kind, content)
+
+
+def _names_a_tool(item: dict[str, Any]) -> bool:
+    """Whether an event is that of a call which begins."""
+    return item.get("status") == "in_progress" and "name" in item
 
 
 def _steps(reply: Reply, call: Call, stamp: Stamp) -> Iterator[Step]:

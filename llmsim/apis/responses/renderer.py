@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.openai_errors import OpenAIRenderer
@@ -14,12 +14,12 @@ from llmsim.apis.protocol import Earlier, Violation
 from llmsim.apis.renderer import Call, Shape, Stamp, made_id
 from llmsim.apis.responses.body import ended
 from llmsim.apis.responses.echo import OPENAI_ECHO
-from llmsim.apis.responses.events import response_events
+from llmsim.apis.responses.events import failed_steps, numbered, response_events
 from llmsim.apis.responses.items import id_kind
 from llmsim.apis.responses.protocol import violations
 from llmsim.apis.responses.request import read_responses
 from llmsim.conversation import Request
-from llmsim.reply import Reply
+from llmsim.reply import Failure, Reply
 from llmsim.sse import Event
 
 
@@ -28,6 +28,14 @@ class ResponsesRenderer(OpenAIRenderer):
 
     name = "responses"
     echo_table = OPENAI_ECHO
+    own_messages: ClassVar[Mapping[str, str]] = {
+        **OpenAIRenderer.own_messages,
+        "context_length": (
+            "Your input exceeds the context window of this model. Please adjust your input and "
+            "try again."
+        ),
+    }
+    own_params: ClassVar[Mapping[str, str]] = {"context_length": "input"}
 
     def read(self, body: dict[str, Any]) -> Call:
         """The request, validated. `Call.echo` holds every echoed field.
@@ -58,6 +66,14 @@ class ResponsesRenderer(OpenAIRenderer):
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:
         """A `Response`, completed or incomplete."""
         return ended(reply, call, stamp)
+
+    def broken_off(self, failure: Failure, call: Call, stamp: Stamp, sent: int) -> Iterator[Event]:
+        """An `error` event and `response.failed`, as the service sends them.
+
+        The error is nested, unlike in the published schema: so both SDKs raise at it.
+        """
+        nested = self.error(failure, "")
+        return numbered(failed_steps(nested["error"], call, stamp), sent)
 
     def events(self, reply: Reply, call: Call, stamp: Stamp) -> Iterator[Event]:
         """From `response.created` to `response.completed` or `response.incomplete`."""

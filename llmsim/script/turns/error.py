@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from llmsim.conversation import Request
 from llmsim.reply import Failure
@@ -21,7 +21,6 @@ class Error(Turn):
     """An error of some kind: `Error(RateLimit())`."""
 
     kind: ErrorKind
-    leaves_trace: ClassVar[bool] = False
     _failure: Failure = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +32,11 @@ class Error(Turn):
         )
         self.check_keys()
         object.__setattr__(self, "_failure", self.kind.failure())
+
+    @property
+    def leaves_trace(self) -> bool:
+        """No client puts an error into its history."""
+        return False
 
     def play(self, serial: str, request: Request) -> Failure:  # noqa: ARG002
         """The kind's failure."""

@@ -18,17 +18,25 @@ class Turn(TurnKeys, ABC):
 
     A turn that calls tools has them as `calls`. A subclass calls `check_keys` when it is made.
 
-    `leaves_trace` says whether clients put the answer into their history, `makes_text` whether the
-    text in it may be another one for each request.
+    `makes_text` says whether the text in its answer may be another one for each request.
     """
 
-    leaves_trace: ClassVar[bool] = True
     makes_text: ClassVar[bool] = False
 
     @property
     def reads_request(self) -> bool:
         """Whether `play` looks at its request; what does not may be rendered once and kept."""
         return False
+
+    @property
+    def leaves_trace(self) -> bool:
+        """Whether clients put the answer into their history."""
+        return self.fault is None or self.fault.leaves_trace
+
+    def answer(self, serial: str, request: Request) -> Reply | Failure:
+        """What goes out: what is played, with what the turn's fault makes of it. See `play`."""
+        played = self.play(serial, request)
+        return played if self.fault is None else self.fault.outcome(played, stream=request.stream)
 
     @abstractmethod
     def play(self, serial: str, request: Request) -> Reply | Failure:

@@ -1,0 +1,88 @@
+"""Lets the parts of an answer leave when it is their time, and breaks it off where a fault does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from llmsim.delivery import Leaving, Write
+from llmsim.part import RESET
+from llmsim.serving.ending import Ending
+
+# Seconds in which a client can read what came before: a reset overtakes it.
+_BEFORE_BREAK = 0.02
+
+
+class Timing:
+    """When the first content and the end were to leave, and when they did.
+
+    In milliseconds since the request came; None for what has not come to pass.
+    """
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._facts: dict[str, float | None] = {
+            "ttft_ms": None,
+            "actual_ttft_ms": None,
+            "end_ms": None,
+            "actual_end_ms": None,
+        }
+        self._has_begun = False
+
+    def wait(self, write: Write) -> None:
+        """Wait until it is time for a write.
+
+        Each time counts from the start: what one is late the next one is not.
+        """
+        left = self._started + write.at - time.perf_counter()
+        if left > 0:
+            # By its name in the module, where gevent puts its own.
+            time.sleep(left)
+        if write.content and not self._has_begun:
+            self._has_begun = True
+            self._note("ttft", write)
+
+    def ends(self, write: Write) -> None:
+        """Note that the write is the last one."""
+        self._note("end", write)
+
+    def facts(self, fault: str | None) -> dict[str, Any]:
+        """As the journal has it."""
+        return {"timing": self._facts, "fault": fault}
+
+    def _note(self, what: str, write: Write) -> None:
+        actual = time.perf_counter() - self._started
+        self._facts[f"{what}_ms"] = round(write.at * 1000, 3)
+        self._facts[f"actual_{what}_ms"] = round(actual * 1000, 3)
+
+
+def delivered(leaving: Leaving, ending: Ending, timing: Timing) -> Iterator[bytes]:
+    """The body, write by write.
+
+    Raises:
+        ConnectionResetError: the script breaks the answer off, and the connection is gone.
+    """
+    size = chunks = 0
+    ended = False
+    rest = leaving.writes()
+    try:
+        write = next(rest, None)
+        while write is not None:
+            following = next(rest, None)  # before the wait: it takes time to make
+            timing.wait(write)
+            if following is None:
+                timing.ends(write)
+                end = ending.before_break if write.then else ending.before_last
+                end(size + len(write.data), chunks + bool(write.data))
+            if write.data:
+                yield write.data
+                size, chunks = size + len(write.data), chunks + 1
+            if write.then:
+                if write.data:
+                    time.sleep(_BEFORE_BREAK)
+                ending.break_off(reset=write.then == RESET)
+            write = following
+        ended = True
+    finally:
+        ending.settle(size, chunks, ended=ended)
