@@ -144,9 +144,13 @@ class RequestError(LlmsimError):
 
 
 class StoreError(LlmsimError):
-    """The store did not do what it was asked; nothing was claimed. Answered as `status`."""
+    """The store did not do what it was asked. Answered as `status`.
+
+    `retry_after` is in how many seconds it may do so, None where that cannot be said.
+    """
 
     status = 503
+    retry_after: int | None = None
 
 
 class StateLostError(StoreError):
@@ -169,6 +173,27 @@ class StoreBusyError(StoreError):
             f"The lock of the state directory was held by another process for {self.seconds:g} s "
             "(the setting store.lock_timeout): that process is probably stopped or frozen. "
             "Nothing was consumed; service resumes when it goes on or ends."
+        )
+
+
+class StoreUnreachableError(StoreError):
+    """The server at `name` that keeps the state did not answer; `reason` says how.
+
+    What it was asked may have been done. It is not asked again.
+    """
+
+    retry_after = 1
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(name, reason)
+
+    def __str__(self) -> str:
+        reason = self.reason.rstrip(".")
+        return (
+            f"Redis at {self.name} does not answer ({reason}). No turn comes twice; service "
+            "resumes when it answers again."
         )
 
 

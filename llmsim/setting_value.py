@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +60,13 @@ def checked(item: dataclasses.Field[Any], value: Any, source: str, problems: lis
 def no_names(names: Sequence[str]) -> str | None:
     """What is wrong with a list of names, or None."""
     return None if names and all(names) else "expected at least one name, and none that is empty"
+
+
+def no_name(text: str) -> str | None:
+    """What is wrong with a name, or None."""
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
+        return None
+    return f"expected 1 to 64 of the characters A-Z a-z 0-9 . _ -, got {text!r}"
 
 
 def _number(kind: type[int | float], text: str) -> int | float | str:

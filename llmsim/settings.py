@@ -23,7 +23,7 @@ from llmsim.errors import SettingsError
 from llmsim.json_text import type_name
 from llmsim.registry import unknown
 from llmsim.session_source import wrong_sources
-from llmsim.setting_value import checked, no_names, parsed
+from llmsim.setting_value import checked, no_name, no_names, parsed
 
 ALLOW, REFUSE = "allow", "refuse"
 REPORT, OFF = "report", "off"
@@ -226,6 +226,38 @@ class Settings:
         env=("LLMSIM_SESSION_FROM",),
         wrong=wrong_sources,
         shown="SOURCE,SOURCE,...",
+    )
+    store_url: str = setting(
+        "store.url",
+        "mmap",
+        "where cursors and journals are: mmap is a directory on this host; redis://, rediss:// or "
+        "unix:// is a server that several hosts share",
+        env=("LLMSIM_STORE",),
+        shown="mmap|URL",
+    )
+    store_prefix: str = setting(
+        "store.prefix",
+        "llmsim",
+        "the name of this simulator among others in one Redis",
+        env=("LLMSIM_STORE_PREFIX",),
+        wrong=no_name,
+        shown="NAME",
+    )
+    store_connect_timeout: int = setting(
+        "store.connect_timeout",
+        2,
+        "seconds that a connection to Redis may take, before requests get a 503",
+        env=("LLMSIM_STORE_CONNECT_TIMEOUT",),
+        least=1,
+        shown="SECONDS",
+    )
+    store_timeout: int = setting(
+        "store.timeout",
+        5,
+        "seconds that an answer of Redis may take, before requests get a 503",
+        env=("LLMSIM_STORE_TIMEOUT",),
+        least=1,
+        shown="SECONDS",
     )
     state_dir: str = setting(
         "store.state_dir",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from itertools import chain, count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import pytest
@@ -19,12 +19,15 @@ from llmsim.app import create_app, create_served_app
 from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
+from llmsim.store.base import Store
 from llmsim.store.mmap_store import MmapStore
+from tests.redis_server import RedisServer
 
 _TESTS = Path(__file__).parent
 
 MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]
+MakeStore = Callable[[int], Store]
 
 SLOW_FOLDERS = ("benchmarks", "deployed", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
@@ -73,11 +76,40 @@ One for each settings: it holds nothing else, and to make one takes longer than 
 """
 
 
+ON_BOTH_ENGINES = (
+    "test_sessions.py",
+    "test_history_order.py",
+    "test_control_sessions.py",
+    "test_control_many.py",
+    "test_control_options.py",
+    "test_journal_reading.py",
+)
+"""What a session is does not hang on where its cursor is kept."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The tests of the routes ask both applications; all others ask the first."""
-    folder = metafunc.definition.path.relative_to(_TESTS).parts[0]
-    if "application" in metafunc.fixturenames and folder == "serving":
-        metafunc.parametrize("application", APPLICATIONS, indirect=True)
+    """The tests of the routes ask both applications, those of sessions play on both engines.
+
+    All others ask the first of each. A test that wants `tmp_path` looks at files.
+    """
+    path = metafunc.definition.path.relative_to(_TESTS)
+    own = metafunc.definition._fixtureinfo.argnames
+    ways = [("served", "mmap")]
+    if "application" in metafunc.fixturenames and path.parts[0] == "serving":
+        ways.append(("flask", "mmap"))
+    if "make_client" in own and "tmp_path" not in own and path.name in ON_BOTH_ENGINES:
+        ways.append(("served", "redis"))
+    if len(ways) > 1:
+        names = [name for name in ("application", "engine") if name in metafunc.fixturenames]
+        metafunc.parametrize(names, [way[: len(names)] for way in ways], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis for all tests of this process, each of which has a prefix of its own."""
+    # Short: the path of a socket has at most 107 characters.
+    with TemporaryDirectory(prefix="redis-") as folder, RedisServer(Path(folder)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -87,19 +119,39 @@ def application(request: pytest.FixtureRequest) -> Application:
 
 
 @pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which engine keeps the state."""
+    return str(getattr(request, "param", "mmap"))
+
+
+@pytest.fixture
+def make_store(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> MakeStore:
+    """Stores of that engine, each of its own; the first is at `tmp_path`, where it has files."""
+    directories = chain([tmp_path], (Path(mkdtemp(dir=tmp_path)) for _ in count()))
+
+    def make(max_sessions: int) -> Store:
+        directory = next(directories)
+        if engine == "mmap":
+            return MmapStore.create_in(directory, max_sessions)
+        server: RedisServer = request.getfixturevalue("redis_server")
+        return server.store(f"{os.getpid()}-{directory.name}"[-64:], max_sessions)
+
+    return make
+
+
+@pytest.fixture
 def make_client(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, application: Application
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch, application: Application
 ) -> MakeClient:
     """A test client that plays the given turns from a store of its own; the first at `tmp_path`.
 
     Settings are keyword arguments.
     """
-    directories = chain([tmp_path], (Path(mkdtemp(dir=tmp_path)) for _ in count()))
 
     def make(
         *turns: dict[str, Any], on_exhausted: str = "repeat_last", **settings: Any
     ) -> FlaskClient:
-        played = Playback(MmapStore.create_in(next(directories), settings.get("max_sessions", 100)))
+        played = Playback(make_store(settings.get("max_sessions", 100)))
         played.publish(Script.from_spec({"on_exhausted": on_exhausted, "turns": list(turns)}))
         monkeypatch.setattr(shared, "_shared", played)
         return application(Settings(**settings)).test_client()

@@ -55,7 +55,7 @@ def test_what_is_copied_installs_and_its_command_serves(tmp_path: Path) -> None:
                 shutil.copytree(ROOT / source, into)
             else:
                 shutil.copy(ROOT / source, into)
-    assert "pip install --no-cache-dir . " in values("RUN")[0]
+    assert "pip install --no-cache-dir '.[redis]' " in values("RUN")[0]
     venv.create(tmp_path / "venv", with_pip=False)
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(site)]

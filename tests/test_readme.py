@@ -19,6 +19,7 @@ from tests.running import ROOT, Server, clean_environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8080"
+REDIS = "redis://127.0.0.1:6379"
 BIN = f"{Path(sys.executable).parent}/"
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -e "
@@ -136,7 +137,11 @@ def test_the_json_blocks_are_scripts() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", SERVING, ids=first_line)
-def test_a_block_that_serves_a_script_serves_it(tmp_path: Path, block: str) -> None:
+def test_a_block_that_serves_a_script_serves_it(
+    tmp_path: Path, block: str, request: pytest.FixtureRequest
+) -> None:
+    if REDIS in block:
+        block = block.replace(REDIS, request.getfixturevalue("redis_server").url)
     script = tmp_path / "my-script.json"
     script.write_text(blocks("json")[0])
     command = block.replace("my-script.json", str(script)).replace(".venv/bin/", BIN).strip()

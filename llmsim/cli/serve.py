@@ -16,8 +16,9 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
 
-# Neither is an option: the script is what is served, and a command line is no place for a secret.
-_NO_OPTION = ("response.script_path", "control.token")
+# None is an option: the script is what is served, and a command line is no place for a secret. The
+# store's URL may hold one.
+_NO_OPTION = ("response.script_path", "control.token", "store.url")
 _KINDS = {bool: "true|false", int: "N", float: "X", str: "TEXT", tuple: "TEXT,TEXT,..."}
 _DESCRIPTION = """\
 Serve a script until it is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.

@@ -149,7 +149,10 @@ def _refused(error: RequestError) -> Response:
 
 @blueprint.errorhandler(StoreError)
 def _unavailable(error: StoreError) -> Response:
-    return _error(error.status, str(error), "store_unavailable")
+    response = _error(error.status, str(error), "store_unavailable")
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 @blueprint.errorhandler(ScriptError)

@@ -52,13 +52,25 @@ class Keepings:
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, bytes]] = {}
 
-    def of(self, session: str, store: Store, default: Keeping) -> Keeping:
-        """What is kept of the session's requests.
+    def of(self, session: str, store: Store, default: Keeping) -> tuple[int, Keeping]:
+        """What is kept of the session's requests, and the generation for which that holds.
+
+        The generation may be an old one: see `Store.look`.
 
         Raises:
             StoreError: the state is gone.
         """
         generation = store.look(session).generation
+        return generation, self.in_generation(generation, session, store, default)
+
+    def in_generation(
+        self, generation: int, session: str, store: Store, default: Keeping
+    ) -> Keeping:
+        """What is kept of the session's requests in that generation.
+
+        Raises:
+            StoreError: the state is gone.
+        """
         known = self._known.get(session)
         if known is None or known[0] != generation or not generation:
             known = generation, store.options(session)

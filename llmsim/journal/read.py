@@ -14,7 +14,6 @@ from llmsim.journal.line import generation_of, shown
 from llmsim.json_text import parse
 from llmsim.store.base import BEGINS, Store
 
-_POLL_SECONDS = 0.02
 _AT_ONCE = 1000
 _PAGE_BYTES = 8 * 2**20  # what a page holds at most, beyond its last entry
 _MARK = re.compile(r"([0-9a-f]{16})-([0-9]{1,18})")
@@ -152,10 +151,11 @@ class Reader:
             mark = entries.mark
             if found >= count:
                 return True
-            if time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
             if not entries.current:
-                time.sleep(_POLL_SECONDS)
+                self._store.wait(self._session, mark.place, left)
 
     def every(self) -> Iterator[bytes]:
         """All entries of a generation, a bounded number in memory at a time."""

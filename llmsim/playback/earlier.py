@@ -17,12 +17,12 @@ from llmsim.script import Turn
 class Earlier:
     """What was answered in the generation that a session is in; of others nothing is known.
 
-    It is what `apis.protocol.Earlier` asks for.
+    It is what `apis.protocol.Earlier` asks for. `generation` is 0 where the next claim begins one.
     """
 
     def __init__(self, order: Order, generation: int) -> None:
         self._order = order
-        self._generation = generation
+        self.generation = generation
 
     @property
     def may_have_thought(self) -> bool:
@@ -43,7 +43,7 @@ class Earlier:
         return turn is not None and getattr(turn, "reasoning", None) is not None
 
     def _turn(self, marks: Sequence[str]) -> Turn | None:
-        if marks[0] != f"{self._generation:016x}":
+        if marks[0] != f"{self.generation:016x}":
             return None
         index = self._order.answered(marks)
         return None if index is None else self._order.script.turns[index]

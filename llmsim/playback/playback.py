@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from llmsim.conversation import Request
-from llmsim.errors import MovedError, StateLostError, StoreError
+from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.history import ByHistory
-from llmsim.playback.order import Order
+from llmsim.playback.order import Decision, Order
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, outline_of
 from llmsim.playback.taken import Taken
+from llmsim.playback.withheld import WithheldError
 from llmsim.script import Script
-from llmsim.store.base import Blob, Session, Store
+from llmsim.store.base import Blob, Seen, Session, Store
 
 T = TypeVar("T")
 
@@ -65,8 +66,7 @@ class Playback:
             tries -= 1
             try:
                 order = self._order(seen.script)
-                decision = order.decide(request)
-                check(order.script, Earlier(order, seen.generation))
+                decision = self._decided(order, request, seen, check)
                 seen, take = order.admission.admitted(self.store, seen, decision.take, request)
                 return decision.taken(self.store.claim(session, seen, take), request)
             except MovedError:
@@ -78,22 +78,35 @@ class Playback:
                 if not tries or self.store.look(session) == seen:
                     raise
 
+    def _decided(self, order: Order, request: Request, seen: Seen, check: Check) -> Decision:
+        """What a request gets that passes the check.
+
+        Raises:
+            RequestError, WithheldError: as `take`.
+            MovedError: it would be refused, but for what is no longer so: no claim tells of that.
+        """
+        try:
+            decision = order.decide(request)
+            check(order.script, Earlier(order, seen.generation))
+        except (RequestError, WithheldError):
+            if self.store.look(request.session, fresh=True) != seen:
+                raise MovedError from None
+            raise
+        return decision
+
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker.
 
         False where it is already, and then nothing rewinds.
         """
-        content = script.canonical()
-        before = key = self.store.published()
-        replaced = key is None or self.store.script(key)[:] != content
-        if key is None or replaced:
-            key = self.store.publish(content)
+        before = self.store.published()
+        key = self.store.publish(script.canonical())
         # Not among those that are let go of: the workers share it with the master. To free a large
         # one would copy its pages first, and take long.
         self._orders[key] = order_of(script)
         if before != key:
             self._orders.pop(before or 0, None)
-        return replaced
+        return before != key
 
     def create(
         self, session: str, checked: Checked | None = None, options: bytes = b""
@@ -158,8 +171,7 @@ class Playback:
             key = found.script if found else self.store.published()
             if not key:
                 raise StoreError(
-                    "No script has been published in the state directory yet; the server has not "
-                    "finished its start."
+                    "No script has been published yet; the server has not finished its start."
                 )
             try:
                 return found, read(key)

@@ -12,7 +12,6 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from llmsim import __version__, tokens
@@ -22,14 +21,14 @@ from llmsim.script import Script
 from llmsim.server import ports, ready_file, workers
 from llmsim.server.log import lead_to_gunicorn
 from llmsim.serving import once
-from llmsim.serving.shared import load_script, open_playback, share
+from llmsim.serving.shared import load_script, share
 from llmsim.serving.urls import base_urls
 from llmsim.settings import Settings, unknown_variables
-from llmsim.store import state_dir
 from llmsim.store.base import DEFAULT_SESSION
-from llmsim.store.state_dir import StateDir
+from llmsim.store.engine import Engine, Hold
+from llmsim.store.engines import engine_of
 
-# Names the state directory to the program that a USR2 executes; gunicorn gives that one the
+# Names what the state is in to the program that a USR2 executes; gunicorn gives that one the
 # environment it started with, and what is put here.
 _HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
 
@@ -53,7 +52,8 @@ class Lifecycle:
         self._settings = settings
         self._script_path = ""
         self._script: Script | None = None
-        self._state_dir: StateDir | None = None
+        self._engine: Engine | None = None
+        self._hold: Hold | None = None
         self._playback: Playback | None = None
 
     def on_starting(self, server: Any) -> None:
@@ -63,6 +63,7 @@ class Lifecycle:
         for warning in unknown_variables(os.environ):
             server.log.warning("llmsim: %s", warning)
         with _refusing_to_start():
+            self._engine = engine_of(self._settings)
             self._script_path, self._script = load_script(self._settings)
             ports.check_free(server)
         if self._settings.ready_file and not server.master_pid:
@@ -72,10 +73,9 @@ class Lifecycle:
         """After the port is bound and before the first worker is forked."""
         with _refusing_to_start():
             handed_over = os.environ.pop(_HANDED_OVER, "")
-            self._state_dir = self._hold_state_dir(handed_over)
-            self._playback = open_playback(
-                self._settings, self._state_dir.path, alone=not handed_over
-            )
+            assert self._engine is not None  # noqa: S101 - on_starting has made it
+            self._hold = self._engine.hold(handed_over)
+            self._playback = Playback(self._hold.store)
             had_script = self._playback.store.published() is not None
             assert self._script is not None  # noqa: S101 - on_starting has loaded it
             rewound = self._playback.publish(self._script) and had_script
@@ -99,10 +99,10 @@ class Lifecycle:
     def post_fork(self, _server: Any, _worker: Any) -> None:
         """In each worker.
 
-        The hold on the state directory ends with the master, not with its last worker.
+        The hold on the state ends with the master, not with its last worker.
         """
-        if self._state_dir is not None:
-            self._state_dir.forget()
+        if self._hold is not None:
+            self._hold.forget()
         # Until the worker sets its own handlers it has the master's, which only queue: a stop in
         # that moment would wait for graceful_timeout.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -144,30 +144,23 @@ class Lifecycle:
     def pre_exec(self, server: Any) -> None:
         """USR2.
 
-        Hand the state directory over to the new program, or two cursors would serve one port.
+        Hand the state over to the new program, or two cursors would serve one port.
         """
-        if self._state_dir is not None:
-            server.cfg.env_orig[_HANDED_OVER] = self._state_dir.hand_over()
+        if self._hold is not None:
+            server.cfg.env_orig[_HANDED_OVER] = self._hold.hand_over()
 
     def on_exit(self, server: Any) -> None:
         """TERM, INT, QUIT.
 
-        Let go of the state directory and the ready file, unless a master before or after this one
+        Let go of the state and the ready file, unless a master before or after this one
         serves from them.
         """
         # gunicorn forgets a master that it outlived only once a second, so ask who the parent is.
         master_before_lives = server.master_pid and server.master_pid == os.getppid()
-        if self._state_dir is not None and not server.reexec_pid and not master_before_lives:
-            self._state_dir.release()
+        if self._hold is not None and not server.reexec_pid and not master_before_lives:
+            self._hold.release()
             if self._settings.ready_file:
                 ready_file.remove(self._settings.ready_file)
-
-    def _hold_state_dir(self, handed_over: str) -> StateDir:
-        if handed_over:
-            return state_dir.inherit(handed_over)
-        if self._settings.state_dir:
-            return state_dir.take(Path(self._settings.state_dir))
-        return state_dir.make_private()
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
         origin = ports.origin(server.LISTENERS)

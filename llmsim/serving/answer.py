@@ -41,7 +41,7 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     body = body_of(settings, record)
     call = renderer.read(body)
     request = record.request(call, body)
-    check = ProtocolCheck(renderer, request, record.protocol, settings.protocol_check)
+    check = ProtocolCheck(renderer, request, record.protocol_in, settings.protocol_check)
     try:
         taken = playback.take(request, check)
     except WithheldError as error:

@@ -18,8 +18,8 @@ def check_made(store: Store, session: str) -> None:
         RequestError: 404, with the nearest names.
         StoreError: the state is gone.
     """
-    # To look takes no lock; it knows no generation too where the session begins a new one.
-    if session == DEFAULT_SESSION or store.look(session).generation or store.session(session):
+    # Not by a look, which may be an old one: a session that was deleted would be made again.
+    if session == DEFAULT_SESSION or store.session(session):
         return
     names = [found.name for found in store.sessions(0, _COMPARED)[0]]
     nearest = difflib.get_close_matches(session, names, n=3, cutoff=0.6)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from llmsim.apis.protocol import NOTHING, Earlier, Violation
+from llmsim.apis.protocol import NOTHING, Violation
 from llmsim.apis.renderer import Renderer
 from llmsim.conversation import Request
+from llmsim.playback.earlier import Earlier
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Failure
 from llmsim.script import Script
@@ -18,12 +19,16 @@ REASON = "protocol"  # the journal's word for why a request took no turn
 class ProtocolCheck:
     """What `Playback.take` calls before a turn is taken.
 
-    `own` is what the session says, `by_default` what the settings say; the script's word stands
-    between them. What was `found` is for the journal.
+    `own` is what the session says in a generation, `by_default` what the settings say; the
+    script's word stands between them. What was `found` is for the journal.
     """
 
     def __init__(
-        self, renderer: Renderer, request: Request, own: str | None, by_default: str
+        self,
+        renderer: Renderer,
+        request: Request,
+        own: Callable[[int], str | None],
+        by_default: str,
     ) -> None:
         self._renderer = renderer
         self._request = request
@@ -37,7 +42,7 @@ class ProtocolCheck:
         Raises:
             WithheldError: the real API would refuse it, and so does this one: in its words.
         """
-        word = self._own or script.protocol or self._by_default
+        word = self._own(earlier.generation) or script.protocol or self._by_default
         if word == OFF:
             return
         self.found = self._renderer.violations(self._request, earlier)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -56,8 +57,11 @@ class Record:
         self, keeping: Keeping, environ: Mapping[str, Any], session: str, api: str
     ) -> None:
         self._started = time.perf_counter()
-        self._mode, self._body_limit, self.protocol = keeping
+        self._mode, self._body_limit, self._protocol = keeping
+        self._kept_in = 0
+        self._keep_again: Callable[[int], Keeping] | None = None
         self._unread: bytes | None = None
+        self._body: tuple[bytes, Any] | None = None
         self._sent = NOTHING
         self._generation = 0
         self._status = 0
@@ -82,6 +86,13 @@ class Record:
         # What may be long stands behind the rest of a line: see `journal.line.head_of`.
         self._long: dict[str, Any] = {"request_headers": kept_headers(environ)}
 
+    def keeps(self, generation: int, again: Callable[[int], Keeping]) -> None:
+        """What is kept holds for that generation. `again` says it for another.
+
+        A session that was made anew may have other options: what was said not to be kept is not.
+        """
+        self._kept_in, self._keep_again = generation, again
+
     def sent(self, body: bytes) -> None:
         """What the client sent, whatever it is."""
         self._facts["request_bytes"] = len(body)
@@ -92,6 +103,8 @@ class Record:
         self._unread = None
         if self._mode == FULL:
             self._sent = sent_json(body, value, self._body_limit)
+        else:
+            self._body = body, value
 
     def request(self, call: Call, body: Mapping[str, Any]) -> Request:
         """What was asked, in neutral words; `call` is what the API read in the body."""
@@ -110,6 +123,8 @@ class Record:
     def took(self, taken: Taken, conversation: str | None, *, stream: bool) -> None:
         """The position that the request took, its turn, and where its conversation stood."""
         self._generation = taken.claim.generation
+        self._keep_as_in(self._generation)
+        self._body = None
         if taken.unmet:
             self._facts["unmet"] = [unmet(difference) for difference in taken.unmet]
         self._facts |= {
@@ -124,6 +139,11 @@ class Record:
     def withheld(self, reason: str) -> None:
         """Why the request took no turn, though it was a good one."""
         self._facts["reason"] = reason
+
+    def protocol_in(self, generation: int) -> str | None:
+        """What the session says of the protocol check in that generation."""
+        self._keep_as_in(generation)
+        return self._protocol
 
     @property
     def is_kept(self) -> bool:
@@ -159,6 +179,7 @@ class Record:
         self._store = store
         if self._mode == OFF:
             self._generation = self._generation or _generation_of(store, self.session)
+            self._keep_as_in(self._generation)
         ending = Ending(None if self._mode == OFF else self, self.environ)
         if isinstance(parts, Leaving):
             timing = Timing(self._started)
@@ -166,11 +187,23 @@ class Record:
             return delivered(parts, ending, timing)
         return parts if self._mode == OFF else _handed_on(parts, ending)
 
+    def _keep_as_in(self, generation: int) -> None:
+        """The request is of that generation: what is kept of it is what that one says."""
+        if generation == self._kept_in or self._keep_again is None:
+            return
+        self._kept_in = generation
+        with suppress(StoreError):  # then there will be no entry either
+            self._mode, self._body_limit, self._protocol = self._keep_again(generation)
+        if self._mode == FULL and self._body is not None:
+            self._sent = sent_json(*self._body, self._body_limit)
+
     def append(self, outcome: str, size: int, chunks: int) -> Any:
         """Write the entry; without bodies where there is no room for more."""
         store = self._store
         generation = self._generation or _generation_of(store, self.session)
-        if not generation:
+        if generation:
+            self._keep_as_in(generation)
+        if not generation or self._mode == OFF:
             return None
         self._facts["generation"] = f"{generation:016x}"
         end = self._end(outcome, size, chunks)

@@ -39,8 +39,10 @@ def recorded(
         session = session_found(environ, settings)
         if settings.new_sessions == REFUSE:
             check_made(playback.store, session)
-        keeping = _KEEPINGS.of(session, playback.store, Keeping.by_default(settings))
+        store, default = playback.store, Keeping.by_default(settings)
+        generation, keeping = _KEEPINGS.of(session, store, default)
         record = Record(keeping, environ, session, renderer.name)
+        record.keeps(generation, lambda now: _KEEPINGS.in_generation(now, session, store, default))
         answered = _answered(renderer, playback, record, respond)
     except (RequestError, StoreError) as error:
         # Without a session, or without a store, there is no journal to write it down in.

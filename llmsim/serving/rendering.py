@@ -61,7 +61,8 @@ def _worker_name(pid: int) -> str:
 def failure_of(error: RequestError | StoreError) -> Failure:
     """An error of the request path as what goes out."""
     if isinstance(error, StoreError):
-        return Failure(error.status, "unavailable", str(error), "store_unavailable")
+        again = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        return Failure(error.status, "unavailable", str(error), "store_unavailable", headers=again)
     kind = _KINDS.get(error.status, "invalid_request" if error.status < 500 else "unavailable")
     return Failure(error.status, kind, error.message, error.code, error.param)
 

@@ -5,11 +5,9 @@ Made by the server's start-up hooks and inherited through fork, or opened where 
 
 from __future__ import annotations
 
-import atexit
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
@@ -18,8 +16,7 @@ from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
 from llmsim.script import ErrorRates, Latency, Script
 from llmsim.settings import Settings, config_dir
-from llmsim.store import state_dir
-from llmsim.store.mmap_store import MmapStore
+from llmsim.store.engines import engine_of
 
 
 class Run(NamedTuple):
@@ -73,23 +70,6 @@ def latency_of(settings: Settings) -> tuple[Latency | None, int | None]:
     return (None if latency == Latency(INSTANT) else latency), settings.seed or None
 
 
-def open_playback(settings: Settings, directory: Path, *, alone: bool) -> Playback:
-    """A playback over the state directory, which is prepared where it is new.
-
-    `alone` says that no other process uses it yet.
-
-    Raises:
-        StateLostError: the directory was written by another version, or for other settings.
-        OSError: it cannot be written, or the disk is full.
-    """
-    store = MmapStore.create_in(
-        directory, settings.max_sessions, settings.journal_max_mb * 2**20, settings.lock_timeout
-    )
-    if alone:
-        store.sweep()
-    return Playback(store)
-
-
 def share(playback: Playback, script_path: str) -> None:
     """Let every application in this process, and in those forked from it, play from `playback`.
 
@@ -130,36 +110,20 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     A development server, a test client, another WSGI server.
     """
     path, script = load_script(settings)
-    if settings.state_dir:
-        joined, first = state_dir.join(Path(settings.state_dir))
-        try:
-            return _joined(settings, joined.path, script, first=first), path
-        except LlmsimError:
-            joined.release()  # or the next try would not be the first
-            raise
     # gunicorn calls one worker "not multiprocess", and more may come at any time.
-    if environ.get("wsgi.multiprocess") or str(environ.get("SERVER_SOFTWARE", "")).startswith(
-        "gunicorn"
-    ):
-        raise StoreError(
-            "This server may run several workers, and each would count turns on its own: "
-            "start it with `gunicorn -c gunicorn.conf.py wsgi:app` or "
-            "`llmsim serve`, or give all workers one directory in LLMSIM_STATE_DIR."
-        )
-    private = state_dir.make_private()
-    atexit.register(private.release)
-    playback = open_playback(settings, private.path, alone=True)
-    playback.publish(script)
+    is_gunicorn = str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn")
+    hold, publishes = engine_of(settings).join(
+        may_be_many=bool(environ.get("wsgi.multiprocess")) or is_gunicorn
+    )
+    playback = Playback(hold.store)
+    try:
+        if publishes:
+            playback.publish(script)
+        elif playback.store.published() is None:
+            raise StoreError(
+                "Another worker is just starting and has not published its script yet; ask again."
+            )
+    except LlmsimError:
+        hold.release()  # or the next try would not be the first
+        raise
     return playback, path
-
-
-def _joined(settings: Settings, directory: Path, script: Script, *, first: bool) -> Playback:
-    """The playback over a directory that this process shares with others."""
-    playback = open_playback(settings, directory, alone=first)
-    if first:
-        playback.publish(script)
-    elif playback.store.published() is None:
-        raise StoreError(
-            "Another worker is just starting and has not published its script yet; ask again."
-        )
-    return playback

@@ -111,8 +111,12 @@ class Store(ABC):
     # Cursors
 
     @abstractmethod
-    def look(self, session: str) -> Seen:
-        """What a claim of the session would meet now. It makes no session."""
+    def look(self, session: str, *, fresh: bool = False) -> Seen:
+        """What a claim of the session would meet. It makes no session.
+
+        Unless it is to be `fresh`, it may be what this process met last: a claim finds out whether
+        it is still so.
+        """
 
     @abstractmethod
     def arrive(self, session: str, seen: Seen | None = None) -> Arrival:
@@ -165,7 +169,8 @@ class Store(ABC):
     def publish(self, script: Blob) -> int:
         """Make `script` the default script and return its key.
 
-        From here on every claim of a session that follows it belongs to it.
+        From here on every claim of a session that follows it belongs to it. Where it is the
+        default script already, nothing changes.
         """
 
     @abstractmethod
@@ -248,6 +253,10 @@ class Store(ABC):
 
         It looks at a bounded number of lines: the end is reached where the mark stays.
         """
+
+    @abstractmethod
+    def wait(self, session: str, mark: int, seconds: float) -> None:
+        """Return when the session may have lines after `mark`, after `seconds` at the latest."""
 
     @abstractmethod
     def dropped(self) -> int:

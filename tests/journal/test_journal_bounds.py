@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 
 from llmsim import Script
 from llmsim.app import create_served_app
+from llmsim.playback import Playback
 from llmsim.serving import shared
-from llmsim.serving.shared import open_playback
 from llmsim.settings import Settings
 from llmsim.store.journal_files import JournalFiles
+from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import CHAT, body_for
@@ -25,7 +26,8 @@ from tests.running import numbered, text
 def client_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> FlaskClient:
     """A client whose store has the limits of the settings."""
     chosen = Settings(max_sessions=10, **settings)
-    playback = open_playback(chosen, tmp_path, alone=True)
+    store = MmapStore.create_in(tmp_path, chosen.max_sessions, chosen.journal_max_mb * 2**20)
+    playback = Playback(store)
     playback.publish(Script.from_spec({"turns": numbered(3), "on_exhausted": "loop"}))
     monkeypatch.setattr(shared, "_shared", playback)
     return create_served_app(chosen).test_client()

@@ -1,9 +1,10 @@
-"""What every store engine promises. A new engine joins by one line in `ENGINES`."""
+"""What every store engine promises. A new engine joins by one line in `engines.py`."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,6 @@ import pytest
 from llmsim.errors import StateLostError, StoreFullError
 from llmsim.store.base import BEGINS, DEFAULT_SESSION, Page, Session, Store
 from llmsim.store.mmap_store import MmapStore
-
-ENGINES: dict[str, Callable[[Path], Store]] = {
-    "mmap": lambda directory: MmapStore.create_in(directory, max_sessions=100)
-}
-
-
-@pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return ENGINES[request.param](tmp_path)
 
 
 def test_claims_count_from_0_within_one_generation(store: Store) -> None:
@@ -215,6 +207,33 @@ def test_a_page_holds_only_lines_that_its_reader_wants(store: Store) -> None:
         store.append("a", generation, b'{"n":%d}' % number)
     page = store.entries("a", 0, 3, lambda line: line.endswith(b"4}"))
     assert page.entries == [b'{"n":4}', b'{"n":14}', b'{"n":24}']
+
+
+def test_who_waits_for_a_line_goes_on_when_it_is_there(store: Store) -> None:
+    generation = begun(store, "a")
+    store.append("a", generation, b'{"n":0}')
+    mark = store.entries("a", 0, 1, any_line).mark
+    began = time.monotonic()
+    store.wait("a", mark, 0.2)
+    assert lines(store) == [b'{"n":0}']
+    with ThreadPoolExecutor(1) as thread:
+        written = thread.submit(wait_for_a_line, store, mark)
+        store.append("a", generation, b'{"n":1}')
+        assert written.result() == [b'{"n":1}']
+    assert time.monotonic() - began < 30
+
+
+def wait_for_a_line(store: Store, mark: int) -> list[bytes]:
+    while not (found := store.entries("a", mark, 1, any_line).entries):
+        store.wait("a", mark, 60)
+    return list(found)
+
+
+def test_publishing_again_what_is_published_changes_nothing(store: Store) -> None:
+    key = store.publish(b"a")
+    claim = store.claim(DEFAULT_SESSION)
+    assert store.publish(b"a") == key
+    assert store.claim(DEFAULT_SESSION) == claim._replace(position=1, arrival=1, place=1)
 
 
 def test_the_end_of_an_entry_can_be_amended(store: Store) -> None:

@@ -125,14 +125,26 @@ def requests_in(session: str) -> list[Request]:
     return prefixed + [replace(request, headers=own) for own in headers for request in named]
 
 
+class UnavailableError(http.client.HTTPException):
+    """An answer that says that there is none."""
+
+
 class Client:
-    """A connection to wherever `origin()` says, made anew now and then and when it breaks."""
+    """A connection to wherever `origin()` says, made anew now and then and when it breaks.
+
+    `failing` are statuses that say so much as a broken connection: the request may have been read,
+    and nobody has its turn.
+    """
 
     def __init__(
-        self, origin: Callable[[], str], requests_a_connection: int = REQUESTS_A_CONNECTION
+        self,
+        origin: Callable[[], str],
+        requests_a_connection: int = REQUESTS_A_CONNECTION,
+        failing: Sequence[int] = (),
     ) -> None:
         self._origin = origin
         self._requests_a_connection = requests_a_connection
+        self._failing = failing
         self._connection: http.client.HTTPConnection | None = None
         self._asked = 0
 
@@ -184,6 +196,8 @@ class Client:
         )
         response = self._connection.getresponse()
         body = response.read()
+        if response.status in self._failing:
+            raise UnavailableError(body)
         assert response.status in (200, 500), f"{response.status}: {body!r}"
         assert "X-LLMSim-Position" in response.headers, (
             f"{response.status} that is no turn: {body!r}"
@@ -202,7 +216,8 @@ class Crowd:
 
     A client whose request fails asks anew: that is another request.
 
-    With `sessions`, each client asks in one of them, and there are as many clients in each.
+    With `sessions`, each client asks in one of them, and there are as many clients in each. See
+    `Client` for `failing`.
     """
 
     def __init__(
@@ -211,8 +226,10 @@ class Crowd:
         clients: int = CLIENTS,
         sessions: Sequence[str] = (),
         requests_a_connection: int = REQUESTS_A_CONNECTION,
+        failing: Sequence[int] = (),
     ) -> None:
         self._origin = origin
+        self._failing = failing
         self._sessions = sessions
         self._requests_a_connection = requests_a_connection
         self._answers: list[list[Answer]] = [[] for _ in range(clients)]
@@ -293,7 +310,7 @@ class Crowd:
             self._stop.set()
 
     def _work(self, number: int) -> None:
-        client = Client(self._origin, self._requests_a_connection)
+        client = Client(self._origin, self._requests_a_connection, self._failing)
         requests = (
             requests_in(self._sessions[number % len(self._sessions)])
             if self._sessions
@@ -316,6 +333,7 @@ class Crowd:
             return False
         except (OSError, http.client.HTTPException):
             self._failures[number] += 1
+            time.sleep(0.01)  # where all fail at once, to ask again at once is all that is done
             return False
         self._answers[number].append(answer)
         return answer.text is None

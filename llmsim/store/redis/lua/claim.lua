@@ -1,0 +1,40 @@
+-- ARGV: session, generation for a new one, room for sessions, what was seen (see `meet`), kind of
+-- place ('none', 'main', 'track') and its key, key of tries or '', key of what is served or '',
+-- number of the arrival or ''. Gives {0, position, arrival, place, tries, generation, script}, or
+-- {1, what is seen now}, or {2} for no room, or {3} where nothing is published.
+local name, generation, room = ARGV[1], ARGV[2], ARGV[3]
+local kind, track, tries, served = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local session, now, refusal = meet(name, room, ARGV[4], ARGV[5], ARGV[6])
+if refusal then return refusal end
+
+local is_new = begins(session, now)
+if kind == 'track' then
+  local known = not is_new and redis.call('HEXISTS', key('kept', name), track) == 1
+  local old = is_new and redis.call('HLEN', key('kept', name)) or 0
+  local kept = tonumber(redis.call('HGET', ROOM, 'kept') or 0) - old
+  if not known and kept >= room * KEPT_PER_SESSION then return {2} end
+end
+if is_new then begin(session, now, generation) end
+
+local position, arrival = tonumber(session.position), tonumber(ARGV[11])
+local place, tried = 0, 0
+local change = {'position', position + 1}
+if not arrival then
+  arrival = tonumber(session.arrival)
+  change[3], change[4] = 'arrival', arrival + 1
+end
+if kind == 'main' then
+  place = tonumber(session.place)
+  change[#change + 1], change[#change + 2] = 'place', place + 1
+elseif kind == 'track' then
+  count(name, track, 1, room)
+  place = redis.call('HGET', key('kept', name), track) - 1
+end
+redis.call('HSET', key('session', name), unpack(change))
+if served ~= '' then count(name, served, 1, room) end
+if tries ~= '' then
+  local counter = key('try', session.generation .. tries)
+  tried = redis.call('INCR', counter) - 1
+  redis.call('EXPIRE', counter, 21600)
+end
+return {0, position, arrival, place, tried, session.generation, session.script}

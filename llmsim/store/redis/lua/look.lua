@@ -1,0 +1,2 @@
+-- ARGV: session.
+return seen(read(ARGV[1]), published())

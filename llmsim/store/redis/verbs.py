@@ -1,0 +1,37 @@
+"""What is done within Redis: a Lua file each, which is one step for all others."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from pathlib import Path
+from typing import NamedTuple
+
+_FOLDER = Path(__file__).parent / "lua"
+
+
+class Verb(NamedTuple):
+    """A Lua program, and the name under which Redis knows it once it has run it."""
+
+    source: bytes
+    digest: bytes
+
+
+def _verb(name: str) -> Verb:
+    source = (_FOLDER / "prelude.lua").read_bytes() + (_FOLDER / f"{name}.lua").read_bytes()
+    return Verb(source, sha1(source, usedforsecurity=False).hexdigest().encode())
+
+
+CONNECT = _verb("connect")
+LOOK = _verb("look")
+ARRIVE = _verb("arrive")
+CLAIM = _verb("claim")
+ADD = _verb("add")
+RESET = _verb("reset")
+STAGE = _verb("stage")
+PUBLISH = _verb("publish")
+BEGIN = _verb("begin")
+SESSIONS = _verb("sessions")
+DELETE = _verb("delete")
+APPEND = _verb("append")
+AMEND = _verb("amend")
+PAGE = _verb("page")

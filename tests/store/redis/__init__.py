@@ -1,0 +1,1 @@
+"""The engine in Redis, beyond what every engine promises."""

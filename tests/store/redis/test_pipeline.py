@@ -1,0 +1,220 @@
+"""One connection a process: commands leave together, in order, and never twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from llmsim.errors import StoreError, StoreUnreachableError
+from llmsim.store.redis.link import Link, Timeouts
+from llmsim.store.redis.pipeline import Pipeline
+from llmsim.store.redis.redis_store import RedisStore
+from llmsim.store.redis.verbs import CLAIM
+from tests.processes import wait_until_gone
+from tests.redis_server import RedisServer
+from tests.store.redis.wire import Wire
+from tests.stress.forks import fork, wait_for
+
+BASE = b"{pipeline}:"
+
+
+@pytest.fixture
+def wire(redis_server: RedisServer) -> Iterator[Wire]:
+    with redis_server.client() as client:
+        client.flushall()
+        client.script_flush()
+    with Wire(redis_server.port) as wire:
+        yield wire
+
+
+def store_at(wire: Wire, seconds: float = 20) -> RedisStore:
+    return RedisStore(Link(wire.url, BASE, Timeouts(seconds, seconds)), BASE, 100, 2**20)
+
+
+def pipeline_at(wire: Wire, seconds: float = 20) -> Pipeline:
+    return Pipeline(Link(wire.url, BASE, Timeouts(seconds, seconds)))
+
+
+def test_what_comes_while_a_batch_is_on_its_way_leaves_in_one_write(wire: Wire) -> None:
+    pipeline = pipeline_at(wire)
+    pipeline.call("PING")
+    answers_wait, go_on = threading.Event(), threading.Event()
+
+    def hold_up() -> bool:
+        answers_wait.set()
+        assert go_on.wait(20)
+        return False
+
+    wire.is_cut = hold_up
+    with ThreadPoolExecutor(20) as threads:
+        first = threads.submit(pipeline.call, "ECHO", "first")
+        assert answers_wait.wait(20)
+        wire.sent.clear()
+        others = [threads.submit(pipeline.call, "ECHO", str(number)) for number in range(15)]
+        while len(pipeline._waiting) < 15:
+            time.sleep(0.001)
+        go_on.set()
+        assert first.result() == b"first"
+        assert [other.result() for other in others] == [b"%d" % number for number in range(15)]
+    assert len(wire.sent) == 1
+    assert wire.connections == 1
+
+
+def test_threads_that_all_claim_get_each_position_once(wire: Wire) -> None:
+    store = store_at(wire)
+    store.publish(b"a")
+    with ThreadPoolExecutor(16) as threads:
+        claims = list(threads.map(lambda _: store.claim("s"), range(2000)))
+    assert sorted(claim.position for claim in claims) == list(range(2000))
+    assert wire.connections == 1
+
+
+@pytest.mark.slow
+def test_greenlets_share_a_connection_too(redis_server: RedisServer) -> None:
+    """In a process of its own: gevent changes it for good."""
+
+    def act() -> None:
+        from gevent import monkey
+
+        monkey.patch_all()
+        from gevent.pool import Pool
+
+        store = redis_server.store("greenlets")
+        store.publish(b"a")
+        claims = Pool(50).map(lambda _: store.claim("s"), range(2000))
+        assert sorted(claim.position for claim in claims) == list(range(2000))
+        with redis_server.client() as client:
+            mine = [one for one in client.client_list() if one["cmd"] == "evalsha"]
+        assert len(mine) == 1
+
+    assert wait_for(fork(act)) == 0
+
+
+def test_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(wire: Wire) -> None:
+    store = store_at(wire)
+    store.publish(b"a")
+    assert store.claim("s").position == 0
+
+    def act() -> None:
+        assert store.claim("s").position == 1
+
+    child = fork(act)
+    assert wait_for(child) == 0
+    wait_until_gone([child])
+    assert store.claim("s").position == 2
+    assert wire.connections == 2
+
+
+def test_a_claim_whose_answer_is_lost_was_made_once_and_is_nobodys(
+    wire: Wire, redis_server: RedisServer
+) -> None:
+    store = store_at(wire)
+    store.publish(b"a")
+    assert store.claim("s").position == 0
+    wire.is_cut = lambda: True
+    wire.sent.clear()
+    with pytest.raises(StoreUnreachableError, match=r"does not answer.*No turn comes twice"):
+        store.claim("s")
+    wire.is_cut = lambda: False
+    assert len([sent for sent in wire.sent if CLAIM.digest in sent]) == 1
+    assert store.claim("s").position == 2, "1 was claimed, and nobody has it"
+
+
+def test_all_that_was_on_its_way_fails_with_the_connection_and_what_follows_does_not(
+    wire: Wire,
+) -> None:
+    store = store_at(wire)
+    store.publish(b"a")
+    store.claim("s")
+    cuts = iter([False] * 20 + [True] + [False] * 10_000)
+    wire.is_cut = lambda: next(cuts)
+    got: list[int] = []
+    failed: list[StoreError] = []
+
+    def ask(_: int) -> None:
+        try:
+            got.append(store.claim("s").position)
+        except StoreUnreachableError as error:
+            failed.append(error)
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(ask, range(1000)))
+    assert 1 <= len(failed) <= 16
+    assert len(set(got)) == len(got)
+    assert max(got) - len(got) <= len(failed), "a turn is lost only with its request"
+
+
+def test_a_connection_that_was_closed_while_nobody_used_it_costs_no_request(
+    wire: Wire, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmsim.store.redis.pipeline._IDLE", 0.0)
+    store = store_at(wire)
+    store.publish(b"a")
+    with redis_server.client() as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+    time.sleep(0.05)
+    assert store.claim("s").position == 0
+
+
+def test_who_waits_for_a_silent_redis_waits_once(redis_server: RedisServer) -> None:
+    """However many ask: those that came later have waited as long when the first one gives up."""
+    store = RedisStore(Link(redis_server.url, BASE, Timeouts(1, 0.3)), BASE, 100, 2**20)
+    store.publish(b"a")
+    redis_server.stop()
+    try:
+        began = time.monotonic()
+        with ThreadPoolExecutor(50) as threads:
+            asked = [threads.submit(store.claim, "s") for _ in range(50)]
+            errors = [one.exception() for one in asked]
+        took = time.monotonic() - began
+    finally:
+        redis_server.go_on()
+    assert all(isinstance(error, StoreUnreachableError) for error in errors)
+    assert took < 15  # one by one they would take as many seconds and more
+    assert store.claim("s").generation
+
+
+def test_a_program_that_redis_has_forgotten_is_sent_again(wire: Wire) -> None:
+    store = store_at(wire)
+    store.publish(b"a")
+    store.claim("s")
+    store._pipeline.call("SCRIPT", "FLUSH")
+    assert store.claim("s").position == 1
+
+
+def test_a_refused_command_says_so_and_the_connection_goes_on(wire: Wire) -> None:
+    pipeline = pipeline_at(wire)
+    pipeline.call("SET", "x", "1")
+    with pytest.raises(StoreError, match="refuses: WRONGTYPE"):
+        pipeline.call("LPUSH", "x", "1")
+    assert pipeline.call("GET", "x") == b"1"
+
+
+def test_a_waiting_caller_that_is_ended_holds_nobody_up(wire: Wire) -> None:
+    """As gevent ends a greenlet: by an exception where it waits."""
+    pipeline = pipeline_at(wire)
+
+    class End(BaseException):
+        pass
+
+    class Ended:
+        """A lock that is never had."""
+
+        def acquire(self) -> None:
+            raise End
+
+        def release(self) -> None:
+            pass
+
+    from llmsim.store.redis.pipeline import _Call
+
+    call = _Call(b"")
+    call.leads, pipeline._is_led = True, True
+    pipeline._waiting.append(call)
+    with pytest.raises(End):
+        pipeline._wait(call, Ended())  # type: ignore[arg-type]
+    assert pipeline.call("PING") == b"PONG"

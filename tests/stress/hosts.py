@@ -1,0 +1,117 @@
+"""Three servers ("hosts") that share a Redis, behind a real nginx that sends to them in turn."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import psutil
+
+from llmsim.settings import WORKER_CLASSES
+from tests.redis_server import RedisServer, free_port, needs
+from tests.running import PATIENCE, Server
+
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+
+_NGINX = """\
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  upstream hosts {{
+{servers}
+  }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://hosts;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_buffering off;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass
+class Hosts:
+    """What a client reaches at `origin`, and what stands behind it."""
+
+    origin: str
+    redis: RedisServer
+    servers: list[Server]
+
+    def kill(self, number: int) -> None:
+        """End a whole host at once, its workers too."""
+        server = self.servers[number].process
+        processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
+        for process in processes:
+            process.kill()
+        server.wait()
+
+
+@contextmanager
+def three_hosts(tmp_path: Path, script: Path, *redis_arguments: str) -> Iterator[Hosts]:
+    """Two workers on each host, of a class of its own. They end with the block."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="redis-")))
+        redis = stack.enter_context(RedisServer(folder, *redis_arguments))
+        servers = []
+        for worker_class in WORKER_CLASSES:
+            own = tmp_path / worker_class
+            own.mkdir()
+            settings = {
+                "LLMSIM_STORE": redis.url,
+                "LLMSIM_WORKERS": "2",
+                "LLMSIM_WORKER_CLASS": worker_class,
+            }
+            servers.append(stack.enter_context(Server(own, script, **settings)))
+        origin = stack.enter_context(_nginx(tmp_path, [server.origin for server in servers]))
+        yield Hosts(origin, redis, servers)
+
+
+@contextmanager
+def _nginx(folder: Path, origins: list[str]) -> Iterator[str]:
+    port = free_port()
+    servers = "\n".join(
+        f"    server {origin.removeprefix('http://')} max_fails=0;" for origin in origins
+    )
+    configuration = folder / "nginx.conf"
+    configuration.write_text(_NGINX.format(folder=folder, port=port, servers=servers))
+    command = [needs("nginx", "nginx"), "-p", str(folder), "-c", str(configuration)]
+    process = subprocess.Popen(
+        [*command, "-e", str(folder / "nginx.log")], stdin=subprocess.DEVNULL
+    )
+    try:
+        origin = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(origin):
+            assert process.poll() is None, (folder / "nginx.log").read_text()
+            assert time.monotonic() < deadline, "nginx does not start"
+            time.sleep(0.02)
+        yield origin
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(origin: str) -> bool:
+    try:
+        return httpx.get(origin, timeout=PATIENCE).status_code == 200
+    except httpx.TransportError:
+        return False
