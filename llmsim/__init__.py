@@ -1,8 +1,10 @@
 """llmsim: a scripted LLM API simulator whose turn order is exact over many worker processes.
 
 The script's Python API is here: build turns in code, read and write scripts, and play one without a
-server.
+server. And what tests use: `serve` and `wsgi`.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from llmsim.errors import (
     LlmsimError,
@@ -49,6 +51,9 @@ from llmsim.script import (
     Usage,
 )
 
+if TYPE_CHECKING:
+    from llmsim.testing import Session, serve, wsgi
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -84,6 +89,7 @@ __all__ = [
     "ScriptInvalidError",
     "ScriptParseError",
     "ScriptReadError",
+    "Session",
     "Split",
     "Stall",
     "StreamError",
@@ -92,4 +98,17 @@ __all__ = [
     "ToolCalls",
     "Truncate",
     "Usage",
+    "serve",
+    "wsgi",
 ]
+
+_TESTING = ("Session", "serve", "wsgi")
+
+
+def __getattr__(name: str) -> Any:
+    """What only tests use is imported when it is asked for."""
+    if name not in _TESTING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from llmsim import testing  # noqa: PLC0415
+
+    return getattr(testing, name)

@@ -29,7 +29,7 @@ MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]
 MakeStore = Callable[[int], Store]
 
-SLOW_FOLDERS = ("benchmarks", "deployed", "sdk", "server", "stress")
+SLOW_FOLDERS = ("benchmarks", "deployed", "examples", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
 
 

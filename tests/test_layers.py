@@ -30,7 +30,7 @@ LAYERS = [
     ["playback", "delivery", "apis", "journal", "metrics"],
     ["serving"],
     ["app", "server", "control", "page", "transcript", "verdict"],
-    ["cli", "pytest_plugin", "__main__"],
+    ["cli", "testing", "pytest_plugin", "__main__"],
 ]
 # Within these rows, modules build on one another in the order written.
 ORDERED = [
@@ -50,6 +50,7 @@ ORDERED = [
     ["delivery", "playback"],
     ["transcript", "verdict", "control", "app", "server"],
     ["cli", "__main__"],
+    ["testing", "pytest_plugin"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 NETWORK = {"flask", "werkzeug", "gunicorn", "gevent", "socket", "http"}

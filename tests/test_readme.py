@@ -98,8 +98,7 @@ def last_line(block: str) -> str:
     return block.splitlines()[-1][:60]
 
 
-TESTS = [block for block in blocks("python") if "import pytest" in block]
-CONFTEST = TESTS[0]  # its fixtures are for the tests of the other blocks, too
+TESTS = [block for block in blocks("python") if "def test_" in block]
 PROGRAMS = [block for block in blocks("python") if block not in TESTS]
 
 
@@ -124,7 +123,6 @@ def test_a_python_block_runs(server: Server, tmp_path: Path, block: str) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("block", TESTS, ids=last_line)
 def test_a_block_of_tests_passes(tmp_path: Path, block: str) -> None:
-    (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_agent.py").write_text(block)
     told = python(tmp_path, "-m", "pytest", "-c", "/dev/null", "-q", str(tmp_path))
     assert re.search(r"\b[1-9]\d* passed", told)

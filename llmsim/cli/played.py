@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.json_text import parse
-from llmsim.server.child import ChildServer
+from llmsim.server.control_client import ControlClient
 
 _SETTLE_SECONDS = 2
 _POLL_SECONDS = 0.05
@@ -17,13 +17,15 @@ _MOST_NAMES = 5
 class Played:
     """The sessions of a server as they stand, and which turns of its own script they were served.
 
+    `turns` is how many turns that script has.
+
     Raises:
         NoAnswerError: the server is gone.
     """
 
-    def __init__(self, server: ChildServer) -> None:
+    def __init__(self, server: ControlClient, turns: int) -> None:
         self._server = server
-        self._total = server.turns
+        self._total = turns
         self._requests = 0
         self.beyond = 0  # requests after the last turn, where that is an error
         self._used: set[int] = set()

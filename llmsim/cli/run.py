@@ -6,7 +6,6 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from llmsim import settings as settings_module
@@ -14,7 +13,8 @@ from llmsim.cli.played import Played
 from llmsim.cli.signals import Signals
 from llmsim.errors import LlmsimError, SettingsError
 from llmsim.server.child import ChildEndedError, ChildServer
-from llmsim.serving.urls import BASES
+from llmsim.server.client_environment import variables
+from llmsim.server.control_client import ControlClient
 from llmsim.transcript import transcript
 
 _DESCRIPTION = """\
@@ -61,42 +61,25 @@ def run(given: argparse.Namespace) -> int:
     for warning in settings_module.unknown_variables(os.environ):
         _say(warning)
     signals = Signals()
-    server = ChildServer(
-        given.script, os.environ, settings.control_token, lambda: not signals.received
-    )
+    server = ChildServer(given.script, os.environ, wanted=lambda: not signals.received)
     try:
         with server:
             command = given.command[given.command[0] == "--" :]
             code = _run(command, server.origin, signals)
-            return code if code == _CANNOT_START else _judged(code, server, given.allow_left)
+            if code == _CANNOT_START:
+                return code
+            control = ControlClient(server.origin, settings.control_token)
+            return _judged(code, control, server.turns, given.allow_left)
     except ChildEndedError:
         if signals.received:
             return _BY_SIGNAL + signals.received
         raise
 
 
-def environment(origin: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` with what leads an SDK to the server at `origin`, and past any proxy."""
-    openai, anthropic = origin + BASES["openai"], origin + BASES["anthropic"]
-    found = {
-        "OPENAI_BASE_URL": openai,
-        "OPENAI_API_BASE": openai,  # older clients
-        "OPENAI_API_KEY": "unused",
-        "ANTHROPIC_BASE_URL": anthropic,
-        "ANTHROPIC_API_KEY": "unused",
-        settings_module.URL_VARIABLE: origin,
-    }
-    for name, other in (("no_proxy", "NO_PROXY"), ("NO_PROXY", "no_proxy")):
-        hosts = environ.get(name) or environ.get(other) or ""
-        # A star stands for all hosts, and only where it stands alone.
-        found[name] = hosts if hosts == "*" else f"{hosts},127.0.0.1,localhost".removeprefix(",")
-    return {**environ, **found}
-
-
 def _run(command: list[str], origin: str, signals: Signals) -> int:
     """The exit code of the command."""
     try:
-        process = subprocess.Popen(command, env=environment(origin, os.environ))  # noqa: S603
+        process = subprocess.Popen(command, env=_environment(origin))  # noqa: S603
     except OSError as error:
         _say(f"cannot run {command[0]!r}: {error.strerror}")
         return _CANNOT_START
@@ -105,10 +88,18 @@ def _run(command: list[str], origin: str, signals: Signals) -> int:
     return code if code >= 0 else _BY_SIGNAL - code
 
 
-def _judged(code: int, server: ChildServer, allow_left: bool) -> int:
+def _environment(origin: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        **variables(origin, os.environ),
+        settings_module.URL_VARIABLE: origin,
+    }
+
+
+def _judged(code: int, control: ControlClient, turns: int, allow_left: bool) -> int:
     """Say what was played; the exit code that follows from it and from the command's."""
     try:
-        played = Played(server)
+        played = Played(control, turns)
         for sentence in played.summary():
             _say(sentence)
         fails = bool(played.left) and not allow_left

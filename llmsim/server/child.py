@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,15 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from llmsim.errors import StartupError
-from llmsim.server.control_client import ControlClient
 
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 10
+_DISMISSED = b"\n"  # to the guard
 
 
 class ChildEndedError(StartupError):
@@ -31,23 +32,24 @@ class ChildEndedError(StartupError):
 class ChildServer:
     """`llmsim serve SCRIPT` on a free port of 127.0.0.1; use it in a `with`.
 
-    Its errors go to this process's standard error. Settings come from `environ`, but
-    for the address. `token` is the key of its control API. `wanted` is asked until the server is
-    ready; where it says no, the wait is over.
+    Settings come from `environ`, but for the address. Its warnings go to the file `log`, without
+    one its errors to this process's standard error. `wanted` is asked until the server is ready;
+    where it says no, the wait is over. The server ends with this process, however that ends.
     """
 
     def __init__(
         self,
         script: str,
         environ: Mapping[str, str],
-        token: str = "",
+        log: Path | None = None,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._script = script
         self._environ = dict(environ)
-        self._token = token
+        self._log = log
         self._wanted = wanted
         self.origin = ""
+        self.base_urls: Mapping[str, str] = {}
         self.turns = 0
 
     def __enter__(self) -> Self:
@@ -59,6 +61,7 @@ class ChildServer:
         self._folder = tempfile.mkdtemp(prefix="run-llmsim-")
         ready = Path(self._folder) / "ready.json"
         self._process = self._started(ready)
+        self._guard = _guard_of(self._process)
         try:
             self._wait_for(ready)
         except BaseException:
@@ -69,6 +72,7 @@ class ChildServer:
     def __exit__(self, *_: object) -> None:
         """Stop it; it waits for no answer that is still on its way."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._guard.communicate(_DISMISSED)
         if self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGQUIT)
@@ -78,31 +82,27 @@ class ChildServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def get(self, path: str) -> Any:
-        """What the control API answers at `path`.
-
-        Raises:
-            NoAnswerError: it does not.
-        """
-        return ControlClient(self.origin, self._token).get(path)
-
-    def lines(self, path: str) -> Iterator[bytes]:
-        """The same, line by line as it comes."""
-        return ControlClient(self.origin, self._token).lines(path)
+    @property
+    def exit_code(self) -> int | None:
+        """How the server ended, as `subprocess` has it; None while it runs."""
+        return self._process.poll()
 
     def _started(self, ready: Path) -> subprocess.Popen[bytes]:
         # -P: as it starts, a file of the current folder is no module of its own.
-        command = [sys.executable, "-P", "-m", "llmsim", "serve", self._script]
+        command = [sys.executable, "-P", "-m", "llmsim", "serve", *filter(None, [self._script])]
         own = ["--bind", "127.0.0.1:0", "--ready-file", str(ready)]
-        given = self._environ.get("GUNICORN_CMD_ARGS", "")
-        return subprocess.Popen(  # noqa: S603
-            [*command, *own],
-            env=self._environ | {"GUNICORN_CMD_ARGS": f"--log-level error {given}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            # A group of its own: Ctrl-C in a terminal is not for the server.
-            start_new_session=True,
-        )
+        level = "error" if self._log is None else "warning"
+        arguments = f"--log-level {level} {self._environ.get('GUNICORN_CMD_ARGS', '')}"
+        with contextlib.nullcontext() if self._log is None else self._log.open("ab") as errors:
+            return subprocess.Popen(  # noqa: S603
+                [*command, *own],
+                env=self._environ | {"GUNICORN_CMD_ARGS": arguments},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                # A group of its own: Ctrl-C in a terminal is not for the server.
+                start_new_session=True,
+            )
 
     def _wait_for(self, ready: Path) -> None:
         while not ready.exists():
@@ -111,3 +111,18 @@ class ChildServer:
             time.sleep(_POLL_SECONDS)
         facts = json.loads(ready.read_text("utf-8"))
         self.origin, self.turns = facts["origin"], facts["turns"]
+        self.base_urls = facts["base_urls"]
+
+
+def _guard_of(server: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """A process that stops the server where this one ends without a word, even by a SIGKILL.
+
+    It reads a pipe of which only this process has the other end.
+    """
+    return subprocess.Popen(  # noqa: S603
+        ["/bin/sh", "-c", 'read -r _ || kill -QUIT "$0"', str(server.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim.errors import LlmsimError
-from llmsim.json_text import parse
+from llmsim.json_text import compact, parse
 
 _ANSWER_SECONDS = 30
 # Not the proxy of the environment: most often the server is on this machine.
@@ -18,13 +18,14 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class NoAnswerError(LlmsimError):
     """The server does not answer to its control API."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, method: str, path: str, reason: str) -> None:
+        self.method = method
         self.path = path
         self.reason = reason
-        super().__init__(path, reason)
+        super().__init__(method, path, reason)
 
     def __str__(self) -> str:
-        return f"the server does not answer to GET {self.path}: {self.reason}"
+        return f"the server does not answer to {self.method} {self.path}: {self.reason}"
 
 
 class ControlClient:
@@ -32,7 +33,7 @@ class ControlClient:
 
     def __init__(self, origin: str, token: str = "") -> None:
         self._origin = origin.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> Any:
         """What it answers at `path`.
@@ -40,25 +41,32 @@ class ControlClient:
         Raises:
             NoAnswerError: it does not, or refuses.
         """
-        return parse(b"".join(self.lines(path)))
+        return self.call("GET", path)
 
-    def lines(self, path: str) -> Iterator[bytes]:
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """What it answers to a request with this JSON body, or with none."""
+        return parse(b"".join(self.lines(path, method, body)))
+
+    def lines(self, path: str, method: str = "GET", body: Any = None) -> Iterator[bytes]:
         """The same, line by line as it comes."""
+        data = None if body is None else compact(body).encode("ascii")
+        headers = {**self.headers, "Content-Type": "application/json"}
         try:
             request = urllib.request.Request(  # noqa: S310
-                f"{self._origin}/llmsim{path}", headers=self._headers
+                f"{self._origin}/llmsim{path}", data, headers, method=method
             )
             with _OPENER.open(request, timeout=_ANSWER_SECONDS) as answer:
                 yield from answer
         except urllib.error.HTTPError as error:
-            raise NoAnswerError(f"/llmsim{path}", _message(error)) from error
+            said = message_in(error.read()) or str(error)
+            raise NoAnswerError(method, f"/llmsim{path}", said) from error
         except (OSError, ValueError) as error:
-            raise NoAnswerError(f"/llmsim{path}", f"{error} ({self._origin})") from error
+            raise NoAnswerError(method, f"/llmsim{path}", f"{error} ({self._origin})") from error
 
 
-def _message(error: urllib.error.HTTPError) -> str:
-    """What the control API says of a request that it refuses."""
+def message_in(answer: bytes) -> str:
+    """What the control API says of a request that it refuses; nothing where it is not its."""
     try:
-        return str(parse(error.read())["error"]["message"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return str(error)
+        return str(parse(answer)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return ""

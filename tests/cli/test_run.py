@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from llmsim.cli.run import environment
 from llmsim.cli.signals import Signals
+from llmsim.server.client_environment import variables
 from tests.processes import no_survivors
 from tests.running import PATIENCE, ROOT, clean_environment, numbered, text, write_script
 
@@ -204,7 +204,7 @@ def test_a_proxy_of_the_environment_is_passed_by(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_proxy_is_for_is_extended(given: dict[str, str], lower: str, upper: str) -> None:
-    found = environment("http://127.0.0.1:1", given)
+    found = variables("http://127.0.0.1:1", given)
     assert (found["no_proxy"], found["NO_PROXY"]) == (lower, upper)
 
 
