@@ -161,6 +161,17 @@ class MovedError(LlmsimError):
     """The session is no longer as it was seen: what was decided for it has to be decided again."""
 
 
+class LimitedError(LlmsimError):
+    """A limit does not let the claim through; it took nothing.
+
+    `used` says of each of its limits how much is used up, in microseconds.
+    """
+
+    def __init__(self, used: tuple[int, ...]) -> None:
+        self.used = used
+        super().__init__(used)
+
+
 class StoreBusyError(StoreError):
     """Somebody holds the store's lock and does not let go; `seconds` is how long it was tried."""
 

@@ -210,6 +210,25 @@ class Settings:
         "the share of requests that get an injected 504, where the script does not say",
         most=1,
     )
+    requests_per_minute: int = setting(
+        "limits.requests_per_minute",
+        0,
+        "requests that a minute allows, where the script does not say; 0 sets no limit",
+        most=1_000_000,
+    )
+    tokens_per_minute: int = setting(
+        "limits.tokens_per_minute",
+        0,
+        "tokens that a minute allows, where the script does not say; 0 sets no limit",
+        most=60_000_000,
+    )
+    limits_by: str = setting(
+        "limits.by",
+        "session",
+        "who has the limits for himself: each session, or each API key within its session",
+        choices=("session", "key"),
+        env=("LLMSIM_LIMITS_BY",),
+    )
     models: tuple[str, ...] = setting(
         "models.available",
         ("gpt-5", "gpt-5-mini", "claude-sonnet-5", "llmsim"),

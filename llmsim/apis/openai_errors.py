@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from llmsim.apis.renderer import RATE_LIMIT, Call, Renderer, Stamp
+from llmsim.allowance import Allowance
+from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.reply import Failure
 from llmsim.sse import Event
 
@@ -75,10 +77,23 @@ class OpenAIRenderer(Renderer):
         """
         yield Event(self.error(failure, ""))
 
-    def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:  # noqa: ARG002 (the time is relative here)
+    def rate_limits(self, allowances: Iterable[Allowance], now: float) -> list[tuple[str, str]]:  # noqa: ARG002 (the time is relative here)
         """The headers of OpenAI's guide to rate limits."""
         return [
-            ("x-ratelimit-limit-requests", RATE_LIMIT),
-            ("x-ratelimit-remaining-requests", "0"),
-            ("x-ratelimit-reset-requests", f"{retry_after}s"),
+            header
+            for what, limit, remaining, reset in allowances
+            for header in (
+                (f"x-ratelimit-limit-{what}", str(limit)),
+                (f"x-ratelimit-remaining-{what}", str(remaining)),
+                (f"x-ratelimit-reset-{what}", _duration(reset)),
+            )
         ]
+
+
+def _duration(seconds: float) -> str:
+    """As OpenAI writes it: `412ms`, `8.64s`, `6m0s`."""
+    milliseconds = math.ceil(seconds * 1000)
+    if 0 < milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"

@@ -6,18 +6,17 @@ A `Renderer`, and the `Call` and `Stamp` that it works with.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
+from llmsim.allowance import Allowance
 from llmsim.apis.protocol import NOTHING, Earlier, Violation
 from llmsim.conversation import Conversation, Request
 from llmsim.reply import MADE_CALL, Failure, Reply
 from llmsim.sse import Event
 from llmsim.usage import Usage
-
-RATE_LIMIT = "60"  # requests a minute, as far as a client can tell from the headers of a 429
 
 
 class Shape(NamedTuple):
@@ -162,8 +161,5 @@ class Renderer(ABC):
         """The events that end a stream with an error, after `sent` others."""
 
     @abstractmethod
-    def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:
-        """The headers of a 429 beside `Retry-After`.
-
-        A limit that is used up, and free again in `retry_after` seconds from `now` (Unix seconds).
-        """
+    def rate_limits(self, allowances: Iterable[Allowance], now: float) -> list[tuple[str, str]]:
+        """The headers that say how limits stand, at `now` in Unix seconds."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from llmsim.conversation import Request
 from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
+from llmsim.playback.admission import Caller, nobody
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
@@ -48,8 +49,10 @@ class Playback:
         # Threads that miss a script together must not all parse it.
         self._loading = PolledLock()
 
-    def take(self, request: Request, check: Check = _no_check) -> Taken:
+    def take(self, request: Request, check: Check = _no_check, caller: Caller = nobody) -> Taken:
         """Consume a turn of the session that the request names, if it passes the check.
+
+        `caller` says who asks.
 
         What a request gets is decided for what the session plays now; where that has changed by the
         time of the claim, the claim takes nothing and it is decided again.
@@ -67,8 +70,13 @@ class Playback:
             try:
                 order = self._order(seen.script)
                 decision = self._decided(order, request, seen, check)
-                seen, take = order.admission.admitted(self.store, seen, decision.take, request)
-                return decision.taken(self.store.claim(session, seen, take), request)
+                admission, take = order.admission, decision.take
+                seen, take = admission.admitted(self.store, seen, take, request, caller)
+                limits = admission.limits
+                if limits is None:
+                    return decision.taken(self.store.claim(session, seen, take), request)
+                taken = decision.taken(limits.claimed(self.store, seen, take, request), request)
+                return limits.settled(self.store, taken, request, take.limits)
             except MovedError:
                 if not tries:
                     raise StoreError(f"The session {session!r} changes all the time.") from None

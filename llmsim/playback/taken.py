@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from llmsim.allowance import Allowance
 from llmsim.delivery import AT_ONCE, Delivery
 from llmsim.playback.standing import Standing
 from llmsim.reply import Failure, Reply
@@ -29,7 +30,7 @@ class Taken(NamedTuple):
     answer's ids unique: generation and position and, by history, track and step. `standing` says
     where the conversation stood, by history; `tried` which of its tries this was, None where the
     step had nothing to spend. `delivery` says how the answer leaves, `unmet` what the turn expected
-    and did not find.
+    and did not find. `allowances` say what the limits leave of what they allow.
     """
 
     claim: Claim
@@ -41,3 +42,4 @@ class Taken(NamedTuple):
     tried: int | None = None
     delivery: Delivery = AT_ONCE
     unmet: tuple[Difference, ...] = ()
+    allowances: tuple[Allowance, ...] = ()

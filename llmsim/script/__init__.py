@@ -30,6 +30,7 @@ from llmsim.script.faults import (
 )
 from llmsim.script.json_schema import json_schema
 from llmsim.script.latency import Latency
+from llmsim.script.limits import Limits
 from llmsim.script.model import CheckedTurns, Script
 from llmsim.script.player import Player
 from llmsim.script.turns import (
@@ -63,6 +64,7 @@ __all__ = [
     "Expectation",
     "InvalidRequest",
     "Latency",
+    "Limits",
     "Lorem",
     "Malformed",
     "Mixed",

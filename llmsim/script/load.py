@@ -71,6 +71,7 @@ def _checked(value: Any) -> dict[str, Any]:
         "errors": loaded["errors"],
         "protocol": loaded["protocol"],
         "latency": loaded["latency"],
+        "limits": loaded["limits"],
     }
 
 

@@ -15,6 +15,7 @@ from llmsim.script import exhausted, warnings
 from llmsim.script.error_rates import ErrorRates
 from llmsim.script.latency import Latency
 from llmsim.script.layered import over
+from llmsim.script.limits import Limits
 from llmsim.script.load import load_spec, load_text
 from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
@@ -37,7 +38,8 @@ class Script:
     `order` is `arrival` or `history`, None where the script does not say (then it plays by
     arrival, or as the settings have it). `steps` is `all` or `own`. `protocol` is `report`,
     `refuse` or `off`, None where the script does not say. From `seed` follows all that is
-    drawn at random; `errors` says how often requests get an error in the place of a turn.
+    drawn at random; `errors` says how often requests get an error in the place of a turn, `limits`
+    how many may come in a minute.
     `latency` is that of the turns that say none.
 
     Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
@@ -55,6 +57,7 @@ class Script:
     errors: ErrorRates | None = None
     protocol: str | None = None
     latency: Latency | None = None
+    limits: Limits | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.turns, CheckedTurns):
@@ -81,6 +84,7 @@ class Script:
         require("errors", optional(a_part(ErrorRates))(self.errors))
         require("protocol", optional(a_check)(self.protocol))
         require("latency", optional(a_part(Latency))(self.latency))
+        require("limits", optional(a_part(Limits))(self.limits))
         object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod
@@ -147,17 +151,19 @@ class Script:
         """
         return self if self.order else replace(self, order=word)
 
-    def with_defaults(self, seed: int, errors: ErrorRates) -> Script:
+    def with_defaults(self, seed: int, errors: ErrorRates, limits: Limits) -> Script:
         """The same script with these where it does not say otherwise.
 
         Raises:
             ScriptInvalidError: the rates of errors add up to more than 1.
         """
-        merged = over(self.errors, errors)
+        rates = over(self.errors, errors)
+        limited = over(self.limits, limits)
         return replace(
             self,
             seed=seed or None if self.seed is None else self.seed,
-            errors=merged if merged.total else None,
+            errors=rates if rates.total else None,
+            limits=limited if limited.is_set else None,
         )
 
     def with_latency(self, latency: Latency | None, seed: int | None) -> Script:

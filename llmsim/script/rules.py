@@ -60,6 +60,14 @@ def a_count(value: Any) -> str | None:
     )
 
 
+def an_integer_up_to(most: int) -> Rule:
+    """An integer from 0 to `most`."""
+    return lambda value: (
+        an_integer(value)
+        or (None if 0 <= value <= most else f"expected an integer from 0 to {most}, got {value}")
+    )
+
+
 def a_number(least: float, most: float) -> Rule:
     """A number from `least` to `most`; `true` is none."""
     wanted = f"a number from {least} to {most}"

@@ -11,6 +11,7 @@ from llmsim.script import exhausted, fields
 from llmsim.script.error_rates import error_rates_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
 from llmsim.script.latency import latency_field
+from llmsim.script.limits import limits_field
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.protocol import CHECKS, a_check
 from llmsim.script.rules import an_integer
@@ -65,6 +66,7 @@ class ScriptSchema(ObjectSchema):
         "What becomes of a request that the real API would refuse: " + _described(CHECKS) + ".",
         load_default=None,
     )
+    limits = limits_field()
     turns = NonEmptyList(
         AnyTurnSchema(),
         NO_TURN,

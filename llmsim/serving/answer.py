@@ -16,9 +16,11 @@ from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Failure, Reply
 from llmsim.serving import exhausted
 from llmsim.serving.protocol import ProtocolCheck
+from llmsim.serving.rate_headers import rate_headers
 from llmsim.serving.record import Record
 from llmsim.serving.recorded import body_of, recorded
-from llmsim.serving.rendering import Answer, Headers, fail, render, worker
+from llmsim.serving.rendering import Answer, render
+from llmsim.serving.withheld import withheld
 from llmsim.settings import Settings
 
 _FINDINGS = Findings()
@@ -43,9 +45,9 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     request = record.request(call, body)
     check = ProtocolCheck(renderer, request, record.protocol_in, settings.protocol_check)
     try:
-        taken = playback.take(request, check)
+        taken = playback.take(request, check, record.caller)
     except WithheldError as error:
-        return _withheld(renderer, settings, record, error)
+        return withheld(renderer, settings, record, error)
     finally:
         record.violated(check.found)
     if isinstance(taken.outcome, Failure):
@@ -53,7 +55,7 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
         taken = exhausted.told(taken, record.session, call.conversation)
     headers = [
         ("X-LLMSim-Session", record.session),
-        *_retry_headers(renderer, taken.outcome, settings.retry_after),
+        *rate_headers(renderer, taken.outcome, taken.allowances, settings.retry_after),
     ]
     if renderer.processing_ms_header:
         headers.append(
@@ -67,23 +69,6 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     return answered
 
 
-def _withheld(
-    renderer: Renderer, settings: Settings, record: Record, error: WithheldError
-) -> Answer:
-    """The answer to a request that took no turn."""
-    headers = [
-        ("X-LLMSim-Session", record.session),
-        ("X-LLMSim-Worker", worker()),
-        *_retry_headers(renderer, error.failure, settings.retry_after),
-    ]
-    if error.injected:
-        headers.append(("X-LLMSim-Injected", error.injected))
-    answered = fail(renderer, error.failure, headers)
-    record.withheld(error.reason)
-    record.answer(answered, error.failure)
-    return answered
-
-
 def _conversation(renderer: Renderer, shape: Shape, taken: Taken) -> str | None:
     """What names the conversation under the order by history."""
     if taken.standing is None:
@@ -91,22 +76,3 @@ def _conversation(renderer: Renderer, shape: Shape, taken: Taken) -> str | None:
     if taken.standing.conversation is None and isinstance(taken.outcome, Reply):
         return renderer.sent_back(taken.outcome, shape, taken.marks)
     return taken.standing.conversation
-
-
-def _retry_headers(renderer: Renderer, outcome: Reply | Failure, default: int) -> Headers:
-    """When a client shall ask again: said by every 429, and where the script says so.
-
-    Retry-After is whole seconds.
-
-    Without it Codex and LangChain.js give up, with a fraction Codex does. The SDKs of OpenAI and
-    Anthropic take a 0 for none and wait by their own rule; `retry-after-ms` they read first.
-    """
-    if not isinstance(outcome, Failure):
-        return []
-    is_limit = outcome.status == 429
-    seconds = default if is_limit and outcome.retry_after is None else outcome.retry_after
-    if seconds is None:
-        return []
-    at_once = [] if seconds else [("retry-after-ms", "1")]
-    limit = renderer.rate_limit(seconds, int(time.time())) if is_limit else []
-    return [("Retry-After", str(seconds)), *at_once, *limit]

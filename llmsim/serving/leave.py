@@ -21,8 +21,13 @@ def failed(call: Call, taken: Taken, body: Iterable[bytes]) -> Leaving:
     pace = taken.delivery.pace(prompt_tokens(call.conversation))
     waits = None if pace is None else pace.waits()
     if isinstance(taken.outcome, Failure) and taken.outcome.status == NO_ANSWER:
-        return Leaving([Part(b"", content=True, then=RESET)], waits, None)
+        return no_answer(waits)
     return Leaving(_whole(taken, body), waits, _fault(taken))
+
+
+def no_answer(waits: Iterator[float] | None = None) -> Leaving:
+    """No HTTP answer at all: the connection is reset."""
+    return Leaving([Part(b"", content=True, then=RESET)], waits, None)
 
 
 def plain(taken: Taken, reply: Reply, stamp: Stamp, body: Iterable[bytes]) -> Leaving:

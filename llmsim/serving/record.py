@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import blake2b
 from typing import Any
 
 from llmsim.apis.protocol import Violation
@@ -34,6 +35,7 @@ from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.delivered import Timing, delivered
 from llmsim.serving.ending import Ending
 from llmsim.serving.rendering import Answer, worker
+from llmsim.serving.session import key_of
 from llmsim.store.base import Store
 
 _BY_ARRIVAL: dict[str, Any] = {
@@ -135,6 +137,10 @@ class Record:
         }
         if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
             self._facts["values_not_found"] = list(taken.outcome.not_found)
+
+    def caller(self) -> bytes:
+        """Who asks, by the API key: a digest of it."""
+        return blake2b(key_of(self.environ).encode(), digest_size=16).digest()
 
     def withheld(self, reason: str) -> None:
         """Why the request took no turn, though it was a good one."""

@@ -52,13 +52,13 @@ def _named(environ: Mapping[str, Any]) -> str | None:
     if named is None:
         named = environ.get("HTTP_X_LLMSIM_SESSION")
     if named is None:
-        key = _key(environ)
+        key = key_of(environ)
         named = key.removeprefix(KEY_PREFIX) if key.startswith(KEY_PREFIX) else None
     return None if named is None else checked_name(named)
 
 
-def _key(environ: Mapping[str, Any]) -> str:
-    """The API key. The SDKs send it as a bearer token, older Anthropic ones as `x-api-key`."""
+def key_of(environ: Mapping[str, Any]) -> str:
+    """The API key, a secret. The SDKs send it as a bearer token, older ones as `x-api-key`."""
     key: str = environ.get("HTTP_AUTHORIZATION", "")
     return key[7:].strip() if key[:7].lower() == "bearer " else environ.get("HTTP_X_API_KEY", "")
 
@@ -74,7 +74,7 @@ def _made(source: Source, environ: Mapping[str, Any], settings: Settings) -> str
         return _name(value, may_be_seen=name in KEPT_HEADERS)
     if source.kind == BODY:
         return _name(_body(environ, settings).at(source.path), may_be_seen=True)
-    return _name(_key(environ), may_be_seen=False)
+    return _name(key_of(environ), may_be_seen=False)
 
 
 def _body(environ: Mapping[str, Any], settings: Settings) -> EarlyBody:

@@ -14,7 +14,7 @@ from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
 from llmsim.latency_profiles import INSTANT, Profile
 from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
-from llmsim.script import ErrorRates, Latency, Script
+from llmsim.script import ErrorRates, Latency, Limits, Script
 from llmsim.settings import Settings, config_dir
 from llmsim.store.engines import engine_of
 
@@ -54,7 +54,8 @@ def resolved(script: Script, settings: Settings) -> Script:
         ScriptInvalidError: the rates of errors add up to more than 1.
     """
     errors = ErrorRates(settings.rate_limit_rate, settings.server_error_rate, settings.timeout_rate)
-    ordered = script.with_order(settings.order).with_defaults(settings.seed, errors)
+    limits = Limits(settings.requests_per_minute, settings.tokens_per_minute, settings.limits_by)
+    ordered = script.with_order(settings.order).with_defaults(settings.seed, errors, limits)
     return ordered.with_latency(*latency_of(settings))
 
 

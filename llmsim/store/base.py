@@ -28,6 +28,18 @@ class Seen(NamedTuple):
     published: int
 
 
+class Limit(NamedTuple):
+    """A bucket that empties as time passes, and what is to be taken of it; in microseconds.
+
+    The key has 16 bytes. `cost` is how much longer the bucket then takes to empty, `window` how
+    long it may take at most. A bucket that was not used for long may be forgotten: it is empty.
+    """
+
+    key: bytes
+    cost: int
+    window: int
+
+
 class Take(NamedTuple):
     """What a claim takes beside the position: a place, and a try. And what it adds to.
 
@@ -35,13 +47,15 @@ class Take(NamedTuple):
     of a counter of tries, None where there is nothing to count. `served` is the key of a counter
     for `Store.counts` to which the claim adds 1; where that finds no room, nothing else is lost.
     Keys but `MAIN` have 16 bytes, and count for one session's generation alone. `arrival` is the
-    number that the request got from `Store.arrive`; None where its claim is its arrival.
+    number that the request got from `Store.arrive`; None where its claim is its arrival. `limits`
+    are what the claim must keep to: it takes of all of them, or of none.
     """
 
     place: bytes | None = MAIN
     tries: bytes | None = None
     served: bytes | None = None
     arrival: int | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 # What a request takes where nothing else was decided.
@@ -60,7 +74,8 @@ class Claim(NamedTuple):
 
     `position` counts from 0 within `generation` (random, 64 bits, new at each rewind); `arrival`
     counts the requests of the generation; `script` is the key of the script that the position
-    belongs to, for `Store.script`. `place` and `tries` are what the counters of `Take` said before.
+    belongs to, for `Store.script`. `place` and `tries` are what the counters of `Take` said before,
+    `limits` how full the buckets of its limits are now, in microseconds.
     """
 
     position: int
@@ -69,6 +84,7 @@ class Claim(NamedTuple):
     script: int
     place: int = 0
     tries: int = 0
+    limits: tuple[int, ...] = ()
 
 
 class Session(NamedTuple):
@@ -141,7 +157,16 @@ class Store(ABC):
 
         Raises:
             MovedError: the session is no longer as it was seen.
+            LimitedError: a limit does not let it through. It counts as an arrival, and takes
+                nothing.
             StoreFullError: the session or the track is new and there is no room for it.
+        """
+
+    @abstractmethod
+    def charge(self, session: str, generation: int, limit: Limit) -> int:
+        """Take of a bucket, also beyond its window; how full it is then, in microseconds.
+
+        0, and nothing is taken, where the session is of another generation by now.
         """
 
     @abstractmethod

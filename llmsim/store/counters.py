@@ -9,7 +9,8 @@ Kept counters stay for as long as their session's generation. A slot whose gener
 free. They are looked for from the slot that the key names, slot by slot, within a window.
 
 Reused counters lie in sets of eight. A new one takes the slot of its set that was not used for the
-longest time.
+longest time. Their values are numbers of tries, and of limits the time at which all is free again,
+in microseconds since 1970.
 
 A process can be killed between any two instructions: the last word of a slot is written last, and a
 slot that is taken over belongs to nobody meanwhile. A kept one is not made free for that: a search

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 
 from llmsim.errors import MovedError
-from llmsim.store.base import Arrival, Claim, Seen, Session, Take
+from llmsim.store.base import Arrival, Claim, Limit, Seen, Session, Take
 from llmsim.store.name_index import NameIndex
 from llmsim.store.session_counters import SessionCounters, add_to
 from llmsim.store.table_layout import (
@@ -114,6 +114,7 @@ class CursorTable:
 
         Raises:
             MovedError: the session is no longer as it was seen.
+            LimitedError: a limit does not let it through.
             LookupError: there is no room for another session, or for another track of one.
         """
         words = self._words
@@ -122,6 +123,7 @@ class CursorTable:
         arrival = what.arrival
         if arrival is None:
             arrival = add_to(words, state + ARRIVAL, 1)
+        used = self._counters.limited(state, what.limits) if what.limits else ()
         position = words[state + POSITION]
         words[state + POSITION] = position + 1
         if what.served and not self._counters.add(state, what.served, 1):
@@ -133,7 +135,15 @@ class CursorTable:
             words[state + SCRIPT],
             add_to(words, place, 1) if place else 0,
             self._counters.tried(state, what.tries) if what.tries else 0,
+            used,
         )
+
+    def charge(self, session: str, generation: int, limit: Limit) -> int:
+        """Take of a limit, also beyond its window; see `Store.charge`."""
+        state = self._state(session)
+        if not state or self._words[state + GENERATION] != generation:
+            return 0
+        return self._counters.charge(state, limit)
 
     def add(self, session: str, key: bytes, number: int) -> bool:
         """Add to a kept counter of the session; false where there is no session or no room."""

@@ -17,6 +17,7 @@ from llmsim.store.base import (
     Blob,
     Claim,
     KeepLine,
+    Limit,
     Page,
     Seen,
     Session,
@@ -131,6 +132,11 @@ class MmapStore(Store):
                 return table.claim(session, seen, what)
             except LookupError:
                 raise StoreFullError(table.room) from None
+
+    def charge(self, session: str, generation: int, limit: Limit) -> int:
+        """See `Store.charge`."""
+        with self._table.locked() as table:
+            return table.charge(session, generation, limit)
 
     def add(self, session: str, key: bytes, number: int) -> bool:
         """See `Store.add`."""

@@ -6,8 +6,11 @@ A session is named here by where its state begins in the table. No lock is taken
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from time import time_ns
 
-from llmsim.store.base import MAIN
+from llmsim.errors import LimitedError
+from llmsim.store.base import MAIN, Limit
 from llmsim.store.counters import KEPT_PER_SESSION, SLOT, KeptCounters, Key, ReusedCounters
 from llmsim.store.table_layout import (
     GENERATION,
@@ -21,6 +24,7 @@ from llmsim.store.table_layout import (
 )
 
 _LOW_HALF = 2**32 - 1
+_MOST_OWED = 3_600_000_000  # microseconds
 
 
 def add_to(words: memoryview, place: int, number: int) -> int:
@@ -28,6 +32,19 @@ def add_to(words: memoryview, place: int, number: int) -> int:
     before: int = words[place]
     words[place] = before + number
     return before
+
+
+def _now() -> int:
+    """The time in microseconds, the same in all processes and after a restart."""
+    return time_ns() // 1000
+
+
+def _used(empty_at: int, now: int) -> int:
+    """How full a bucket is that will be empty at that time.
+
+    A clock that is set back must not close it for longer than the most that can be owed.
+    """
+    return min(max(empty_at - now, 0), _MOST_OWED)
 
 
 class SessionCounters:
@@ -53,6 +70,30 @@ class SessionCounters:
     def tried(self, state: int, key: bytes) -> int:
         """Count one more try of that key; how many there were before."""
         return add_to(self._words, self._reused.place(self._key(state, key)), 1)
+
+    def limited(self, state: int, limits: Sequence[Limit]) -> tuple[int, ...]:
+        """Take of all these limits; how full they are then, in microseconds.
+
+        Raises:
+            LimitedError: one does not let it through; none was taken of.
+        """
+        now = _now()
+        places = [self._reused.place(self._key(state, limit.key)) for limit in limits]
+        used = tuple(_used(self._words[place], now) for place in places)
+        full = tuple(before + limit.cost for before, limit in zip(used, limits, strict=True))
+        if any(more > limit.window for more, limit in zip(full, limits, strict=True)):
+            raise LimitedError(used)
+        for place, more in zip(places, full, strict=True):
+            self._words[place] = now + more
+        return full
+
+    def charge(self, state: int, limit: Limit) -> int:
+        """Take of a limit, also beyond its window; how full it is then."""
+        now = _now()
+        place = self._reused.place(self._key(state, limit.key))
+        full = _used(self._words[place], now) + limit.cost
+        self._words[place] = now + full
+        return full
 
     def add(self, state: int, key: bytes, number: int) -> bool:
         """Add to a kept counter; false where there is no room for it."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from llmsim.allowance import Allowance
 from llmsim.reply import Failure
 from tests.each import for_each
 from tests.requests import RENDERERS
@@ -93,3 +94,17 @@ def test_the_openresponses_error_type_follows_the_status_and_nothing_is_null(fai
             "code": code,
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0s"), (0.0004, "1ms"), (0.412, "412ms"), (1, "1s"), (8.64, "8.64s"), (360.5, "6m0.5s")],
+)
+def test_the_time_until_a_limit_is_free_again_is_written_as_openai_writes_it(
+    seconds: float, written: str
+) -> None:
+    assert RENDERERS["chat"].rate_limits([Allowance("tokens", 9, 8, seconds)], 0) == [
+        ("x-ratelimit-limit-tokens", "9"),
+        ("x-ratelimit-remaining-tokens", "8"),
+        ("x-ratelimit-reset-tokens", written),
+    ]

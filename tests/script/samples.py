@@ -117,6 +117,13 @@ VALID = {
         '{"latency": {"profile": "gpt5", "scale": 0.5}, "seed": -7, '
         '"turns": [{"type": "assistant", "text": "x"}]}'
     ),
+    "limits": (
+        '{"limits": {"requests_per_minute": 100, "tokens_per_minute": 60000000, "by": "key"}, '
+        '"turns": [{"type": "assistant", "text": "x"}]}'
+    ),
+    "no limit": (
+        '{"limits": {"requests_per_minute": 0}, "turns": [{"type": "assistant", "text": "x"}]}'
+    ),
     "no errors at random": (
         '{"seed": 0, "errors": {"rate_limit_rate": 0, "timeout_rate": 1.0}, '
         '"turns": [{"type": "assistant", "text": "x"}]}'
@@ -274,6 +281,20 @@ INVALID = {
     "a rate above 1": (
         '{"errors": {"timeout_rate": 1.5}, "turns": [{"type": "assistant", "text": "x"}]}',
         "1:29: $.errors.timeout_rate: expected a number from 0 to 1, got 1.5",
+    ),
+    "a limit of half a request": (
+        '{"limits": {"requests_per_minute": 0.5}, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:36: $.limits.requests_per_minute: expected an integer, got a number",
+    ),
+    "a limit that is too high": (
+        '{"limits": {"requests_per_minute": 1000001}, '
+        '"turns": [{"type": "assistant", "text": "x"}]}',
+        "1:36: $.limits.requests_per_minute: expected an integer from 0 to 1000000, got 1000001",
+    ),
+    "a misspelt way to limit": (
+        '{"limits": {"by": "keys"}, "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:19: $.limits.by: unknown way to limit 'keys'; expected one of 'session', 'key'; "
+        "did you mean 'key'?",
     ),
     "a misspelt rate": (
         '{"errors": {"rate_limt_rate": 1}, "turns": [{"type": "assistant", "text": "x"}]}',

@@ -11,17 +11,16 @@ import pytest
 from anthropic import Anthropic
 from openai import OpenAI
 
-from tests.running import PATIENCE, numbered
+from tests.running import PATIENCE, Server, numbered
 from tests.sdk.scripted import CLAUDE, Served
 
 ERROR = "X-LLMSim-Error"
 
 
-def test_a_retry_gets_the_turn_that_the_injected_error_left(play: Callable[..., Served]) -> None:
-    served = play(*numbered(3))
+def test_a_retry_gets_the_turn_that_the_injected_error_left(sessions: Server) -> None:
+    served = Served(sessions, 3, "/s/rough")  # the draws follow from the name, too
     script = {"errors": {"server_error_rate": 0.5}, "seed": 3, "turns": numbered(3)}
-    name = served.origin.rpartition("/")[2]
-    url = f"{served.server.origin}/llmsim/sessions/{name}/script"
+    url = f"{sessions.origin}/llmsim/sessions/rough/script"
     retries = 0
     assert httpx.put(url, json=script, timeout=PATIENCE).status_code == 200
     with OpenAI(base_url=served.url("/openai/v1"), api_key="unused", max_retries=9) as client:
@@ -56,4 +55,11 @@ def test_a_header_shows_the_exception_of_each_sdk(play: Callable[..., Served]) -
             extra_headers={ERROR: "timeout"},
         )
     assert failed.value.status_code == 504
+    with (
+        OpenAI(base_url=served.url("/openai/v1"), api_key="unused", max_retries=0) as client,
+        pytest.raises(openai.APIConnectionError),
+    ):
+        client.responses.create(
+            model="gpt-5", input="Hi", extra_headers={ERROR: "connection_reset"}
+        )
     assert served.position() == 0

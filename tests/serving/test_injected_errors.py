@@ -31,12 +31,13 @@ def by_header(client: FlaskClient, name: str, api: str = "chat") -> Any:
 
 
 STATUSES = {"rate_limit": 429, "server_error": 500, "timeout": 504}
+BY_HEADER = STATUSES | {"context_length": 400, "authentication": 401, "permission": 403}
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_header_asks_for_an_error_which_takes_no_turn(client: FlaskClient, api: str) -> None:
     put(client)
-    for name, status in STATUSES.items():
+    for name, status in BY_HEADER.items():
         answer = by_header(client, name, api)
         assert (answer.status_code, answer.headers[INJECTED]) == (status, name)
         assert answer.headers["X-LLMSim-Session"] == "a"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -49,3 +51,16 @@ def test_the_same_seed_injects_the_same_errors(server: Server) -> None:
     found = [answer.headers.get("X-LLMSim-Injected") for answer in answers]
     assert found.count("rate_limit") > 5
     assert found == SEEN.setdefault("drawn", found)
+
+
+def test_of_a_hundred_requests_that_are_allowed_a_hundred_pass(server: Server) -> None:
+    put(server, "limited", limits={"requests_per_minute": 100})
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: ask(server, "limited"), range(160)))
+    came_back = int((time.monotonic() - began) / 0.6)  # of those that were used
+    passed = [answer for answer in answers if answer.status_code == 200]
+    assert 100 <= len(passed) <= 100 + came_back < 160
+    positions = sorted(int(answer.headers["X-LLMSim-Position"]) for answer in passed)
+    assert positions == [*range(len(passed))]
+    assert {answer.status_code for answer in answers} == {200, 429}

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from llmsim.apis.renderer import RATE_LIMIT, Call, Renderer, Stamp
+from llmsim.allowance import Allowance
+from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.reply import Failure
 from llmsim.sse import Event
 
@@ -69,11 +71,18 @@ class AnthropicErrors(Renderer):
         """The event `error`, at which the SDK raises (`anthropic._streaming`)."""
         yield Event(self.error(failure, stamp.id("req")), "error")
 
-    def rate_limit(self, retry_after: int, now: int) -> list[tuple[str, str]]:
+    def rate_limits(self, allowances: Iterable[Allowance], now: float) -> list[tuple[str, str]]:
         """The headers of https://docs.anthropic.com/en/api/rate-limits; the time is RFC 3339."""
-        reset = datetime.fromtimestamp(now + retry_after, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return [
-            ("anthropic-ratelimit-requests-limit", RATE_LIMIT),
-            ("anthropic-ratelimit-requests-remaining", "0"),
-            ("anthropic-ratelimit-requests-reset", reset),
+            header
+            for what, limit, remaining, reset in allowances
+            for header in (
+                (f"anthropic-ratelimit-{what}-limit", str(limit)),
+                (f"anthropic-ratelimit-{what}-remaining", str(remaining)),
+                (f"anthropic-ratelimit-{what}-reset", _time(math.ceil(now + reset))),
+            )
         ]
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

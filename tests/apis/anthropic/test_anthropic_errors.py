@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from anthropic.types import ErrorResponse
 
+from llmsim.allowance import Allowance
 from llmsim.json_text import compact
 from llmsim.reply import Failure
 from tests.conftest import MakeClient
@@ -121,10 +122,14 @@ def test_a_refused_request_has_its_request_id_in_header_and_body(make_client: Ma
 
 
 def test_the_rate_limit_headers_name_the_second_at_which_it_is_free_again() -> None:
-    assert RENDERERS["anthropic"].rate_limit(7, 1_764_000_000) == [
+    allowances = [Allowance("requests", 60, 0, 7), Allowance("tokens", 1000, 999, 0.06)]
+    assert RENDERERS["anthropic"].rate_limits(allowances, 1_764_000_000) == [
         ("anthropic-ratelimit-requests-limit", "60"),
         ("anthropic-ratelimit-requests-remaining", "0"),
         ("anthropic-ratelimit-requests-reset", "2025-11-24T16:00:07Z"),
+        ("anthropic-ratelimit-tokens-limit", "1000"),
+        ("anthropic-ratelimit-tokens-remaining", "999"),
+        ("anthropic-ratelimit-tokens-reset", "2025-11-24T16:00:01Z"),
     ]
 
 
@@ -134,7 +139,7 @@ def test_the_rate_limit_headers_name_the_second_at_which_it_is_free_again() -> N
 def test_a_429_says_when_to_retry_in_the_api_s_own_headers(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, turn: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("llmsim.serving.answer.time.time", lambda: 1_764_000_000.9)
+    monkeypatch.setattr("llmsim.serving.rate_headers.time.time", lambda: 1_764_000_000.9)
     headers = (
         make_client({"type": "error", **turn}, retry_after=7).post(ROUTES[0], json=BODY).headers
     )
