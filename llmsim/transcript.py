@@ -19,6 +19,7 @@ Entry = Mapping[str, Any]
 
 _MOST_CHARACTERS: Final = 160  # of a text
 _MOST_RESULTS: Final = 4  # of one request
+_MOST_VIOLATIONS: Final = 2  # of one request
 _AT_EACH_END: Final = 20  # requests
 _RENDERERS: Final = {api.renderer.name: api.renderer for api in APIS}
 
@@ -56,6 +57,9 @@ def _lines(entry: Entry) -> Iterator[str]:
     yield f"  {_heading(entry)}"
     for line in _asked(entry):
         yield f"    {line}"
+    for violation in entry.get("violations", ())[:_MOST_VIOLATIONS]:
+        yield f"    the real API would refuse it: {one_line(violation['message'])}"
+        yield f"      {one_line(violation['hint'])}"
     for line in _answered(entry):
         yield f"    -> {line}"
 

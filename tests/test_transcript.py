@@ -34,6 +34,16 @@ def test_a_request_shows_what_was_sent_last_and_what_went_out() -> None:
     ]
 
 
+def test_what_the_real_api_would_refuse_is_said_with_what_to_look_for() -> None:
+    broken = [{"message": f"m{number}", "hint": f"h{number}"} for number in range(3)]
+    assert [*transcript([entry(violations=broken)])][3:-1] == [
+        "    the real API would refuse it: m0",
+        "      h0",
+        "    the real API would refuse it: m1",
+        "      h1",
+    ]
+
+
 def test_values_that_were_not_found_are_named() -> None:
     shown = [*transcript([entry(values_not_found=["results[-1].json.id", "body.x"])])]
     assert shown[3:] == [

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llmsim.apis.protocol import Violation, too_long
+from llmsim.conversation import Tool
+from llmsim.json_text import parse
 
 MOST_OF_A_NAME = 64
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _MOST_DEPTH = 32  # of a schema that is looked into
+_LONGEST_REMEMBERED = 16 * 1024  # characters of a tool's definition
 
 
 class Offered(NamedTuple):
@@ -18,6 +22,39 @@ class Offered(NamedTuple):
 
     path: str
     function: dict[str, Any]
+
+
+def doubtful(tools: Sequence[Any], offered: Sequence[Tool], below: str = "") -> list[Offered]:
+    """The functions that are not known to be without fault, of `tools` as the client sent them.
+
+    Clients offer the same tools in each request: `offered` are the same as they were read, and one
+    that was once found good is not looked at again. `below` is the key of a tool under which its
+    description stands.
+    """
+    found = []
+    for index, (tool, read) in enumerate(zip(tools, offered, strict=False)):
+        if tool.get("type") == "function" and not _is_sound(read.definition, below):
+            described = tool.get(below) if below else tool
+            if isinstance(described, dict):
+                path = f"tools[{index}].{below}" if below else f"tools[{index}]"
+                found.append(Offered(path, described))
+    return found
+
+
+def _is_sound(definition: str, below: str) -> bool:
+    short = len(definition) <= _LONGEST_REMEMBERED
+    return _remembered_sound(definition, below) if short else _looks_sound(definition, below)
+
+
+def _looks_sound(definition: str, below: str) -> bool:
+    tool = parse(definition.encode())
+    described = [Offered("", tool.get(below) if below else tool)]
+    if not isinstance(described[0].function, dict):
+        return False
+    return not (list(tool_name_of(described)) or list(strict_schema_of(described)))
+
+
+_remembered_sound = lru_cache(maxsize=1024)(_looks_sound)
 
 
 def tool_name_of(tools: list[Offered]) -> Iterator[Violation]:

@@ -73,6 +73,18 @@ def test_what_looks_wrong_and_is_accepted_passes(api: str) -> None:
         assert list(found(api, body)) == [], name
 
 
+def test_a_tool_that_is_offered_again_is_judged_again_and_a_long_one_too() -> None:
+    for words in ("short", "x" * 20_000):
+        function = {"name": "f", "description": words, "strict": True, "parameters": {}}
+        good = {"type": "function", "function": function}
+        bad = {"type": "function", "function": {**function, "parameters": {"type": "object"}}}
+        for tools in ([good], [good, bad], [bad], [good], [bad]):
+            body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": tools}
+            told = [violation.param for violation in found("chat", body)]
+            number = tools.index(bad) if bad in tools else None
+            assert told == ([] if number is None else [f"tools[{number}].function.parameters"])
+
+
 def test_violations_come_in_the_order_of_the_request() -> None:
     body = {
         "model": "m",

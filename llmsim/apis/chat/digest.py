@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from llmsim.apis.openai_tools import Offered
+from llmsim.apis.openai_tools import Offered, doubtful
 from llmsim.conversation import RESULT_ROLE, Request
 
 Json = dict[str, Any]
@@ -33,13 +33,15 @@ class Digest(NamedTuple):
     """What the rules look at.
 
     `exchanges` are those that are not plainly sound. `silent` are the indices of messages without
-    text and calls, `callless` those whose list of calls is empty.
+    text and calls, `callless` those whose list of calls is empty. `functions` are the offered ones
+    that are not known to be without fault.
     """
 
     body: Mapping[str, Any]
     exchanges: list[Exchange]
     silent: list[int]
     callless: list[int]
+    functions: list[Offered]
 
     @property
     def is_plain(self) -> bool:
@@ -52,22 +54,14 @@ class Digest(NamedTuple):
         messages: Sequence[Json] = self.body["messages"]
         return messages
 
-    @property
-    def functions(self) -> list[Offered]:
-        """The functions that are offered."""
-        tools: Sequence[Json] = self.body.get("tools") or ()
-        return [
-            Offered(f"tools[{index}].function", tool["function"])
-            for index, tool in enumerate(tools)
-            if tool.get("type") == "function" and isinstance(tool.get("function"), dict)
-        ]
-
 
 def digest_of(request: Request) -> Digest:
     """One pass over the messages as they were read: there is one for each in the body."""
     body = request.body
     sent = body["messages"]
-    digest = Digest(body, [], [], [])
+    tools = body.get("tools")
+    functions = doubtful(tools, request.conversation.tools, "function") if tools else []
+    digest = Digest(body, [], [], [], functions)
     begun, calls = -1, _NONE
     results: list[str] = []
     for index, (role, text, called, _, call_id, _) in enumerate(request.conversation.messages):

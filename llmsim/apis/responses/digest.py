@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from llmsim.apis.openai_tools import Offered
+from llmsim.apis.openai_tools import Offered, doubtful
 from llmsim.apis.protocol import Earlier
 from llmsim.apis.responses.made import taken_apart
+from llmsim.conversation import Request
 
 Json = dict[str, Any]
 
@@ -33,6 +34,7 @@ class Digest(NamedTuple):
     `named` are the items with ids, `thoughts` the indices of reasoning, `results` those of
     results, their types, and the ids that they name. `spoken` are the indices of assistant messages
     in parts, `references` those of references to other items than messages and reasoning.
+    `functions` are the offered ones that are not known to be without fault.
     """
 
     body: Mapping[str, Any]
@@ -43,6 +45,7 @@ class Digest(NamedTuple):
     results: list[tuple[int, str, Any]]
     spoken: list[int]
     references: list[int]
+    functions: list[Offered]
 
     @property
     def is_plain(self) -> bool:
@@ -55,16 +58,6 @@ class Digest(NamedTuple):
         """As the client sent them."""
         items: Sequence[Json] = self.body["input"]
         return items
-
-    @property
-    def functions(self) -> list[Offered]:
-        """The functions that are offered."""
-        tools: Sequence[Json] = self.body.get("tools") or ()
-        return [
-            Offered(f"tools[{index}]", tool)
-            for index, tool in enumerate(tools)
-            if tool.get("type") == "function"
-        ]
 
     def calls_elsewhere(self) -> tuple[list[Called], bool]:
         """The calls of the previous response and those referred to, and whether all are known."""
@@ -92,9 +85,12 @@ def kind_of(item: Json) -> str:
     return "message" if "role" in item else _REFERENCE
 
 
-def digest_of(body: Mapping[str, Any], earlier: Earlier) -> Digest:
+def digest_of(request: Request, earlier: Earlier) -> Digest:
     """One pass over the items."""
-    digest = Digest(body, earlier, [], [], [], [], [], [])
+    body = request.body
+    tools = body.get("tools")
+    functions = doubtful(tools, request.conversation.tools) if tools else []
+    digest = Digest(body, earlier, [], [], [], [], [], [], functions)
     items = body.get("input")
     for index, item in enumerate(items if isinstance(items, list) else ()):
         kind = kind_of(item)

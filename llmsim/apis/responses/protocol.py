@@ -26,5 +26,5 @@ RULES: Final[Rules[Digest]] = {
 
 def violations(request: Request, earlier: Earlier) -> Sequence[Violation]:
     """What of the request the API would refuse, in the order of the request."""
-    digest = digest_of(request.body, earlier)
+    digest = digest_of(request, earlier)
     return NOTHING if digest.is_plain else broken(RULES, digest)
