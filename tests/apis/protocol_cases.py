@@ -16,6 +16,7 @@ STRICT: Json = {
     "required": ["a"],
     "additionalProperties": False,
 }
+LOOSE_ITEMS = {**STRICT, "properties": {"a": {"type": "array", "items": {"type": "object"}}}}
 LOOSE = {**STRICT, "properties": {"a": {"type": "object", "properties": {}}}}
 
 
@@ -232,6 +233,15 @@ CHAT = [
         chat(tools=[function(strict=True, parameters=LOOSE)]),
         chat(tools=[function(strict=False, parameters=LOOSE)]),
         ADDITIONAL.format("('properties', 'a')"),
+        None,
+        "tools[0].function.parameters",
+        "invalid_function_parameters",
+    ),
+    Case(
+        "strict_schema",
+        chat(tools=[function(strict=True, parameters=LOOSE_ITEMS)]),
+        chat(tools=[function(strict=None, parameters=LOOSE_ITEMS)]),
+        ADDITIONAL.format("('properties', 'a', 'items')"),
         None,
         "tools[0].function.parameters",
         "invalid_function_parameters",
@@ -749,6 +759,9 @@ ACCEPTED: dict[str, dict[str, Json]] = {
         "reasoning with encrypted content and without an id": responses(
             reasoning(None, encrypted_content="x"), store=False
         ),
+        "an item with an id behind such reasoning": responses(
+            reasoning(None, encrypted_content="x"), answer("x", f"msg_{MADE}")
+        ),
         "references to what was stored": responses(
             {"type": "item_reference", "id": "rs_1"},
             {"type": "item_reference", "id": "fc_1"},
@@ -783,6 +796,11 @@ ACCEPTED: dict[str, dict[str, Json]] = {
             blocks("user", tool_result("a")),
             blocks("user", tool_result("b")),
             USER,
+        ),
+        "calls in two messages, answered in one": messages(
+            blocks("assistant", use("a")),
+            blocks("assistant", use("b")),
+            blocks("user", tool_result("b"), tool_result("a")),
         ),
         "system as the last message": messages(
             {"role": "system", "content": "x"}, model="claude-opus-4-8"
