@@ -11,7 +11,6 @@ from llmsim.errors import LimitedError, MovedError
 from llmsim.store import session_counters
 from llmsim.store.base import Limit, Store, Take
 from llmsim.store.mmap_store import MmapStore
-from tests.store.test_contract import ENGINES
 
 SECOND = 1_000_000
 # A hundred, of which another one passes only after half a minute: no test takes as long.
@@ -19,11 +18,10 @@ HUNDRED = Limit(b"l" * 16, 30 * SECOND, 3000 * SECOND)
 TEN = Limit(b"t" * 16, 300 * SECOND, 3000 * SECOND)
 
 
-@pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made = ENGINES[request.param](tmp_path)
-    made.publish(b"{}")
-    return made
+@pytest.fixture
+def store(store: Store) -> Store:
+    store.publish(b"{}")
+    return store
 
 
 def passes(store: Store, *limits: Limit, session: str = "s") -> bool:

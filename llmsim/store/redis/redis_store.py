@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from llmsim.errors import LlmsimError, MovedError, StateLostError, StoreError, StoreFullError
+from llmsim.errors import (
+    LimitedError,
+    LlmsimError,
+    MovedError,
+    StateLostError,
+    StoreError,
+    StoreFullError,
+)
 from llmsim.store.base import (
     MAIN,
     TURN,
@@ -21,6 +28,7 @@ from llmsim.store.base import (
     Blob,
     Claim,
     KeepLine,
+    Limit,
     Page,
     Seen,
     Session,
@@ -37,6 +45,7 @@ from llmsim.store.redis.verbs import (
     ADD,
     ARRIVE,
     BEGIN,
+    CHARGE,
     CLAIM,
     DELETE,
     LOOK,
@@ -52,7 +61,7 @@ log = logging.getLogger("llmsim.store")
 _KNOWN_SESSIONS = 65_536
 _AT_ONCE = 200
 _STAGINGS = 3
-_MOVED, _FULL = 1, 2  # what `claim.lua` says beside 0
+_MOVED, _FULL, _LIMITED = 1, 2, 4  # what `claim.lua` says beside 0
 _GONE, _NO_ROOM = 0, 1  # what `begin.lua` says beside a session
 
 
@@ -113,16 +122,29 @@ class RedisStore(Store):
             what.tries or b"",
             what.served or b"",
             "" if what.arrival is None else what.arrival,
+            *(value for limit in what.limits for value in limit),
         )
         if found[0]:
             raise self._refused(session, found)
-        _, position, arrival, place, tries, generation, script = found
-        claim = Claim(position, int(generation, 16), arrival, int(script, 16), place, tries)
+        _, position, arrival, place, tries, generation, script, *limits = found
+        claim = Claim(
+            position,
+            int(generation, 16),
+            arrival,
+            int(script, 16),
+            place,
+            tries,
+            tuple(limits),
+        )
         if seen is None:
             self._seen.pop(session, None)
         elif seen.generation != claim.generation:
             self._seen[session] = Seen(claim.generation, claim.script, seen.published)
         return claim
+
+    def charge(self, session: str, generation: int, limit: Limit) -> int:
+        """See `Store.charge`."""
+        return int(self._run(CHARGE, session, hexed(generation), limit.key, limit.cost))
 
     def add(self, session: str, key: bytes, number: int) -> bool:
         """See `Store.add`."""
@@ -272,6 +294,8 @@ class RedisStore(Store):
             return MovedError()
         if why == _FULL:
             return StoreFullError(self._room)
+        if why == _LIMITED:
+            return LimitedError(tuple(now))
         if self._is_restored():
             return MovedError()
         return StoreError("No script has been published in Redis yet; ask again.")

@@ -1,7 +1,9 @@
 -- ARGV: session, generation for a new one, room for sessions, what was seen (see `meet`), kind of
 -- place ('none', 'main', 'track') and its key, key of tries or '', key of what is served or '',
--- number of the arrival or ''. Gives {0, position, arrival, place, tries, generation, script}, or
--- {1, what is seen now}, or {2} for no room, or {3} where nothing is published.
+-- number of the arrival or '', and of each limit its key, cost and window. Gives {0, position,
+-- arrival, place, tries, generation, script, how full each limit is}, or {1, what is seen now}, or
+-- {2} for no room, or {3} where nothing is published, or {4, how full each limit is} where one
+-- refuses.
 local name, generation, room = ARGV[1], ARGV[2], ARGV[3]
 local kind, track, tries, served = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local session, now, refusal = meet(name, room, ARGV[4], ARGV[5], ARGV[6])
@@ -17,6 +19,21 @@ end
 if is_new then begin(session, now, generation) end
 
 local position, arrival = tonumber(session.position), tonumber(ARGV[11])
+local time, filled_up, refused = #ARGV > 11 and time_now(), {}, false
+for at = 12, #ARGV, 3 do
+  local full = filled(key('limit', session.generation .. ARGV[at]), time)
+  refused = refused or full + ARGV[at + 1] > tonumber(ARGV[at + 2])
+  filled_up[#filled_up + 1] = full
+end
+if refused then
+  if not arrival then redis.call('HINCRBY', key('session', name), 'arrival', 1) end
+  return {4, unpack(filled_up)}
+end
+for number, full in ipairs(filled_up) do
+  local at = 9 + 3 * number
+  filled_up[number] = full + ARGV[at + 1]
+  fill(key('limit', session.generation .. ARGV[at]), time, filled_up[number])
+end
 local place, tried = 0, 0
 local change = {'position', position + 1}
 if not arrival then
@@ -37,4 +54,4 @@ if tries ~= '' then
   tried = redis.call('INCR', counter) - 1
   redis.call('EXPIRE', counter, 21600)
 end
-return {0, position, arrival, place, tried, session.generation, session.script}
+return {0, position, arrival, place, tried, session.generation, session.script, unpack(filled_up)}

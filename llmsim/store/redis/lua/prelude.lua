@@ -8,6 +8,7 @@
 --   session:<name>  hash: see FIELDS; `options`; `bytes` of its journal, where it has one
 --   kept:<name>     hash: the kept counters of its generation
 --   try:<generation><key>  a counter of tries
+--   limit:<generation><key>  when a limit is all free again, in microseconds since 1970
 --   journal:<name>  stream of lines; amended:<name>  hash: the new end of a line, by its id
 --   script:<key>    a script; uses  hash: how many sessions, and the default, play it
 --   room            hash: `kept` counters and `journal` bytes of all sessions, `dropped` entries,
@@ -74,6 +75,22 @@ local function count(name, counter, number, room)
   end
   redis.call('HINCRBY', key('kept', name), counter, number)
   return true
+end
+
+-- Microseconds since 1970. They are whole numbers of Lua, but it would write them with an exponent.
+local function time_now()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+-- How full a limit is, in microseconds. A clock that is set back closes it for an hour at most.
+local function filled(counter, time)
+  return math.min(math.max((tonumber(redis.call('GET', counter)) or 0) - time, 0), 3600000000)
+end
+
+local function fill(counter, time, full)
+  local until_empty = math.ceil(full / 1000) + 1
+  redis.call('SET', counter, string.format('%.0f', time + full), 'PX', until_empty)
 end
 
 -- One more plays the script; false where it is not there.
