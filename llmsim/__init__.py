@@ -48,8 +48,10 @@ from llmsim.script import (
     Template,
     Timeout,
     ToolCalls,
+    Track,
     Truncate,
     Usage,
+    When,
 )
 
 if TYPE_CHECKING:
@@ -98,8 +100,10 @@ __all__ = [
     "Template",
     "Timeout",
     "ToolCalls",
+    "Track",
     "Truncate",
     "Usage",
+    "When",
     "serve",
     "wsgi",
 ]

@@ -96,10 +96,11 @@ class ScriptExhaustedError(LlmsimError):
         return exhausted_message(self.turns)
 
 
-def exhausted_message(turns: int) -> str:
+def exhausted_message(turns: int, track: str | None = None) -> str:
     """The sentence that says so, for the Python API and for HTTP."""
+    what = f"track {track!r}" if track else "script"
     served = "its only turn was served" if turns == 1 else f"all {turns} turns were served"
-    return f"The script is exhausted: {served} and its on_exhausted is 'error'."
+    return f"The {what} is exhausted: {served} and its on_exhausted is 'error'."
 
 
 # Start-up
@@ -216,8 +217,17 @@ class StoreFullError(StoreError):
         super().__init__(room)
 
     def __str__(self) -> str:
-        return (
-            f"There are {self.room} sessions, and no room for another: delete some with "
-            "DELETE /llmsim/sessions/<name>, "
-            "or raise the setting store.max_sessions (LLMSIM_MAX_SESSIONS)."
-        )
+        return f"There are {self.room} sessions, and no room for another: {_MAKE_ROOM}"
+
+
+class TracksFullError(StoreError):
+    """There is no room for the place of another track of a session."""
+
+    def __str__(self) -> str:
+        return f"There is no room for the place of another track of a session: {_MAKE_ROOM}"
+
+
+_MAKE_ROOM = (
+    "delete some sessions with DELETE /llmsim/sessions/<name>, or raise the setting "
+    "store.max_sessions (LLMSIM_MAX_SESSIONS)."
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmsim.conversation import Request
 from llmsim.errors import LlmsimError
-from llmsim.playback import Taken
+from llmsim.playback import Taken, order_of
 from llmsim.playback.history import ByHistory
 from llmsim.playback.standing import Standing
 from llmsim.playback.steps import Step
@@ -15,11 +15,16 @@ from llmsim.store.base import Claim
 
 
 class NoHistoryError(LlmsimError):
-    """The script does not look at histories."""
+    """The script, or the `track` that the request goes to, does not look at histories."""
+
+    def __init__(self, track: str | None) -> None:
+        self.track = track
+        super().__init__(track)
 
     def __str__(self) -> str:
+        what = "script" if self.track is None else f"track {self.track!r}"
         return (
-            "the script plays by arrival: what a request gets does not hang on its history; "
+            f"the {what} plays by arrival: what a request gets does not hang on its history; "
             'give the script "order": "history"'
         )
 
@@ -30,9 +35,9 @@ def explained(script: Script, request: Request) -> tuple[list[str], Iterator[Tak
     Raises:
         NoHistoryError: the script plays by arrival.
     """
-    if not script.by_history:
-        raise NoHistoryError
-    order = ByHistory(script)
+    order = order_of(script).order_for(request)
+    if not isinstance(order, ByHistory):
+        raise NoHistoryError(order.line.track)
     standing = order.standing(request.conversation)
     step = order.steps.at(standing.step)
     decision = order.decide(request)
@@ -40,7 +45,8 @@ def explained(script: Script, request: Request) -> tuple[list[str], Iterator[Tak
         decision.taken(Claim(0, generation=0, arrival=0, script=0, tries=tried), request)
         for tried in range(len(step.spend) + 1)
     )
-    return [_where(standing), _what(script, standing, step)], tries
+    track = [] if order.line.track is None else [f"the track is {order.line.track!r}"]
+    return [*track, _where(standing), _what(order.script, standing, step)], tries
 
 
 def _where(standing: Standing) -> str:

@@ -13,8 +13,12 @@ from llmsim.apis.renderer import Call, Renderer
 from llmsim.cli.explain import explained
 from llmsim.cli.times import timed
 from llmsim.conversation import Request
+from llmsim.errors import LlmsimError
 from llmsim.playback import Taken
 from llmsim.playback.arrival import ByArrival
+from llmsim.playback.taken import Line
+from llmsim.playback.tracks import lines_of
+from llmsim.registry import unknown
 from llmsim.reply import NO_ANSWER, Reply
 from llmsim.script import Script
 from llmsim.serving.body import as_object, parsed
@@ -31,6 +35,18 @@ Standard error tells each answer's position and status.
   llmsim play my-script.json --message "What is in this folder?"
   llmsim play my-script.json --history request.json
 """
+
+
+class NoTrackError(LlmsimError):
+    """The script has no track of that name; `tracks` are those it has."""
+
+    def __init__(self, name: str, tracks: list[str]) -> None:
+        self.name = name
+        self.tracks = tracks
+        super().__init__(name, tracks)
+
+    def __str__(self) -> str:
+        return unknown("track", self.name, self.tracks)
 
 
 def add_to(subparsers: Any) -> None:
@@ -62,6 +78,9 @@ def add_to(subparsers: Any) -> None:
         help="only this position, counted from 0; it may lie beyond the last turn",
     )
     parser.add_argument(
+        "--track", metavar="NAME", help="only this track; main is the script's own turns"
+    )
+    parser.add_argument(
         "--history",
         type=_file,
         metavar="FILE",
@@ -79,10 +98,28 @@ def run(given: argparse.Namespace) -> int:
     if given.history is not None:
         return _play_history(given, script.with_order(settings.order), renderer)
     call, request = _read(renderer, _body(given.message, given.stream))
-    for position in range(len(script)) if given.position is None else [given.position]:
-        claim = Claim(position, generation=0, arrival=position, script=0, place=position)
-        _print(f"position {position}", renderer, call, ByArrival(script).taken(claim, request))
+    for line, turns in _lines(script, given.track):
+        of_track = f"track {line.track}, " if line.track else ""
+        for position in range(len(turns)) if given.position is None else [given.position]:
+            claim = Claim(position, generation=0, arrival=position, script=0, place=position)
+            played = ByArrival(turns, line).taken(claim, request)
+            _print(f"{of_track}position {position}", renderer, call, played)
     return 0
+
+
+def _lines(script: Script, track: str | None) -> list[tuple[Line, Script]]:
+    """The lines of turns to play: all of them, or the track's.
+
+    Raises:
+        NoTrackError: there is no such track.
+    """
+    lines = lines_of(script)
+    if track is None:
+        return lines
+    chosen = [each for each in lines if each[0].name == track]
+    if not chosen:
+        raise NoTrackError(track, [line.name for line, _ in lines])
+    return chosen
 
 
 def _play_history(given: argparse.Namespace, script: Script, renderer: Renderer) -> int:

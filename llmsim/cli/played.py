@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from llmsim.json_text import parse
+from llmsim.script.track import MAIN
 from llmsim.server.control_client import ControlClient
 
 _SETTLE_SECONDS = 2
 _POLL_SECONDS = 0.05
 _MOST_NAMES = 5
+
+
+class _Turn(NamedTuple):
+    """A turn of a line of turns: of a script of a folder, and of a track."""
+
+    script: str | None
+    track: str
+    number: int
+
+    def __str__(self) -> str:
+        where = [self.script] if self.script else []
+        where += [self.track] if self.track != MAIN else []
+        return f"turn {self.number} of {'/'.join(where)}" if where else f"turn {self.number}"
 
 
 class Played:
@@ -23,12 +37,16 @@ class Played:
         NoAnswerError: the server is gone.
     """
 
-    def __init__(self, server: ControlClient, turns: int) -> None:
+    def __init__(self, server: ControlClient, lines: Iterable[dict[str, Any]]) -> None:
         self._server = server
-        self._total = turns
+        self._turns = [
+            _Turn(line["script"], line["track"], index)
+            for line in lines
+            for index in range(line["turns"])
+        ]
         self._requests = 0
         self.beyond = 0  # requests after the last turn, where that is an error
-        self._used: set[int] = set()
+        self._used: set[_Turn] = set()
         self._others: list[str] = []
         self._names: list[str] = []
         self._deadline = time.monotonic() + _SETTLE_SECONDS
@@ -37,9 +55,9 @@ class Played:
             self._count(session)
 
     @property
-    def left(self) -> list[int]:
+    def left(self) -> list[str]:
         """The turns that nobody was served."""
-        return [index for index in range(self._total) if index not in self._used]
+        return [str(turn) for turn in self._turns if turn not in self._used]
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """The journal entries of all sessions, one session after the other."""
@@ -48,8 +66,8 @@ class Played:
 
     def summary(self) -> Iterator[str]:
         """What to say of it, a sentence a line."""
-        left = f"; left: {_some([f'turn {index}' for index in self.left])}" if self.left else ""
-        yield f"{len(self._used)} of {self._total} turns used{left}"
+        left = f"; left: {_some(self.left)}" if self.left else ""
+        yield f"{len(self._used)} of {len(self._turns)} turns used{left}"
         if self.beyond:
             yield f"requests after the last turn: {self.beyond}"
         if self._others:
@@ -86,10 +104,12 @@ class Played:
         return (parse(line) for line in self._server.lines(f"/sessions/{name}/requests.jsonl"))
 
 
-def _facts(entry: dict[str, Any]) -> tuple[int | None, int | None, bool]:
+def _facts(entry: dict[str, Any]) -> tuple[int | None, _Turn | None, bool]:
     """Position, turn, and whether the script had no turn left; all else would fill the memory."""
     failure = (entry.get("answer") or {}).get("failure") or {}
-    return entry["position"], entry["turn"], failure.get("kind") == "exhausted"
+    index = entry["turn"]
+    turn = None if index is None else _Turn(entry.get("script"), entry["track"], index)
+    return entry["position"], turn, failure.get("kind") == "exhausted"
 
 
 def _some(names: list[str]) -> str:

@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
             if code == _CANNOT_START:
                 return code
             control = ControlClient(server.origin, settings.control_token)
-            return _judged(code, control, server.turns, given.allow_left)
+            return _judged(code, control, server.lines_of_turns, given.allow_left)
     except ChildEndedError:
         if signals.received:
             return _BY_SIGNAL + signals.received
@@ -96,10 +96,12 @@ def _environment(origin: str) -> dict[str, str]:
     }
 
 
-def _judged(code: int, control: ControlClient, turns: int, allow_left: bool) -> int:
+def _judged(
+    code: int, control: ControlClient, lines: list[dict[str, Any]], allow_left: bool
+) -> int:
     """Say what was played; the exit code that follows from it and from the command's."""
     try:
-        played = Played(control, turns)
+        played = Played(control, lines)
         for sentence in played.summary():
             _say(sentence)
         fails = bool(played.left) and not allow_left

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.errors import ScriptError
+from llmsim.playback.tracks import lines_of
 from llmsim.script import Script
 from llmsim.script.parse import decode, read_file, read_stream
 from llmsim.serving.shared import resolved
@@ -47,12 +48,23 @@ def _check(path: str, settings: Settings) -> int:
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1
-    counts = Counter(spec["type"] for spec in script.to_spec()["turns"])
-    kinds = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print(
-        f"{path}: ok, {len(script)} turn{'s' if len(script) > 1 else ''} ({kinds})"
-        f"{' by history' if script.by_history else ''}, then {script.on_exhausted}"
-    )
+    print(f"{path}: ok, {_summary(script)}")
     for warning in script.warnings(text):
         print(f"{warning.at(path)} (warning)")
     return 0
+
+
+def _summary(script: Script) -> str:
+    """How many turns there are of which kind, and what follows them; the same of each track."""
+    if not script.tracks:
+        return _turns(script)
+    return "; ".join(f"track {line.name}: {_turns(turns)}" for line, turns in lines_of(script))
+
+
+def _turns(script: Script) -> str:
+    counts = Counter(spec["type"] for spec in script.to_spec()["turns"])
+    kinds = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return (
+        f"{len(script)} turn{'s' if len(script) > 1 else ''} ({kinds})"
+        f"{' by history' if script.by_history else ''}, then {script.on_exhausted}"
+    )

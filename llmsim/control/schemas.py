@@ -48,7 +48,7 @@ class WhichGeneration(Strict):
 
 
 # What entries can be chosen by.
-FILTERS = ("conversation", "step", "status")
+FILTERS = ("conversation", "step", "track", "status")
 
 
 class WhichEntries(WhichGeneration):
@@ -65,6 +65,7 @@ class WhichEntries(WhichGeneration):
     step = fields.Integer(
         validate=validate.Range(0), metadata=described("Only entries of this step.")
     )
+    track = fields.String(metadata=described("Only entries of this track."))
     status = fields.Integer(metadata=described("Only answers with this HTTP status."))
     wait_for = fields.Integer(
         load_default=0,

@@ -13,6 +13,7 @@ from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
 from llmsim.errors import StateLostError
 from llmsim.journal.tally import Tallies
 from llmsim.json_text import ascii_json
+from llmsim.playback.places import places_of, shown_tracks
 from llmsim.playback.polled_lock import Pauses
 from llmsim.playback.stored import Outline
 from llmsim.store.base import Session
@@ -91,11 +92,14 @@ def with_script(session: Session) -> tuple[Session, Outline] | None:
 
 def _standing(session: Session, script: Outline) -> dict[str, Any]:
     # By history a session holds many conversations: no one number says how far they are.
-    used = None if script.by_history else min(session.position, script.turns)
+    places = places_of(playback().store, session, script)
+    used = None
+    if not script.by_history:
+        used = sum(min(place, line.turns) for place, line in zip(places, script.lines, strict=True))
     state = EXHAUSTED if used == script.turns else UNFINISHED
     if not session.position:
         state = UNTOUCHED
-    return {
+    facts = {
         "name": session.name,
         "position": session.position,
         "generation": f"{session.generation:016x}",
@@ -104,6 +108,9 @@ def _standing(session: Session, script: Outline) -> dict[str, Any]:
         "turns_used": used,
         "state": state,
     }
+    if script.has_tracks:
+        facts["tracks"] = shown_tracks(script, places)
+    return facts
 
 
 def _tallied(session: Session, pauses: Pauses) -> dict[str, Any]:

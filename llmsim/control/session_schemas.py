@@ -80,6 +80,18 @@ class PageOfSessions(WithPrefix):
     )
 
 
+class TrackPlace(Schema):
+    """A track of a session's script."""
+
+    name = fields.String(required=True)
+    turns = fields.Integer(required=True, metadata=described("How many it has."))
+    place = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=described("What its next request gets; null where it plays by history."),
+    )
+
+
 class ListedSession(Schema):
     """A session as it stands."""
 
@@ -97,6 +109,10 @@ class ListedSession(Schema):
         required=True,
         allow_none=True,
         metadata=described("How many of these were taken by now; null where it plays by history."),
+    )
+    tracks = fields.List(
+        fields.Nested(TrackPlace),
+        metadata=described("The tracks of its script, `main` first, where it has others."),
     )
     state = fields.String(
         required=True,

@@ -8,8 +8,9 @@ from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
 from llmsim.playback.expecting import checked
 from llmsim.playback.order import Decision, Order, generation_mark
-from llmsim.playback.taken import Taken
-from llmsim.store.base import TURN, Claim
+from llmsim.playback.taken import ALONE, Line, Taken
+from llmsim.script import Script
+from llmsim.store.base import Claim, Take
 
 _MARKS = 2  # generation and position
 
@@ -17,15 +18,19 @@ _MARKS = 2  # generation and position
 class ByArrival(Order, Decision):
     """The place chooses the turn: the same decision for every request, whatever it says."""
 
-    take = TURN
+    def __init__(self, script: Script, line: Line = ALONE) -> None:
+        super().__init__(script, line)
+        self.take = Take(line.place)
 
     def decide(self, request: Request) -> Decision:  # noqa: ARG002
-        """The place of the script's own turns."""
+        """The place of the line."""
         return self
 
     def answered(self, marks: Sequence[str]) -> int | None:
-        """See `Order.answered`. Position and place are the same number."""
-        return self.script.index(int(marks[1])) if len(marks) == _MARKS else None
+        """See `Order.answered`. Without tracks, position and place are the same number."""
+        if len(marks) != _MARKS or self.line != ALONE:
+            return None
+        return self.script.index(int(marks[1]))
 
     def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""
@@ -33,9 +38,10 @@ class ByArrival(Order, Decision):
         marks = (generation_mark(claim), position)
         index = script.index(claim.place)
         if index is None:
-            return Taken(claim, None, None, script.exhausted_failure(), marks)
+            failure = script.exhausted_failure(self.line.track)
+            return Taken(claim, None, None, failure, marks, line=self.line)
         turn = script.turns[index]
         outcome = turn.answer(position, request)
         delivery = delivery_of(script, turn, outcome, request, claim.position)
-        taken = Taken(claim, index, turn, outcome, marks, delivery=delivery)
+        taken = Taken(claim, index, turn, outcome, marks, delivery=delivery, line=self.line)
         return taken if turn.expect is None else checked(taken, turn.expect, request)

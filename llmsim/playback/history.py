@@ -6,7 +6,7 @@ agree, and a retry finds its turn again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from xxhash import xxh3_128
@@ -14,10 +14,10 @@ from xxhash import xxh3_128
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.delivery import delivery_of
 from llmsim.playback.expecting import checked
-from llmsim.playback.order import MAIN_TRACK, Decision, Order, generation_mark
+from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
-from llmsim.playback.taken import Taken, serial_of
+from llmsim.playback.taken import ALONE, Line, Taken, serial_of
 from llmsim.script import Script
 from llmsim.store.base import Claim, Take
 
@@ -28,12 +28,13 @@ _MARKS = 4  # generation, position, track and step
 class ByHistory(Order):
     """The step of the conversation chooses the turn, and the try where the step has errors."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, line: Line = ALONE, others: Iterable[Script] = ()) -> None:
+        """`others` are the other lines that a history may show answers of."""
         # All turns are looked at here, several times: those of a large script are read once for it.
         whole = replace(script, turns=tuple(script.turns))
-        super().__init__(whole)
+        super().__init__(whole, line)
         self.steps = Steps(whole)
-        self._reader = Reader(whole, self.steps)
+        self._reader = Reader(whole, self.steps, line.number, others)
 
     def standing(self, conversation: Conversation) -> Standing:
         """Where the conversation stands."""
@@ -45,13 +46,13 @@ class ByHistory(Order):
         step = self.steps.at(standing.step)
         take = _NOTHING_TO_SPEND
         if step.spend:
-            key = tries_key(standing, request.conversation.messages)
+            key = tries_key(standing, request.conversation.messages, self.line.number)
             take = Take(place=None, tries=key)
-        return _AtStep(self.script, standing, step, take)
+        return _AtStep(self, standing, step, take)
 
     def answered(self, marks: Sequence[str]) -> int | None:
         """See `Order.answered`. What comes before the turn of a step leaves no answer."""
-        if len(marks) != _MARKS or int(marks[2]) != MAIN_TRACK:
+        if len(marks) != _MARKS or int(marks[2]) != self.line.number:
             return None
         return self.steps.at(int(marks[3])).turn
 
@@ -59,30 +60,31 @@ class ByHistory(Order):
 class _AtStep(Decision):
     """A turn of the step."""
 
-    def __init__(self, script: Script, standing: Standing, step: Step, take: Take) -> None:
-        self._script = script
+    def __init__(self, order: ByHistory, standing: Standing, step: Step, take: Take) -> None:
+        self._order = order
         self._standing = standing
         self._step = step
         self.take = take
 
     def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""
-        script, standing = self._script, self._standing
-        track, step = str(MAIN_TRACK), str(standing.step)
+        script, line, standing = self._order.script, self._order.line, self._standing
+        track, step = str(line.number), str(standing.step)
         marks = (generation_mark(claim), str(claim.position), track, step)
         tried = self._tried(claim, request.retry) if self._step.spend else None
         index = self._step.pick(tried or 0)
         if index is None:
+            what = f"track {line.track!r}" if line.track else "script"
             message = (
-                f"The script is exhausted: this conversation has come to step {standing.step}, "
-                "behind the script's last one, and its on_exhausted is 'error'."
+                f"The {what} is exhausted: this conversation has come to step {standing.step}, "
+                f"behind the {what}'s last one, and its on_exhausted is 'error'."
             )
             failure = replace(script.exhausted_failure(), message=message)
-            return Taken(claim, None, None, failure, marks, standing, tried)
+            return Taken(claim, None, None, failure, marks, standing, tried, line=line)
         turn = script.turns[index]
         outcome = turn.answer(serial_of(marks), request)
         delivery = delivery_of(script, turn, outcome, request, claim.position)
-        taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery)
+        taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery, line=line)
         return taken if turn.expect is None else checked(taken, turn.expect, request)
 
     def _tried(self, claim: Claim, retry: int) -> int:
@@ -98,14 +100,13 @@ class _AtStep(Decision):
         return claim.tries % (len(self._step.spend) + 1)
 
 
-def tries_key(standing: Standing, messages: Sequence[Message]) -> bytes:
-    """The key of a conversation's tries of a step: what the history says, in 16 bytes.
+def tries_key(standing: Standing, messages: Sequence[Message], track: int = 0) -> bytes:
+    """The key of a conversation's tries of a step of a track: what the history says, in 16 bytes.
 
     From what was read, since clients send equal values in other bytes. What stands before the last
     made id need not be looked at: no other conversation has that id.
     """
-    mark = standing.mark.id if standing.mark else ""
-    digest = xxh3_128(f"{standing.step} {mark}".encode("ascii"))
+    digest = xxh3_128(f"{standing.step} {standing.newest} {track or ''}".encode("ascii"))
     for message in messages[standing.begins :]:
         ids = (message.call_id, *(call.id for call in message.calls))
         said = "\0".join((message.role, *ids, message.text, ""))

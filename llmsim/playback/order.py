@@ -8,11 +8,9 @@ from functools import cached_property
 
 from llmsim.conversation import Request
 from llmsim.playback.admission import Admission
-from llmsim.playback.taken import Taken
+from llmsim.playback.taken import ALONE, Line, Taken
 from llmsim.script import Script
 from llmsim.store.base import Claim, Take
-
-MAIN_TRACK = 0
 
 
 class Decision(ABC):
@@ -26,15 +24,28 @@ class Decision(ABC):
 
 
 class Order(ABC):
-    """Decides for the requests of one script."""
+    """Decides for the requests of one script, or of one of its lines of turns."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, line: Line = ALONE) -> None:
         self.script = script
         self.admission = Admission(script)
+        self.line = line
 
     @abstractmethod
     def decide(self, request: Request) -> Decision:
-        """What the request is to take, and then to get. It takes nothing yet."""
+        """What the request is to take, and then to get. It takes nothing yet.
+
+        Raises:
+            RequestError: the script has no turns for it.
+        """
+
+    def order_for(self, request: Request) -> Order:  # noqa: ARG002
+        """What decides for the request in the end: the order of its line of turns.
+
+        Raises:
+            RequestError: the script has no turns for it.
+        """
+        return self
 
     @abstractmethod
     def answered(self, marks: Sequence[str]) -> int | None:

@@ -9,14 +9,13 @@ from typing import TypeVar
 from llmsim.conversation import Request
 from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
 from llmsim.playback.admission import Caller, nobody
-from llmsim.playback.arrival import ByArrival
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
-from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Decision, Order
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, outline_of
 from llmsim.playback.taken import Taken
+from llmsim.playback.tracks import order_of
 from llmsim.playback.withheld import WithheldError
 from llmsim.script import Script
 from llmsim.store.base import Blob, Seen, Session, Store
@@ -32,11 +31,6 @@ _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times 
 
 def _no_check(script: Script, earlier: Earlier) -> None:
     """Every request passes."""
-
-
-def order_of(script: Script) -> Order:
-    """The order that the script plays in."""
-    return ByHistory(script) if script.by_history else ByArrival(script)
 
 
 class Playback:
@@ -69,7 +63,7 @@ class Playback:
             tries -= 1
             try:
                 order = self._order(seen.script)
-                decision = self._decided(order, request, seen, check)
+                order, decision = self._decided(order, request, seen, check)
                 admission, take = order.admission, decision.take
                 seen, take = admission.admitted(self.store, seen, take, request, caller)
                 limits = admission.limits
@@ -86,21 +80,24 @@ class Playback:
                 if not tries or self.store.look(session) == seen:
                     raise
 
-    def _decided(self, order: Order, request: Request, seen: Seen, check: Check) -> Decision:
-        """What a request gets that passes the check.
+    def _decided(
+        self, order: Order, request: Request, seen: Seen, check: Check
+    ) -> tuple[Order, Decision]:
+        """What a request gets that passes the check, and the order of its line of turns.
 
         Raises:
             RequestError, WithheldError: as `take`.
             MovedError: it would be refused, but for what is no longer so: no claim tells of that.
         """
         try:
+            order = order.order_for(request)
             decision = order.decide(request)
             check(order.script, Earlier(order, seen.generation))
         except (RequestError, WithheldError):
             if self.store.look(request.session, fresh=True) != seen:
                 raise MovedError from None
             raise
-        return decision
+        return order, decision
 
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker.

@@ -8,13 +8,13 @@ adjacent assistant messages or items is one answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from llmsim.conversation import ASSISTANT_ROLES, Message, Request
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
-from llmsim.script import Script
+from llmsim.script import Call, Script
 from llmsim.script.order import OWN
 
 # The kinds of ids, those first that most clients send back.
@@ -34,7 +34,7 @@ Group = tuple[int, int]
 
 
 class Mark(NamedTuple):
-    """An id that says which step its answer was.
+    """An id that says which step of which track its answer was.
 
     `id` is empty, and `generation` too, for an id that the script gives to one turn.
     """
@@ -43,13 +43,15 @@ class Mark(NamedTuple):
     generation: str = ""
     position: int = -1
     id: str = ""
+    track: int = 0
 
 
 class Standing(NamedTuple):
     """Where a conversation stands.
 
-    `step` is the number of answers that it has had. `begins` is the index of the first message
-    that tells this conversation from others: that of the last made id, else 0. `mark` is that id.
+    `step` is the number of answers that it has had of its track. `begins` is the index of the first
+    message that tells this conversation from others: that of the last made id, else 0. `newest` is
+    that id, of whichever track, empty for none; `mark` is the last one of its own track.
     `conversation` is the first made id, None where there is none. `foreign_steps` is how many of
     the answers counted are none of the script's.
     """
@@ -59,44 +61,62 @@ class Standing(NamedTuple):
     mark: Mark | None = None
     conversation: str | None = None
     foreign_steps: int = 0
+    newest: str = ""
 
     @property
     def is_one_conversation(self) -> bool:
         """Whether no other conversation has this history."""
-        return self.mark is not None and bool(self.mark.id)
+        return bool(self.newest)
 
 
 class Reader:
-    """Reads histories for one script."""
+    """Reads histories for one line of turns, with the number `track` in made ids.
 
-    def __init__(self, script: Script, steps: Steps) -> None:
+    Answers of the other lines of its script do not count.
+    """
+
+    def __init__(
+        self, script: Script, steps: Steps, track: int = 0, others: Iterable[Script] = ()
+    ) -> None:
+        self._track = track
         self._own_only = script.steps == OWN
         self._any_text = any(turn.makes_text for turn in script.turns)
         self._texts = frozenset(_texts(script))
         self._ids = _scripted_ids(script, steps)
+        others = tuple(others)
+        self._has_others = bool(others)
+        own_ids = {call.id for call in _calls(script)}
+        self._other_ids = {call.id for other in others for call in _calls(other)} - own_ids
+        said = {text for other in others for text in _texts(other)}
+        self._other_texts = frozenset() if self._any_text else said - self._texts
 
     def standing(self, messages: Sequence[Message]) -> Standing:
         """Where the conversation with this history stands."""
-        found = self._last_mark(messages)
+        newest, begins, found = self._marks(messages)
+        conversation = _conversation(messages) if newest or found else None
         if found is None:
             groups = self._counted(messages, 0)
             foreign = len(groups) - self._own(messages, groups)
             if self._own_only:
-                return Standing(len(groups) - foreign)
-            return Standing(len(groups), foreign_steps=foreign)
+                return Standing(len(groups) - foreign, begins, None, conversation, 0, newest)
+            return Standing(len(groups), begins, None, conversation, foreign, newest)
         at, mark = found
         groups = self._counted(messages, _end_of_group(messages, at))
         after = self._own(messages, groups) if self._own_only else len(groups)
-        begins = at if mark.id else 0
-        return Standing(mark.step + 1 + after, begins, mark, _conversation(messages))
+        return Standing(mark.step + 1 + after, begins, mark, conversation, 0, newest)
 
-    def _last_mark(self, messages: Sequence[Message]) -> tuple[int, Mark] | None:
+    def _marks(self, messages: Sequence[Message]) -> tuple[str, int, tuple[int, Mark] | None]:
+        """The last made id of any track and where it is, and the last mark of the own track."""
+        newest, begins = "", 0
         for at in range(len(messages) - 1, -1, -1):
             for name in reversed(_ids(messages[at])):
-                mark = _made(name) or self._scripted(name)
-                if mark is not None:
-                    return at, mark
-        return None
+                mark = _made(name)
+                if mark is not None and not newest:
+                    newest, begins = mark.id, at
+                own = self._scripted(name) if mark is None else mark
+                if own is not None and (mark is None or mark.track == self._track):
+                    return newest, begins, (at, own)
+        return newest, begins, None
 
     def _scripted(self, name: str) -> Mark | None:
         step = self._ids.get(name)
@@ -107,7 +127,19 @@ class Reader:
         groups = _groups(messages, start)
         if groups and groups[-1][1] == len(messages) and self._is_prefill(messages, groups[-1]):
             groups.pop()
+        if self._has_others:
+            return [group for group in groups if not self._is_of_others(messages, group)]
         return groups
+
+    def _is_of_others(self, messages: Sequence[Message], group: Group) -> bool:
+        """Whether another line of the script answered so."""
+        names = [name for message in messages[slice(*group)] for name in _ids(message)]
+        by_llmsim = [name for name in names if _MADE_WORD in name]
+        if by_llmsim:  # without a track: of one that plays by arrival
+            return self._track not in {mark.track for name in by_llmsim if (mark := _made(name))}
+        if names and self._other_ids.issuperset(names):
+            return True
+        return _text(messages, group) in self._other_texts
 
     def _is_prefill(self, messages: Sequence[Message], group: Group) -> bool:
         """Whether the model is asked to go on with this text; a call or a turn's text is whole."""
@@ -178,7 +210,7 @@ def _made(name: str) -> Mark | None:
     made = _MADE.fullmatch(name)
     if made is None:
         return None
-    return Mark(int(made[5]), made[2][:6], int(made[3]), name)
+    return Mark(int(made[5]), made[2][:6], int(made[3]), name, int(made[4]))
 
 
 def _conversation(messages: Sequence[Message]) -> str | None:
@@ -209,6 +241,11 @@ def _texts(script: Script) -> Iterator[str]:
             reply = turn.play("", Request())
             if isinstance(reply, Reply):
                 yield (reply.text or reply.refusal or "").strip()
+
+
+def _calls(script: Script) -> Iterator[Call]:
+    for turn in script.turns:
+        yield from getattr(turn, "calls", ())
 
 
 def _scripted_ids(script: Script, steps: Steps) -> dict[str, int]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from llmsim.json_text import parse
 from llmsim.playback.polled_lock import Pauses
+from llmsim.playback.taken import ALONE, MAIN_LINE, Line, track_line
+from llmsim.playback.tracks import lines_of
 from llmsim.script import CheckedTurns, Script, Turn
 from llmsim.script.order import HISTORY
 from llmsim.store.base import Blob
@@ -35,30 +37,71 @@ def is_large(content: Blob) -> bool:
 
 def opened(content: Blob) -> Script:
     """The script that `Script.canonical` wrote."""
-    if not is_large(content):
+    starts = _starts(content) if is_large(content) else None
+    if not starts:  # a script with but tracks has no lines
         return Script.from_json(bytes(content))
-    starts = _starts(content)
     first = content[: starts[1]].rstrip(b",\n") + b"]}"
     return replace(Script.from_json(first), turns=StoredTurns(content, starts))
+
+
+class LineOutline(NamedTuple):
+    """What can be said of a line of turns without reading them."""
+
+    line: Line
+    turns: int
+    by_history: bool
 
 
 class Outline(NamedTuple):
     """What can be said of a script without reading its turns."""
 
-    turns: int
-    by_history: bool
+    lines: tuple[LineOutline, ...]
+
+    @property
+    def turns(self) -> int:
+        """How many turns there are, those of its tracks included."""
+        return sum(line.turns for line in self.lines)
+
+    @property
+    def by_history(self) -> bool:
+        """Whether any of them plays by history."""
+        return any(line.by_history for line in self.lines)
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether there are tracks beside its own turns."""
+        return any(line.line.track for line in self.lines)
 
 
 def outline_of(script: Script) -> Outline:
     """The outline of a script that was read."""
-    return Outline(len(script), script.by_history)
+    return Outline(
+        tuple(
+            LineOutline(line, len(turns.turns), turns.by_history)
+            for line, turns in lines_of(script)
+        )
+    )
 
 
 def outline_in(content: Blob) -> Outline:
-    """The outline of the script that `Script.canonical` wrote: each turn has a line."""
+    """The outline of the script that `Script.canonical` wrote: each of its own turns has a line."""
     starts = _starts(content)
+    if not starts:
+        return _outline(parse(bytes(content)), 0)
     head = parse(bytes(content[: starts[0]]).rstrip() + b"]}")
-    return Outline(len(starts) - 1, head.get("order") == HISTORY)
+    return _outline(head, len(starts) - 1)
+
+
+def _outline(head: dict[str, Any], turns: int) -> Outline:
+    tracks = head.get("tracks", ())
+    order = head.get("order")
+    lines = [LineOutline(MAIN_LINE if tracks else ALONE, turns, order == HISTORY)]
+    for number, track in enumerate(tracks, 1):
+        by_history = track.get("order", order) == HISTORY
+        lines.append(
+            LineOutline(track_line(number, track["name"]), len(track["turns"]), by_history)
+        )
+    return Outline(tuple(line for line in lines if line.turns))
 
 
 class StoredTurns(CheckedTurns):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from xxhash import xxh3_128_digest
 
 from llmsim.allowance import Allowance
 from llmsim.delivery import AT_ONCE, Delivery
@@ -10,7 +12,8 @@ from llmsim.playback.standing import Standing
 from llmsim.reply import Failure, Reply
 from llmsim.script import Turn
 from llmsim.script.conditions import Difference
-from llmsim.store.base import Claim
+from llmsim.script.track import MAIN as MAIN_TRACK
+from llmsim.store.base import MAIN, Claim
 
 
 def serial_of(marks: tuple[str, ...]) -> str:
@@ -23,6 +26,32 @@ def serial_of(marks: tuple[str, ...]) -> str:
     return rest[0] if len(rest) == 1 else "_".join((generation[:6], *rest))
 
 
+class Line(NamedTuple):
+    """The line of turns that a request got its turn from.
+
+    `track` is the track's name, None where the script has but its own turns; `number` is that of
+    the track in made ids, 0 for `main`; `place` is the key of its place.
+    """
+
+    track: str | None = None
+    number: int = 0
+    place: bytes = MAIN
+
+    @property
+    def name(self) -> str:
+        """The track's name, also where there is no other."""
+        return self.track or MAIN_TRACK
+
+
+ALONE: Final = Line()  # the turns of a script without tracks
+MAIN_LINE: Final = Line(MAIN_TRACK)  # those beside tracks
+
+
+def track_line(number: int, name: str) -> Line:
+    """The line of a script's track; `number` counts from 1."""
+    return Line(name, number, xxh3_128_digest(f"track {name}".encode("ascii")))
+
+
 class Taken(NamedTuple):
     """A claimed position and what it plays.
 
@@ -30,7 +59,8 @@ class Taken(NamedTuple):
     answer's ids unique: generation and position and, by history, track and step. `standing` says
     where the conversation stood, by history; `tried` which of its tries this was, None where the
     step had nothing to spend. `delivery` says how the answer leaves, `unmet` what the turn expected
-    and did not find. `allowances` say what the limits leave of what they allow.
+    and did not find. `allowances` say what the limits leave of what they allow,
+    `line` is where the turn stands.
     """
 
     claim: Claim
@@ -43,3 +73,4 @@ class Taken(NamedTuple):
     delivery: Delivery = AT_ONCE
     unmet: tuple[Difference, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    line: Line = ALONE

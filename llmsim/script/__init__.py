@@ -3,6 +3,7 @@
 It knows no server, no store and no provider.
 """
 
+from llmsim.script.conditions import Range, ToolResult, When
 from llmsim.script.error_kinds import (
     Authentication,
     ConnectionReset,
@@ -31,8 +32,10 @@ from llmsim.script.faults import (
 from llmsim.script.json_schema import json_schema
 from llmsim.script.latency import Latency
 from llmsim.script.limits import Limits
-from llmsim.script.model import CheckedTurns, Script
+from llmsim.script.model import Script
 from llmsim.script.player import Player
+from llmsim.script.track import Track
+from llmsim.script.turn_list import CheckedTurns
 from llmsim.script.turns import (
     Assistant,
     Call,
@@ -73,6 +76,7 @@ __all__ = [
     "Overloaded",
     "Permission",
     "Player",
+    "Range",
     "RateLimit",
     "Refusal",
     "Script",
@@ -82,8 +86,11 @@ __all__ = [
     "Template",
     "Timeout",
     "ToolCalls",
+    "ToolResult",
+    "Track",
     "Truncate",
     "Turn",
     "Usage",
+    "When",
     "json_schema",
 ]

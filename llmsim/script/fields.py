@@ -180,11 +180,19 @@ def error_status(description: str, default: int) -> Checked:
     )
 
 
-class NonEmptyList(fields.List[Any]):
-    """A required array of objects with at least one item; `empty` is the sentence for none."""
+class NonEmptyList(NullIsAbsent, fields.List[Any]):
+    """An array of objects with at least one item; `empty` is the sentence for none.
 
-    def __init__(self, item: Schema, empty: str, description: str) -> None:
-        super().__init__(fields.Nested(item), required=True, metadata={"description": description})
+    Where it is not required it may be absent, and then has none.
+    """
+
+    def __init__(
+        self, item: Schema, empty: str, description: str, *, required: bool = True
+    ) -> None:
+        absent: dict[str, Any] = {} if required else {"load_default": tuple, "allow_none": False}
+        super().__init__(
+            fields.Nested(item), required=required, metadata={"description": description}, **absent
+        )
         self.error_messages["null"] = expected("an array", None)
         self.item = item
         self.inner.error_messages["null"] = expected("an object", None)
@@ -197,14 +205,21 @@ class NonEmptyList(fields.List[Any]):
             raise ValidationError(self.empty)
         return super()._deserialize(value, attr, data, **kwargs)
 
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        if not value and not self.required:
+            return missing
+        return super()._serialize(value, attr, obj, **kwargs)
+
 
 class ObjectSchema(Schema):
     """A JSON object with known keys.
 
     `discriminators` are keys that a one-of schema takes off before this schema sees the object.
+    `also` is what its JSON Schema says beside its keys.
     """
 
     discriminators: ClassVar[tuple[str, ...]] = ()
+    also: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self) -> None:
         super().__init__()
@@ -229,12 +244,18 @@ class ObjectSchema(Schema):
 
 
 class OptionalPart(NullIsAbsent, fields.Nested):
-    """An object that may be absent, and that `dump` then leaves out."""
+    """An object that may be absent unless it is required, and that `dump` then leaves out."""
 
-    def __init__(self, item: Schema, description: str) -> None:
+    def __init__(self, item: Schema, description: str, *, required: bool = False) -> None:
+        absent: dict[str, Any] = {} if required else {"load_default": None}
         super().__init__(
-            item, load_default=None, allow_none=False, metadata={"description": description}
+            item,
+            required=required,
+            allow_none=False,
+            metadata={"description": description},
+            **absent,
         )
+        self.error_messages["null"] = expected("an object", None)
         self.item = item
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]

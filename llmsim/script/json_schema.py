@@ -42,6 +42,7 @@ def _object(schema: ObjectSchema, names: dict[str, str]) -> Json:
         },
         "required": [*names, *(key for key, field in fields.items() if field.required)],
         "additionalProperties": False,
+        **schema.also,
     }
 
 

@@ -24,9 +24,9 @@ from llmsim.script.parse import parse
 from llmsim.script.positions import Path
 from llmsim.script.schema import SCRIPT_SCHEMA
 
-_DEEPEST_PROBLEM = (
-    5  # steps of a path that count for the order of problems: turns, index, calls, index, key
-)
+# Steps of a path that count for the order of problems: tracks, index, turns, index, calls, index,
+# key.
+_DEEPEST_PROBLEM = 7
 
 
 def load_text(text: str, source: str) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def _checked(value: Any) -> dict[str, Any]:
     loaded = SCRIPT_SCHEMA.load(value)
     return {
         "turns": tuple(loaded["turns"]),
+        "tracks": tuple(loaded["tracks"]),
         "on_exhausted": loaded["on_exhausted"],
         "order": loaded["order"],
         "steps": loaded["steps"],

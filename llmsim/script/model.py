@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llmsim.conversation import Request
-from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError, exhausted_message
+from llmsim.errors import Problem, ScriptEmptyError, exhausted_message
 from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
@@ -19,16 +19,13 @@ from llmsim.script.limits import Limits
 from llmsim.script.load import load_spec, load_text
 from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
+from llmsim.script.positions import Path
 from llmsim.script.protocol import a_check
-from llmsim.script.rules import SOURCE, a_part, an_integer, expected, optional, require
-from llmsim.script.schema import NO_TURN, SCRIPT_SCHEMA
-from llmsim.script.turns import TURN_TYPES, Turn
-
-_CLASSES = frozenset(schema.makes for schema in TURN_TYPES.values())
-
-
-class CheckedTurns(Sequence[Turn]):
-    """Turns of a script that was checked before: a script takes them as they are."""
+from llmsim.script.rules import SOURCE, a_part, an_integer, optional, require
+from llmsim.script.schema import SCRIPT_SCHEMA
+from llmsim.script.track import Track, checked_tracks
+from llmsim.script.turn_list import NO_TURN, checked_turns
+from llmsim.script.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,12 @@ class Script:
     how many may come in a minute.
     `latency` is that of the turns that say none.
 
-    Equal scripts answer alike. `turns` is a list or a tuple, and is kept as a tuple.
+    Equal scripts answer alike. `turns` and `tracks` are lists or tuples, and are kept as tuples.
+    `turns` are those of the track `main`, and may be empty where there are others.
 
     Raises:
         ScriptEmptyError: there is no turn.
-        ScriptInvalidError: something else than a turn, or an unknown `on_exhausted`.
+        ScriptInvalidError: something else than a turn or a track, or an unknown `on_exhausted`.
     """
 
     turns: Sequence[Turn]
@@ -58,34 +56,21 @@ class Script:
     protocol: str | None = None
     latency: Latency | None = None
     limits: Limits | None = None
+    tracks: Sequence[Track] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.turns, CheckedTurns):
-            return
-        require(
-            "turns",
-            None
-            if isinstance(self.turns, list | tuple)
-            else expected("a list or tuple of turns", self.turns),
-        )
-        if not self.turns:
+        object.__setattr__(self, "turns", checked_turns(self.turns))
+        object.__setattr__(self, "tracks", checked_tracks(self.tracks, self.order))
+        if not self.turns and not self.tracks:
             raise ScriptEmptyError(SOURCE, [Problem(NO_TURN, "$.turns")])
-        wrong = [
-            Problem(expected("a turn", turn), f"$.turns[{index}]")
-            for index, turn in enumerate(self.turns)
-            if type(turn) not in _CLASSES
-        ]
-        if wrong:
-            raise ScriptInvalidError(SOURCE, wrong)
         require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
-        require("order", None if self.order is None else an_order(self.order))
+        require("order", optional(an_order)(self.order))
         require("steps", a_steps(self.steps))
         require("seed", optional(an_integer)(self.seed))
         require("errors", optional(a_part(ErrorRates))(self.errors))
         require("protocol", optional(a_check)(self.protocol))
         require("latency", optional(a_part(Latency))(self.latency))
         require("limits", optional(a_part(Limits))(self.limits))
-        object.__setattr__(self, "turns", tuple(self.turns))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], max_bytes: int = 100 * 2**20) -> Script:
@@ -132,8 +117,9 @@ class Script:
         The same bytes for equal scripts.
         """
         head = self.to_spec()
-        turns = ",\n".join(map(compact, head.pop("turns")))
-        return f'{compact(head)[:-1]},"turns":[\n{turns}\n]}}'.encode("ascii")
+        turns = ",\n".join(map(compact, head.pop("turns", ())))
+        own = f',"turns":[\n{turns}\n]' if turns else ""
+        return f"{compact(head)[:-1]}{own}}}".encode("ascii")
 
     def with_on_exhausted(self, word: str) -> Script:
         """The same turns, with another end.
@@ -178,6 +164,16 @@ class Script:
             return self
         return replace(self, latency=latency, seed=seed)
 
+    def of_track(self, track: Track) -> Script:
+        """The turns of one of its tracks, as a script that plays as the track does."""
+        return replace(
+            self,
+            turns=track.turns,
+            tracks=(),
+            order=track.order or self.order,
+            on_exhausted=track.on_exhausted or self.on_exhausted,
+        )
+
     @property
     def by_history(self) -> bool:
         """Whether the history of a request decides which turn it gets."""
@@ -190,6 +186,8 @@ class Script:
         """
         if position < len(self.turns):
             return position
+        if not self.turns:
+            return None
         return exhausted.ON_EXHAUSTED[self.on_exhausted](position, len(self.turns))
 
     def play(self, position: int, request: Request) -> Reply | Failure:
@@ -201,15 +199,15 @@ class Script:
             else self.turns[index].answer(str(position), request)
         )
 
-    def exhausted_failure(self) -> Failure:
-        """The answer where no turn is left."""
+    def exhausted_failure(self, track: str | None = None) -> Failure:
+        """The answer where no turn is left; `track` is whose turns they are, if it has a name."""
         headers = {
             "x-should-retry": "false"
         }  # openai-python obeys it: a retry would only find the script exhausted again
         return Failure(
             500,
             "exhausted",
-            exhausted_message(len(self.turns)),
+            exhausted_message(len(self.turns), track),
             code="script_exhausted",
             headers=headers,
         )
@@ -219,8 +217,15 @@ class Script:
 
         With the `text` that the script was read from, each has its line and column.
         """
-        return warnings.problems(self.turns, self.on_exhausted, text, by_history=self.by_history)
+        paths: list[tuple[Path, Script]] = [(("turns",), self)]
+        for index, track in enumerate(self.tracks):
+            paths.append((("tracks", index, "turns"), self.of_track(track)))
+        lines = [
+            warnings.Line(path, script.turns, script.on_exhausted, script.by_history)
+            for path, script in paths
+        ]
+        return warnings.problems(lines, self.tracks, text)
 
     def __len__(self) -> int:
-        """The number of turns."""
-        return len(self.turns)
+        """The number of turns, those of its tracks included."""
+        return len(self.turns) + sum(len(track.turns) for track in self.tracks)

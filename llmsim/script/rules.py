@@ -5,6 +5,7 @@ A rule takes a value and returns what is wrong with it as a sentence, or None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from llmsim.json_text import type_name
 Rule = Callable[[Any], str | None]
 
 SOURCE = "<code>"  # what errors name as the source of a turn or script that was built in Python
+_LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOWEST_STATUS = 400
 HIGHEST_STATUS = 599
 
@@ -37,6 +39,13 @@ def a_string(value: Any) -> str | None:
 def a_name(value: Any) -> str | None:
     """A string that is not empty."""
     return "expected a string that is not empty" if value == "" else a_string(value)
+
+
+def a_label(value: Any) -> str | None:
+    """1 to 64 letters, digits, dots, underscores and hyphens: it stands in headers and paths."""
+    if isinstance(value, str) and not _LABEL.fullmatch(value):
+        return "expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+    return a_string(value)
 
 
 def an_error_status(value: Any) -> str | None:

@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
 
 from llmsim.script import exhausted, fields
 from llmsim.script.error_rates import error_rates_field
@@ -14,10 +18,10 @@ from llmsim.script.latency import latency_field
 from llmsim.script.limits import limits_field
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.protocol import CHECKS, a_check
-from llmsim.script.rules import an_integer
+from llmsim.script.rules import an_integer, expected
+from llmsim.script.track import TrackSchema, outlines_in, problems
+from llmsim.script.turn_list import NO_TURN
 from llmsim.script.turns import AnyTurnSchema
-
-NO_TURN = "a script needs at least one turn"
 
 
 def _described(words: Mapping[str, str]) -> str:
@@ -26,6 +30,15 @@ def _described(words: Mapping[str, str]) -> str:
 
 class ScriptSchema(ObjectSchema):
     """A script: turns that are served in order, one for each request."""
+
+    also = MappingProxyType(
+        {
+            "anyOf": [
+                {"required": [key], "properties": {key: {"type": "array"}}}
+                for key in ("turns", "tracks")
+            ]
+        }
+    )
 
     schema_address = fields.note(
         "Where the JSON Schema is, for editors; means nothing.", data_key="$schema"
@@ -67,11 +80,41 @@ class ScriptSchema(ObjectSchema):
         load_default=None,
     )
     limits = limits_field()
+    tracks = NonEmptyList(
+        TrackSchema(),
+        "expected at least one track",
+        "Lines of turns of their own: a request goes to the first whose 'when' it meets.",
+        required=False,
+    )
     turns = NonEmptyList(
         AnyTurnSchema(),
         NO_TURN,
-        "The turns, in the order in which requests get them; at least one.",
+        "The turns, in the order in which requests get them; at least one. They may be absent "
+        "where there are tracks: then a request that fits none is refused.",
+        required=False,
     )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """See `ObjectSchema.keys`."""
+        return ("turns", *(key for key in super().keys if key != "turns"))
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _fits_together(self, _: Any, original: Any, **_options: Any) -> None:
+        found: dict[str, Any] = {}
+        turns, tracks = original.get("turns"), original.get("tracks")
+        if turns is None and tracks is None:
+            no_turns = expected("an array", None) if "turns" in original else "missing key 'turns'"
+            found["turns"] = [no_turns]
+        for (_tracks, index, *rest), message in problems(
+            outlines_in(tracks), original.get("order")
+        ):
+            inner: Any = found.setdefault("tracks", {}).setdefault(index, {})
+            for key in rest[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[rest[-1]] = [message]
+        if found:
+            raise ValidationError(found)
 
 
 SCRIPT_SCHEMA = ScriptSchema()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmsim.errors import Problem
 from llmsim.json_text import type_name
@@ -12,6 +12,7 @@ from llmsim.reply import MADE_CALL
 from llmsim.script import positions
 from llmsim.script.arguments import VALUE, beside_others
 from llmsim.script.positions import Path
+from llmsim.script.track import Track
 from llmsim.script.turns import Call, Turn
 
 Warning_ = tuple[Path, str]
@@ -20,27 +21,54 @@ Warning_ = tuple[Path, str]
 _PARTS = (("cached_tokens", "prompt_tokens"), ("reasoning_tokens", "completion_tokens"))
 
 
+class Line(NamedTuple):
+    """Turns that follow one another, and where in the script they stand."""
+
+    path: Path
+    turns: Sequence[Turn]
+    on_exhausted: str
+    by_history: bool
+
+
 def problems(
-    turns: Sequence[Turn], on_exhausted: str, text: str | None = None, *, by_history: bool = False
+    lines: Sequence[Line], tracks: Sequence[Track], text: str | None = None
 ) -> tuple[Problem, ...]:
     """The warnings, with their places in the text that the script was read from."""
-    found = list(_warnings(turns, on_exhausted))
-    if by_history:
-        found += _about_shared_errors(turns)
-        found.sort(key=lambda warning: warning[0][1])  # by turn
+    first_use: dict[str, Path] = {}
+    found = [*_about_tracks(tracks)]
+    found += [warning for line in lines for warning in _about_line(line, first_use)]
     if text is None:
         return tuple(Problem(message, positions.json_path(path)) for path, message in found)
-    values, lines = positions.scan(text, {path for path, _ in found}).values, positions.Lines(text)
+    values, lines_ = positions.scan(text, {path for path, _ in found}).values, positions.Lines(text)
     return tuple(
-        Problem(message, positions.json_path(path), *lines.place(values[path]))
+        Problem(message, positions.json_path(path), *lines_.place(values[path]))
         for path, message in found
     )
 
 
-def _warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Warning_]:
-    first_use: dict[str, Path] = {}
+def _about_tracks(tracks: Sequence[Track]) -> Iterator[Warning_]:
+    for index, track in enumerate(tracks):
+        for earlier in tracks[:index]:
+            if all(condition in track.when.asked for condition in earlier.when.asked):
+                yield (
+                    ("tracks", index, "when"),
+                    f"no request comes here: the track {earlier.name!r} takes all of them before",
+                )
+                break
+
+
+def _about_line(line: Line, first_use: dict[str, Path]) -> list[Warning_]:
+    found = list(_warnings(line, first_use))
+    if line.by_history:
+        found += _about_shared_errors(line)
+        found.sort(key=lambda warning: warning[0][len(line.path)])  # by turn
+    return found
+
+
+def _warnings(line: Line, first_use: dict[str, Path]) -> Iterator[Warning_]:
+    turns, on_exhausted = line.turns, line.on_exhausted
     for index, turn in enumerate(turns):
-        path: Path = ("turns", index)
+        path: Path = (*line.path, index)
         yield from _about_counts(getattr(turn, "usage", None), (*path, "usage"))
         calls: Sequence[Call] = getattr(turn, "calls", ())
         if getattr(turn, "finish_reason", None) == "tool_calls" and not calls:
@@ -58,14 +86,14 @@ def _warnings(turns: Sequence[Turn], on_exhausted: str) -> Iterator[Warning_]:
             yield from _about_id(call, place, first_use, on_exhausted if again else None)
 
 
-def _about_shared_errors(turns: Sequence[Turn]) -> Iterator[Warning_]:
+def _about_shared_errors(line: Line) -> Iterator[Warning_]:
     """Before a made id comes back, nothing tells two conversations with the same words apart."""
-    for index, turn in enumerate(turns):
+    for index, turn in enumerate(line.turns):
         if any(call.id is None for call in getattr(turn, "calls", ())):
             return
         if not turn.leaves_trace:
             yield (
-                ("turns", index),
+                (*line.path, index),
                 "no call stands before this turn: conversations that begin with the same words "
                 "share it, and each gets it once on average; give users words of their own",
             )

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from llmsim.errors import StartupError
 
@@ -35,6 +35,7 @@ class ChildServer:
     Settings come from `environ`, but for the address. Its warnings go to the file `log`, without
     one its errors to this process's standard error. `wanted` is asked until the server is ready;
     where it says no, the wait is over. The server ends with this process, however that ends.
+    `lines_of_turns` are those of its ready file.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class ChildServer:
         self._wanted = wanted
         self.origin = ""
         self.base_urls: Mapping[str, str] = {}
-        self.turns = 0
+        self.lines_of_turns: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         """Start it, and wait until it is ready.
@@ -110,7 +111,7 @@ class ChildServer:
                 raise ChildEndedError
             time.sleep(_POLL_SECONDS)
         facts = json.loads(ready.read_text("utf-8"))
-        self.origin, self.turns = facts["origin"], facts["turns"]
+        self.origin, self.lines_of_turns = facts["origin"], facts["lines"]
         self.base_urls = facts["base_urls"]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
+from llmsim.playback.tracks import lines_of
 from llmsim.script import Script
 from llmsim.server import ports, ready_file, workers
 from llmsim.server.log import lead_to_gunicorn
@@ -170,6 +171,7 @@ class Lifecycle:
             "version": __version__,
             "pid": os.getpid(),
             "turns": len(self._script),
+            "lines": _lines(self._script),
             "origin": origin,
             "base_urls": base_urls(self._settings, origin),
         }
@@ -206,6 +208,14 @@ def _set_up(server: Any) -> None:
 def _position(playback: Playback) -> int:
     session, _ = playback.standing(DEFAULT_SESSION)
     return session.position if session else 0
+
+
+def _lines(script: Script) -> list[dict[str, Any]]:
+    """How many turns each of its lines has."""
+    return [
+        {"script": None, "track": line.name, "turns": len(turns)}
+        for line, turns in lines_of(script)
+    ]
 
 
 def _turns(script: Script) -> str:

@@ -9,6 +9,8 @@ from flask import Blueprint, Response, request
 
 from llmsim import __version__
 from llmsim.errors import RequestError, StoreError
+from llmsim.playback.places import places_of, shown_tracks
+from llmsim.playback.stored import outline_of
 from llmsim.script.order import ARRIVAL
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.rendering import HOST
@@ -43,10 +45,14 @@ def health() -> Response:
     """
     try:
         name = session_of(request.environ)
-        session, script = shared(settings(), request.environ).standing(name)
+        playback = shared(settings(), request.environ)
+        session, script = playback.standing(name)
+        lines = outline_of(script)
+        places = places_of(playback.store, session, lines)
     except (RequestError, StoreError) as error:
         return as_json({"status": "unavailable", "message": str(error)}, error.status)
     server = run()
+    tracks = {"tracks": shown_tracks(lines, places)} if lines.has_tracks else {}
     return as_json(
         {
             "status": "ok",
@@ -58,6 +64,7 @@ def health() -> Response:
             "turns": len(script),
             "order": script.order or ARRIVAL,
             "position": session.position if session else 0,
+            **tracks,
         }
     )
 

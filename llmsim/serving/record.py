@@ -79,6 +79,7 @@ class Record:
             "session": session,
             "position": None,
             "turn": None,
+            "track": None,
             "api": api,
             "method": environ.get("REQUEST_METHOD", ""),
             "path": environ.get("PATH_INFO", ""),
@@ -132,6 +133,7 @@ class Record:
         self._facts |= {
             "position": taken.claim.position,
             "turn": taken.turn_index,
+            "track": taken.line.name,
             "stream": stream,
             **_standing_facts(taken, conversation),
         }

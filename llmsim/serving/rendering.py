@@ -165,4 +165,6 @@ def _proof(taken: Taken) -> Headers:
     ]
     if taken.turn_index is not None:
         headers.append(("X-LLMSim-Turn", str(taken.turn_index)))
+    if taken.line.track is not None:
+        headers.append(("X-LLMSim-Track", taken.line.track))
     return headers

@@ -172,7 +172,8 @@ class StreamTemplates:
         return None if template is None else template.frames(_words(call, stamp))
 
     def _template(self, renderer: Renderer, call: Call, taken: Taken) -> StreamTemplate | None:
-        key = (taken.claim.script, taken.turn_index, renderer.name, call.shape, len(taken.marks))
+        turn = (taken.claim.script, taken.line.place, taken.turn_index)
+        key = (turn, renderer.name, call.shape, len(taken.marks))
         return self._templates.get(key) or self._made(key, renderer, call, taken)
 
     def _made(

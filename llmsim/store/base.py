@@ -159,7 +159,8 @@ class Store(ABC):
             MovedError: the session is no longer as it was seen.
             LimitedError: a limit does not let it through. It counts as an arrival, and takes
                 nothing.
-            StoreFullError: the session or the track is new and there is no room for it.
+            StoreFullError: the session is new and there is no room for it.
+            TracksFullError: its place is new and there is no room for it.
         """
 
     @abstractmethod
@@ -179,7 +180,11 @@ class Store(ABC):
 
     @abstractmethod
     def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:
-        """What the kept counters of these keys say; 0 where there is none."""
+        """What the kept counters of these keys say; 0 where there is none.
+
+        `MAIN` asks for the place of the script's own turns. Where the session's next claim begins
+        a generation all are 0.
+        """
 
     @abstractmethod
     def reset(self, session: str) -> Session | None:

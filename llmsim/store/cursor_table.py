@@ -115,7 +115,8 @@ class CursorTable:
         Raises:
             MovedError: the session is no longer as it was seen.
             LimitedError: a limit does not let it through.
-            LookupError: there is no room for another session, or for another track of one.
+            LookupError: there is no room for another session.
+            TracksFullError: there is none for another track of one.
         """
         words = self._words
         state = self._met(session, seen)
@@ -156,9 +157,12 @@ class CursorTable:
         return added
 
     def count(self, session: str, key: bytes) -> int:
-        """The value of a kept counter of the session; 0 where there is none."""
+        """The value of a kept counter of the session; 0 where there is none.
+
+        And where the next claim begins anew.
+        """
         state = self._state(session)
-        return self._counters.count(state, key) if state else 0
+        return 0 if self._begins(state) else self._counters.count(state, key)
 
     def _met(self, session: str, seen: Seen | None) -> int:
         """Where the state begins that a request meets, if it is as it was seen; begun at need.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from time import time_ns
 
-from llmsim.errors import LimitedError
+from llmsim.errors import LimitedError, TracksFullError
 from llmsim.store.base import MAIN, Limit
 from llmsim.store.counters import KEPT_PER_SESSION, SLOT, KeptCounters, Key, ReusedCounters
 from llmsim.store.table_layout import (
@@ -61,11 +61,16 @@ class SessionCounters:
         """Which word chooses the turn, 0 for none; the main line's is a part of the state.
 
         Raises:
-            LookupError: the place is new and there is no room for it.
+            TracksFullError: the place is new and there is no room for it.
         """
         if key == MAIN:
             return state + PLACE
-        return 0 if key is None else self._kept.place(self._key(state, key), self._owner(state))
+        if key is None:
+            return 0
+        try:
+            return self._kept.place(self._key(state, key), self._owner(state))
+        except LookupError:
+            raise TracksFullError from None
 
     def tried(self, state: int, key: bytes) -> int:
         """Count one more try of that key; how many there were before."""
@@ -105,7 +110,9 @@ class SessionCounters:
         return True
 
     def count(self, state: int, key: bytes) -> int:
-        """The value of a kept counter; 0 where there is none."""
+        """The value of a kept counter; 0 where there is none. `MAIN` is the place of that name."""
+        if key == MAIN:
+            return self._words[state + PLACE]
         return self._kept.find(self._key(state, key)) or 0
 
     def _key(self, state: int, key: bytes) -> Key:

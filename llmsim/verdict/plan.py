@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from llmsim.playback.stored import Outline
+from llmsim.script.track import MAIN
 from llmsim.verdict.reasons import Head
-
-MAIN = "main"
 
 
 class Line(NamedTuple):
@@ -23,13 +22,17 @@ class Plan:
     """The lines of turns of a script."""
 
     def __init__(self, outline: Outline) -> None:
-        self._main = Line(MAIN, outline.turns, outline.by_history, must_finish=True)
+        self._lines = {
+            line.line.name: Line(line.line.name, line.turns, line.by_history, must_finish=True)
+            for line in outline.lines
+        }
 
     @property
     def by_history(self) -> bool:
         """Whether any line is played by history."""
-        return self._main.by_history
+        return any(line.by_history for line in self._lines.values())
 
-    def line(self, head: Head) -> Line:  # noqa: ARG002 - every entry is of the one line
-        """The line that an entry is of."""
-        return self._main
+    def line(self, head: Head) -> Line:
+        """The line that an entry is of; the first for one that the script no longer has."""
+        first = next(iter(self._lines.values()))
+        return self._lines.get(head.get("track", MAIN), first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmsim.script.track import MAIN
 from llmsim.verdict.model import PAST_END, UNMET, Reason
 
 Head = Mapping[str, Any]
@@ -19,10 +20,11 @@ def failure_of(head: Head) -> Mapping[str, Any]:
 
 def reasons_in(head: Head) -> Iterator[Reason]:
     """The reasons in an entry, in the order in which one asks for them."""
+    track = head.get("track")
     where = {
         "position": head.get("position"),
         "turn": head.get("turn"),
-        "track": head.get("track"),
+        "track": None if track == MAIN else track,
     }
     for difference in head.get("unmet", ()):
         yield Reason(UNMET, _unmet(difference), **where)

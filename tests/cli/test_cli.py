@@ -407,3 +407,46 @@ def test_an_installed_wheel_serves_the_demo_without_a_checkout(tmp_path: Path) -
     with Server(tmp_path, None, command=command, PYTHONPATH="") as server:
         assert f"{site}/llmsim/config/scripts/demo.json (7 turns" in server.log()
         assert httpx.get(f"{server.origin}/health", timeout=PATIENCE).json()["turns"] == 7
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> Path:
+    """A script with a track."""
+    path = tmp_path / "tracks.json"
+    track = {"name": "title", "when": {"first_contains": "title"}, "turns": [text("A title")]}
+    path.write_text(json.dumps({"turns": numbered(2), "tracks": [track]}), "utf-8")
+    return path
+
+
+def test_validate_tells_of_each_track(tracks: Path) -> None:
+    assert run("validate", tracks).stdout == (
+        f"{tracks}: ok, track main: 2 turns (2 assistant), then repeat_last; "
+        "track title: 1 turn (1 assistant), then repeat_last\n"
+    )
+
+
+def test_play_prints_the_turns_of_all_tracks_or_of_one(tracks: Path) -> None:
+    played = run("play", tracks)
+    assert played.stderr.splitlines() == [
+        "track main, position 0: HTTP 200",
+        "track main, position 1: HTTP 200",
+        "track title, position 0: HTTP 200",
+    ]
+    (only,) = run("play", tracks, "--track", "title").stdout.splitlines()
+    assert '"content":"A title"' in only
+    assert '"content":"A title"' in played.stdout.splitlines()[2]
+    assert run("play", tracks, "--track", "titel", code=1).stderr == (
+        "llmsim: unknown track 'titel'; expected one of 'main', 'title'; did you mean 'title'?\n"
+    )
+
+
+def test_play_says_which_track_a_history_is_of(tracks: Path, tmp_path: Path) -> None:
+    body = tmp_path / "request.json"
+    body.write_text(json.dumps(request_to("chat", messages=[{"role": "user", "content": "title"}])))
+    script = json.loads(tracks.read_text("utf-8"))
+    said = run("play", tracks, "--history", body, code=1).stderr
+    assert said.startswith("llmsim: the track 'title' plays by arrival")
+    tracks.write_text(json.dumps(script | {"order": "history"}), "utf-8")
+    played = run("play", tracks, "--history", body)
+    assert played.stderr.startswith("the track is 'title'\n")
+    assert "A title" in played.stdout

@@ -131,6 +131,16 @@ def test_turns_are_counted_and_the_conversation_is_shown_under_both_orders(
     ]
 
 
+def test_turns_of_tracks_are_counted_with_their_names(tmp_path: Path) -> None:
+    track = {"name": "side", "when": {"first_contains": "b"}, "turns": numbered(2)}
+    script = script_of(tmp_path, *numbered(2), tracks=[track])
+    ended = run(tmp_path, script, "--", *PYTHON, ASK, "a", "b", code=1)
+    assert ended.stdout == "0\n0\n"
+    assert ended.stderr.startswith(
+        "llmsim: 2 of 4 turns used; left: turn 1, turn 1 of side\nsession default:\n"
+    )
+
+
 def test_by_history_a_turn_that_many_were_served_is_one(tmp_path: Path) -> None:
     script = script_of(tmp_path, *numbered(2), order="history")
     ended = run(tmp_path, script, "--allow-left", "--", *PYTHON, ASK, "a", "b", "c")

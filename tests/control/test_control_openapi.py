@@ -69,7 +69,7 @@ def test_the_fields_that_are_taken_are_described(make_client: MakeClient) -> Non
         for parameter in found["paths"]["/llmsim/sessions/{name}/requests"]["get"]["parameters"]
     }
     pages = {"name", "since", "limit", "wait_for", "timeout", "generation"}
-    assert set(listing) == pages | {"conversation", "step", "status"}
+    assert set(listing) == pages | {"conversation", "step", "track", "status"}
     assert (
         listing["limit"]["schema"] | {"default": 100, "minimum": 1, "maximum": 1000}
         == listing["limit"]["schema"]

@@ -211,7 +211,7 @@ def test_another_history_has_another_key(step: int, messages: tuple[Message, ...
 
 
 def test_another_made_id_is_another_conversation_whatever_is_said() -> None:
-    one, other = (Standing(1, mark=Mark(0, "00c0ff", at, f"msg_{at}")) for at in range(2))
+    one, other = (Standing(1, newest=f"msg_{at}") for at in range(2))
     assert tries_key(one, HISTORY) != tries_key(other, HISTORY)
 
 

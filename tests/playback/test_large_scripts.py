@@ -85,9 +85,11 @@ def test_every_turn_is_read_back_from_its_line(text_: str, monkeypatch: pytest.M
     monkeypatch.setattr(stored, "LARGE_OBJECTS", 0)
     whole = Script.from_json(text_)
     script = opened(whole.canonical())
-    assert isinstance(script.turns, StoredTurns)
+    assert isinstance(script.turns, StoredTurns) or not whole.turns
     assert tuple(script.turns) == whole.turns
-    assert [script.turns[index] for index in range(len(script))] == list(whole.turns)
+    assert [script.turns[index] for index in range(len(script.turns))] == list(whole.turns)
+    assert script.tracks == whole.tracks
+    assert stored.outline_in(whole.canonical()) == stored.outline_of(whole)
     assert script.on_exhausted == whole.on_exhausted
 
 

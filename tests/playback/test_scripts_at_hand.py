@@ -9,7 +9,8 @@ import pytest
 from llmsim import Assistant, Script
 from llmsim.playback import Playback, playback
 from llmsim.playback.checking import Checked
-from llmsim.playback.stored import Outline
+from llmsim.playback.stored import LineOutline, Outline
+from llmsim.playback.taken import ALONE
 from llmsim.store.base import Blob
 from llmsim.store.mmap_store import MmapStore
 
@@ -79,7 +80,8 @@ def test_the_published_script_is_kept_beside_them(
 def test_the_outline_of_a_script_is_the_same_read_or_not(store: CountingStore, order: str) -> None:
     script = Script([Assistant("a"), Assistant("b")], order=order)
     key = store.publish(script.canonical())
-    assert Playback(store).outline(key) == Outline(2, order == "history")
+    expected = Outline((LineOutline(ALONE, 2, order == "history"),))
+    assert Playback(store).outline(key) == expected
     played = Playback(store)
     played.script(key)
-    assert played.outline(key) == Outline(2, order == "history")
+    assert played.outline(key) == expected

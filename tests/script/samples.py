@@ -11,6 +11,7 @@ from llmsim.latency_profiles import NAMES, Profile
 from llmsim.script.expect import ExpectationSchema
 from llmsim.script.schema import SCRIPT_SCHEMA
 from llmsim.script.turn_keys import TURN_KEYS
+from tests.script.track_samples import INVALID_TRACKS, NULL_TRACKS, VALID_TRACKS
 
 TYPES = "'assistant', 'tool_calls', 'mixed', 'refusal', 'echo', 'template', 'lorem', 'error'"
 SCRIPT = ", ".join(map(repr, SCRIPT_SCHEMA.keys))
@@ -878,3 +879,6 @@ INVALID |= {
         "1:10: $.seed: expected an integer, got a string",
     ),
 }
+VALID |= VALID_TRACKS
+NULLS |= NULL_TRACKS
+INVALID |= INVALID_TRACKS

@@ -22,6 +22,16 @@ BEYOND_JSON_SCHEMA = {"a status of 502.0", "tokens of 5.0", "seed of 1.0"} | {
 }
 BEYOND_JSON_SCHEMA |= EXPRESSIONS.keys()
 BEYOND_JSON_SCHEMA |= {"a seed of the script of 1.0", "rates above 1 together"}
+# What only the loader knows: other keys, expressions, headers.
+BEYOND_JSON_SCHEMA |= {
+    "two tracks of one name",
+    "a broken pattern",
+    "a range that is empty",
+    "a header that is never kept",
+    "a value that is broken",
+    "a history with a condition that changes",
+    "a track by history beside a condition that changes",
+}
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 

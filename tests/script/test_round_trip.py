@@ -27,7 +27,9 @@ from llmsim.script import (
     Template,
     Timeout,
     ToolCalls,
+    Track,
     Usage,
+    When,
 )
 from llmsim.script.turns import Turn
 from tests.each import for_each
@@ -107,7 +109,18 @@ class Generator:
 
     def script(self) -> Script:
         turns = [self.turn() for _ in range(self.random.randrange(1, 9))]
-        return Script(turns, self.random.choice(["repeat_last", "error", "loop"]))
+        ends = ["repeat_last", "error", "loop"]
+        tracks = [
+            Track(
+                f"t{number}",
+                When(model=self.text(), has_tools=self.random.choice([None, True])),
+                [self.turn() for _ in range(self.random.randrange(1, 4))],
+                self.random.choice([None, "arrival", "history"]),
+                self.random.choice([None, *ends]),
+            )
+            for number in range(self.random.randrange(3))
+        ]
+        return Script(turns, self.random.choice(ends), tracks=tracks)
 
 
 @for_each("seed", range(200))

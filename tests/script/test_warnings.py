@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from llmsim.script import Assistant, Call, Echo, Mixed, Script, ToolCalls, Usage
+from llmsim.script import Assistant, Call, Echo, Mixed, Script, ToolCalls, Track, Usage, When
 
 
 def calls(*made: Call) -> ToolCalls:
@@ -13,7 +15,34 @@ def calls(*made: Call) -> ToolCalls:
 
 X = Call("a", id="x")
 
+
+def track(name: str, **conditions: Any) -> Track:
+    return Track(name, When(**conditions), [Assistant("x")])
+
+
 CASES = {
+    "a track that an earlier one leaves nothing to": (
+        Script(
+            [],
+            tracks=[
+                track("tools", has_tools=True),
+                track("other", has_tools=False, model="m"),
+                track("late", model="m", has_tools=True),
+            ],
+        ),
+        ["$.tracks[2].when: no request comes here: the track 'tools' takes all of them before"],
+    ),
+    "an id that a track repeats": (
+        Script([calls(X), Assistant("end")], tracks=[Track("t", When(model="m"), [calls(X)])]),
+        ["$.tracks[0].turns[0].calls[0].id: the call id 'x' is also that of $.turns[0].calls[0]"],
+    ),
+    "counts in a track": (
+        Script([], tracks=[Track("t", When(model="m"), [Assistant("", usage=Usage(1, 1, 2))])]),
+        [
+            "$.tracks[0].turns[0].usage.reasoning_tokens: 2 is more than the 1 completion_tokens "
+            "that it is a part of"
+        ],
+    ),
     "an id in two turns": (
         Script([calls(X), Mixed("", [Call("b"), X]), Assistant("end")]),
         ["$.turns[1].calls[1].id: the call id 'x' is also that of $.turns[0].calls[0]"],

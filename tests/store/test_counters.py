@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.errors import MovedError, StoreFullError
+from llmsim.errors import MovedError, StoreFullError, TracksFullError
 from llmsim.store import counters
 from llmsim.store.base import MAIN, Seen, Store, Take
 from llmsim.store.mmap_store import MmapStore
@@ -110,7 +110,7 @@ def has_room(store: Store, key: bytes) -> bool:
     """Claim a place of that key in the session; false where there is no room for it."""
     try:
         store.claim("s", what=Take(place=key))
-    except StoreFullError:
+    except TracksFullError:
         return False
     return True
 
@@ -118,7 +118,7 @@ def has_room(store: Store, key: bytes) -> bool:
 def test_a_new_track_beyond_the_room_is_refused_and_takes_nothing(store: Store) -> None:
     taken = fill(store)
     assert 200 <= taken <= 400
-    with pytest.raises(StoreFullError, match="LLMSIM_MAX_SESSIONS"):
+    with pytest.raises(TracksFullError, match="LLMSIM_MAX_SESSIONS"):
         store.claim("s", what=Take(place=digest(taken)))
     assert store.claim("s").position == taken + 1
     assert places(store, "s", digest(0)) == [1]
@@ -216,3 +216,14 @@ def test_an_arrival_of_a_new_session_without_room_is_refused(store: Store) -> No
         store.create(f"s{number}")
     with pytest.raises(StoreFullError):
         store.arrive("another")
+
+
+def test_the_place_of_the_scripts_own_turns_is_told_beside_those_of_tracks(store: Store) -> None:
+    store.publish(b"first")
+    store.claim("s")
+    store.claim("s", what=Take(place=digest(1)))
+    store.claim("s")
+    assert store.counts("s", [MAIN, digest(1), digest(2)]) == [2, 1, 0]
+    assert store.counts("nobody", [MAIN, digest(1)]) == [0, 0]
+    store.publish(b"second")  # from here on the session's next claim begins anew
+    assert store.counts("s", [MAIN, digest(1)]) == [0, 0]

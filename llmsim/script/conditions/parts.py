@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from llmsim.errors import Problem, ScriptInvalidError
 from llmsim.script.fields import PartSchema, count, optional_name, string_or_none
@@ -65,6 +66,7 @@ class RangeSchema(PartSchema):
     """A range; at least one of its ends."""
 
     makes = Range
+    also = MappingProxyType({"minProperties": 1})
     min = count("The least number that will do.")
     max = count("The greatest number that will do.")
 
@@ -73,5 +75,6 @@ class ToolResultSchema(PartSchema):
     """What a tool returned."""
 
     makes = ToolResult
+    also = MappingProxyType({"minProperties": 1})
     tool = optional_name("The name of the tool.")
     contains = string_or_none("A part of what it returned.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from marshmallow import ValidationError
@@ -38,7 +39,7 @@ class _Parts(Optional):
         return value
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        copied = value if value is None else type(value)(value)
+        copied = list(value) if isinstance(value, tuple) else value and dict(value)
         return super()._serialize(copied, attr, obj, **kwargs)
 
 
@@ -64,6 +65,7 @@ class WhenSchema(PartSchema):
     """Conditions on a request, all of which must hold; at least one."""
 
     makes = When
+    also = MappingProxyType({"minProperties": 1})
     session = _glob("the session's name")
     api = optional_word("The API that is asked.", "API", rules.APIS)
     stream = _boolean("Whether the answer is to be streamed.")

@@ -20,6 +20,7 @@ from llmsim.errors import (
     StateLostError,
     StoreError,
     StoreFullError,
+    TracksFullError,
 )
 from llmsim.store.base import (
     MAIN,
@@ -47,6 +48,7 @@ from llmsim.store.redis.verbs import (
     BEGIN,
     CHARGE,
     CLAIM,
+    COUNTS,
     DELETE,
     LOOK,
     PUBLISH,
@@ -61,7 +63,7 @@ log = logging.getLogger("llmsim.store")
 _KNOWN_SESSIONS = 65_536
 _AT_ONCE = 200
 _STAGINGS = 3
-_MOVED, _FULL, _LIMITED = 1, 2, 4  # what `claim.lua` says beside 0
+_MOVED, _FULL, _LIMITED, _NO_PLACE = 1, 2, 4, 5  # what `claim.lua` says beside 0
 _GONE, _NO_ROOM = 0, 1  # what `begin.lua` says beside a session
 
 
@@ -156,8 +158,8 @@ class RedisStore(Store):
 
     def counts(self, session: str, keys: Sequence[bytes]) -> list[int]:
         """See `Store.counts`."""
-        kept = self._base + b"kept:" + session.encode()
-        return [int(found or 0) for found in self._pipeline.call("HMGET", kept, *keys)]
+        found: list[int] = self._run(COUNTS, session, *keys)
+        return found
 
     def reset(self, session: str) -> Session | None:
         """See `Store.reset`."""
@@ -296,6 +298,8 @@ class RedisStore(Store):
             return StoreFullError(self._room)
         if why == _LIMITED:
             return LimitedError(tuple(now))
+        if why == _NO_PLACE:
+            return TracksFullError()
         if self._is_restored():
             return MovedError()
         return StoreError("No script has been published in Redis yet; ask again.")

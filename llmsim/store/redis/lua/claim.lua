@@ -3,7 +3,7 @@
 -- number of the arrival or '', and of each limit its key, cost and window. Gives {0, position,
 -- arrival, place, tries, generation, script, how full each limit is}, or {1, what is seen now}, or
 -- {2} for no room, or {3} where nothing is published, or {4, how full each limit is} where one
--- refuses.
+-- refuses, or {5} for no room for the place.
 local name, generation, room = ARGV[1], ARGV[2], ARGV[3]
 local kind, track, tries, served = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local session, now, refusal = meet(name, room, ARGV[4], ARGV[5], ARGV[6])
@@ -14,7 +14,7 @@ if kind == 'track' then
   local known = not is_new and redis.call('HEXISTS', key('kept', name), track) == 1
   local old = is_new and redis.call('HLEN', key('kept', name)) or 0
   local kept = tonumber(redis.call('HGET', ROOM, 'kept') or 0) - old
-  if not known and kept >= room * KEPT_PER_SESSION then return {2} end
+  if not known and kept >= room * KEPT_PER_SESSION then return {5} end
 end
 if is_new then begin(session, now, generation) end
 

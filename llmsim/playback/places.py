@@ -1,0 +1,30 @@
+"""How far a session has come in each line of turns of its script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llmsim.playback.stored import Outline
+from llmsim.store.base import Session, Store
+
+
+def places_of(store: Store, session: Session | None, script: Outline) -> Sequence[int]:
+    """How many turns of each line were taken, those beyond its end included."""
+    if session is None:
+        return [0] * len(script.lines)
+    if not script.has_tracks:
+        return [session.position]
+    return store.counts(session.name, [line.line.place for line in script.lines])
+
+
+def shown_tracks(script: Outline, places: Sequence[int]) -> list[dict[str, Any]]:
+    """The tracks of a script, with the place of each; null where a track plays by history."""
+    return [
+        {
+            "name": line.line.name,
+            "turns": line.turns,
+            "place": None if line.by_history else place,
+        }
+        for place, line in zip(places, script.lines, strict=True)
+    ]

@@ -1,0 +1,75 @@
+"""A script with tracks: which of its lines of turns a request goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llmsim.conversation import Request
+from llmsim.errors import RequestError
+from llmsim.playback.arrival import ByArrival
+from llmsim.playback.history import ByHistory
+from llmsim.playback.order import Decision, Order
+from llmsim.playback.taken import ALONE, MAIN_LINE, Line, track_line
+from llmsim.script import Script, Track
+from llmsim.script.conditions import explain
+
+
+def order_of(script: Script) -> Order:
+    """What decides for the requests of the script."""
+    return ByTrack(script) if script.tracks else _line_order(script, ALONE, ())
+
+
+def lines_of(script: Script) -> list[tuple[Line, Script]]:
+    """The lines of turns of a script, each as a script: its own turns first, if it has some."""
+    own = MAIN_LINE if script.tracks else ALONE
+    lines = [(own, replace(script, tracks=()))] if script.turns else []
+    for number, track in enumerate(script.tracks, 1):
+        lines.append((track_line(number, track.name), script.of_track(track)))
+    return lines
+
+
+class ByTrack(Order):
+    """A request goes to the first track whose `when` it meets, else to the script's own turns."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        lines = lines_of(script)
+        orders = [
+            _line_order(turns, line, [other for at, other in lines if at != line])
+            for line, turns in lines
+        ]
+        self._main = orders.pop(0) if script.turns else None
+        self._tracks = list(zip(script.tracks, orders, strict=True))
+
+    def decide(self, request: Request) -> Decision:
+        """See `Order.decide`."""
+        return self.order_for(request).decide(request)
+
+    def answered(self, marks: Sequence[str]) -> int | None:  # noqa: ARG002
+        """See `Order.answered`. It is not known whose turn that was."""
+        return None
+
+    def order_for(self, request: Request) -> Order:
+        """See `Order.order_for`."""
+        for track, order in self._tracks:
+            if track.when.fits(request):
+                return order
+        if self._main is None:
+            raise RequestError(_no_track(self.script.tracks, request), code="no_track")
+        return self._main
+
+
+def _line_order(script: Script, line: Line, others: Sequence[Script]) -> Order:
+    return ByHistory(script, line, others) if script.by_history else ByArrival(script, line)
+
+
+def _no_track(tracks: Sequence[Track], request: Request) -> str:
+    """Which tracks there are, and what keeps the request from each."""
+    reasons = [
+        f"{track.name!r} ({'; '.join(map(str, explain(track.when, request)))})" for track in tracks
+    ]
+    return (
+        "No track of the script takes this request, and the script has no turns of its own. "
+        f"The tracks, and why not: {', '.join(reasons)}."
+    )
