@@ -20,6 +20,8 @@ from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.prompts import Prompts
+from tests.benchmarks.redis_claims import RedisClaims
+from tests.benchmarks.redis_hosts import Hosts, Stores
 from tests.benchmarks.report import Result, document, table
 from tests.benchmarks.sessions import Sessions
 from tests.benchmarks.sizes import Sizes
@@ -52,6 +54,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         Stop(),
         Memory(),
         Workers(),
+        Stores(),
+        RedisClaims(),
+        Hosts(),
     ]
 }
 

@@ -9,7 +9,7 @@ from tests.benchmarks.benchmark import BenchmarkError
 
 
 class Program(NamedTuple):
-    """A load generator."""
+    """A program that is not Python's."""
 
     name: str
     package: str
@@ -29,8 +29,10 @@ class Program(NamedTuple):
                 f"on Debian and Ubuntu it is in the package {self.package}: apt-get install "
                 f"{self.package}"
             )
-            raise BenchmarkError(f"the load generator {self.name} is not installed; {hint}")
+            raise BenchmarkError(f"the program {self.name} is not installed; {hint}")
 
 
 WRK = Program("wrk", "wrk")
 H2LOAD = Program("h2load", "nghttp2-client")
+REDIS = Program("redis-server", "redis-server")
+NGINX = Program("nginx", "nginx")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +81,13 @@ def three_hosts(tmp_path: Path, script: Path, *redis_arguments: str) -> Iterator
                 "LLMSIM_WORKER_CLASS": worker_class,
             }
             servers.append(stack.enter_context(Server(own, script, **settings)))
-        origin = stack.enter_context(_nginx(tmp_path, [server.origin for server in servers]))
+        origin = stack.enter_context(nginx(tmp_path, [server.origin for server in servers]))
         yield Hosts(origin, redis, servers)
 
 
 @contextmanager
-def _nginx(folder: Path, origins: list[str]) -> Iterator[str]:
+def nginx(folder: Path, origins: Sequence[str]) -> Iterator[str]:
+    """An nginx before these origins, for as long as the block lasts; its own origin."""
     port = free_port()
     servers = "\n".join(
         f"    server {origin.removeprefix('http://')} max_fails=0;" for origin in origins

@@ -21,6 +21,7 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from llmsim.errors import StoreError, StoreUnreachableError
+from llmsim.one_at_a_time import let_others_run
 from llmsim.store.redis.link import Link
 from llmsim.store.redis.verbs import Verb
 
@@ -98,7 +99,7 @@ class Pipeline:
         if call.woken is not None:
             self._wait(call, call.woken)
         if call.leads:
-            self._lead()
+            self._lead(call)
         if call.error is not None:
             raise call.error
         return call.answer
@@ -108,13 +109,17 @@ class Pipeline:
         try:
             woken.acquire()
         except BaseException:  # a greenlet that was told to end
-            with self._guard:
-                if call in self._waiting:
-                    self._waiting.remove(call)
-                following = self._next() if call.leads else None
-            if following is not None:
-                following.wake()
+            self._leave(call)
             raise
+
+    def _leave(self, call: _Call) -> None:
+        """Nobody waits for the call any longer, and whoever is next leads in its place."""
+        with self._guard:
+            if call in self._waiting:
+                self._waiting.remove(call)
+            following = self._next() if call.leads else None
+        if following is not None:
+            following.wake()
 
     def _next(self) -> _Call | None:
         """Who leads from here on."""
@@ -124,8 +129,13 @@ class Pipeline:
             following.leads = True
         return following
 
-    def _lead(self) -> None:
+    def _lead(self, call: _Call) -> None:
         """Send what waits, hand out the answers, and let somebody else lead, if there is."""
+        try:
+            let_others_run()  # who can go on now may have a command, too
+        except BaseException:
+            self._leave(call)
+            raise
         with self._guard:
             batch, self._waiting = self._waiting, []
         try:
@@ -143,8 +153,8 @@ class Pipeline:
         finally:
             with self._guard:
                 following = self._next()
-            for call in batch:
-                call.wake()
+            for one in batch:
+                one.wake()
             if following is not None:
                 following.wake()
 

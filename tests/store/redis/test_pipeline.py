@@ -11,7 +11,7 @@ import pytest
 
 from llmsim.errors import StoreError, StoreUnreachableError
 from llmsim.store.redis.link import Link, Timeouts
-from llmsim.store.redis.pipeline import Pipeline
+from llmsim.store.redis.pipeline import Pipeline, _Call
 from llmsim.store.redis.redis_store import RedisStore
 from llmsim.store.redis.verbs import CLAIM
 from tests.processes import wait_until_gone
@@ -194,27 +194,43 @@ def test_a_refused_command_says_so_and_the_connection_goes_on(wire: Wire) -> Non
     assert pipeline.call("GET", "x") == b"1"
 
 
-def test_a_waiting_caller_that_is_ended_holds_nobody_up(wire: Wire) -> None:
-    """As gevent ends a greenlet: by an exception where it waits."""
-    pipeline = pipeline_at(wire)
+class EndedError(BaseException):
+    """As gevent ends a greenlet: where it waits."""
 
-    class End(BaseException):
-        pass
+
+def test_a_waiting_caller_that_is_ended_holds_nobody_up(wire: Wire) -> None:
+    pipeline = pipeline_at(wire)
 
     class Ended:
         """A lock that is never had."""
 
         def acquire(self) -> None:
-            raise End
+            raise EndedError
 
         def release(self) -> None:
             pass
 
-    from llmsim.store.redis.pipeline import _Call
-
     call = _Call(b"")
     call.leads, pipeline._is_led = True, True
     pipeline._waiting.append(call)
-    with pytest.raises(End):
+    with pytest.raises(EndedError):
         pipeline._wait(call, Ended())  # type: ignore[arg-type]
     assert pipeline.call("PING") == b"PONG"
+
+
+@pytest.mark.parametrize("where", ["let_others_run", "Pipeline._receive"])
+def test_a_leading_caller_that_is_ended_holds_nobody_up_and_mixes_no_answers(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    pipeline = pipeline_at(wire)
+    assert pipeline.call("ECHO", "1") == b"1"
+
+    def end(*_: object) -> None:
+        raise EndedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"llmsim.store.redis.pipeline.{where}", end)
+        with pytest.raises(EndedError):
+            pipeline.call("ECHO", "2")
+    assert pipeline.call("ECHO", "3") == b"3"
+    assert pipeline._waiting == []
