@@ -19,6 +19,7 @@ from tests.benchmarks.latency import Latency
 from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.orders import Orders
+from tests.benchmarks.paced import Paced
 from tests.benchmarks.prompts import Prompts
 from tests.benchmarks.redis_claims import RedisClaims
 from tests.benchmarks.redis_hosts import Hosts, Stores
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Apis(),
         Streams(),
         SlowReaders(),
+        Paced(),
         Prompts(),
         SystemPrompts(),
         Orders(),

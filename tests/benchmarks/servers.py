@@ -39,15 +39,15 @@ def llmsim_server(folder: Path, script: Path, **variables: str) -> Server:
     )
 
 
-def bare_server(folder: Path, workers: str = WORKERS) -> Server:
-    """`bare_app` on the settings of llmsim's `gunicorn.conf.py`."""
+def bare_server(folder: Path, workers: str = WORKERS, app: str = "bare_app") -> Server:
+    """A bare application of this folder on the settings of llmsim's `gunicorn.conf.py`."""
     command = [
         sys.executable,
         "-m",
         "gunicorn",
         "-c",
         str(_HERE / "bare_conf.py"),
-        "tests.benchmarks.bare_app:app",
+        f"tests.benchmarks.{app}:app",
     ]
     return Server(folder, None, command=command, LLMSIM_WORKERS=workers)
 

@@ -21,7 +21,8 @@ class Truncate(AfterChunks):
         if self.after_chunks is not None:
             return self.cut(frames)[0]
         found = list(frames)
-        return found[: max((at + 1 for at, frame in enumerate(found) if frame.content), default=0)]
+        ends = (at + 1 for at, frame in enumerate(found) if frame.content)
+        return found[: max(ends, default=len(found) - 1)]
 
     def whole(self, body: bytes) -> Iterator[Part]:
         """See `Fault.whole`."""
