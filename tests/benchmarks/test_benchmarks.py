@@ -18,6 +18,8 @@ from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import (
     h2load,
     memory,
+    paced,
+    paced_app,
     prompts,
     sessions,
     slow_readers,
@@ -31,7 +33,7 @@ from tests.benchmarks import (
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
 from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
-from tests.benchmarks.servers import CONNECTIONS, ask, llmsim_server
+from tests.benchmarks.servers import CONNECTIONS, ask, bare_server, llmsim_server
 from tests.running import PATIENCE, ROOT
 
 needs_wrk = pytest.mark.skipif(
@@ -173,6 +175,17 @@ def test_slow_readers_are_measured_beside_short_answers(tmp_path: Path) -> None:
     sample = slow_readers.measure(tmp_path, 5_000, 3, 0)
     assert sample["MB of the worker"] > 0
     assert 0 < sample["p50 ms"] <= sample["p99 ms"]
+
+
+def test_paced_streams_are_measured_beside_the_least_that_could_pace_them(tmp_path: Path) -> None:
+    assert paced.chunks_in(0) * paced_app.TBT >= 2
+    with bare_server(tmp_path, app="paced_app") as bare:
+        floor = paced.of_floor(bare, 4, 0)
+    llmsim = paced.of_llmsim(tmp_path, 4, 0)
+    assert floor.keys() == llmsim.keys()
+    for sample in (floor, llmsim):
+        assert sample["duration p50"] >= 1
+        assert sample["TTFT p50 late ms"] >= 0
 
 
 def test_what_others_wait_is_measured_while_a_script_is_put_and_without(tmp_path: Path) -> None:

@@ -282,6 +282,30 @@ def test_play_shows_values_of_the_request_and_which_are_not_found(tmp_path: Path
     assert "not found" not in shipped.stderr
 
 
+def test_play_tells_the_times_and_what_goes_wrong_and_waits_for_nothing(tmp_path: Path) -> None:
+    slow = {"ttft_mean_ms": 600_000, "ttft_stddev_ms": 0, "tbt_mean_ms": 100, "tbt_stddev_ms": 0}
+    said = text("one two three four") | {"latency": slow}
+    script = write_script(
+        tmp_path / "s.json",
+        said,
+        said | {"fault": "disconnect"},
+        text("x") | {"fault": "truncate"},
+        {"type": "error", "kind": "connection_reset"},
+        text("x"),
+    )
+    assert run("play", script, "--stream").stderr.splitlines() == [
+        "position 0: HTTP 200, first content after 600,000 ms, end after 600,300 ms",
+        "position 1: HTTP 200, fault disconnect, first content after 600,000 ms, "
+        "end after 600,100 ms, then the connection is reset",
+        "position 2: HTTP 200, fault truncate",
+        "position 3: no answer, then the connection is reset",
+        "position 4: HTTP 200",
+    ]
+    plain = run("play", script).stderr.splitlines()
+    assert plain[0] == "position 0: HTTP 200, first content after 600,400 ms, end after 600,400 ms"
+    assert plain[2] == "position 2: HTTP 200, fault truncate, then the connection is closed"
+
+
 def test_play_of_a_history_wants_a_script_that_looks_at_it(tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"messages": [{"role": "user", "content": "Hi"}]}')

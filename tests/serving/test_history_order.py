@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
+from tests.each import for_each
 from tests.journal.asking import entries
 from tests.requests import ROUTE_OF, request_to
 
@@ -209,3 +211,34 @@ def test_a_session_says_no_one_place_where_its_conversations_have_many(
     assert shown() == (None, "unfinished")
     listed = client.get("/llmsim/sessions?prefix=a").get_json()["sessions"]
     assert [(each["turns_used"], each["state"]) for each in listed] == [(None, "unfinished")]
+
+
+BROKEN = [
+    *({**SAY, "fault": fault} for fault in ("disconnect", "malformed", "stream_error")),
+    {"type": "error", "kind": "connection_reset"},
+]
+
+
+@for_each("stream", [False, True])
+def test_what_is_broken_off_comes_once_for_each_conversation_and_then_what_stands_behind_it(
+    stream: bool, make_client: MakeClient
+) -> None:
+    client = make_client(SAY)
+    put(client, CALL, *BROKEN, {**SAY, "fault": "truncate"}, SAY)
+    client.post("/llmsim/sessions/a/reset")
+    firsts = [ask(client, "chat", [USER]) for _ in range(2)]
+    for first in firsts:
+        history = [USER, *appended("chat", first.get_json())]
+        for _ in range(6):
+            with contextlib.suppress(ConnectionResetError):
+                ask(client, "chat", history, stream=stream)
+    told = [(entry["turn"], entry["fault"], entry["try"]) for entry in entries(client)[2:]]
+    one = [
+        (1, "disconnect", 0),
+        (2, "malformed", 1),
+        (3, "stream_error", 2),
+        (4, None, 3),
+        (5, "truncate", 4),
+        (5, "truncate", 5),
+    ]
+    assert told == one * 2
