@@ -15,6 +15,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
+from llmsim.errors import SettingsError
 
 # None is an option: the script is what is served, and a command line is no place for a secret. The
 # store's URL may hold one.
@@ -63,8 +64,21 @@ def _add_option(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -
         default = ",".join(default)
     variable = metadata["env"][-1]
     described = f"{metadata['help']} ({variable}; default: {default if default != '' else 'none'})"
-    option = "--" + item.name.replace("_", "-")
-    parser.add_argument(option, dest=variable, metavar=shown, help=described)
+    parser.add_argument(_option(item), dest=variable, metavar=shown, help=described)
+
+
+def _option(item: dataclasses.Field[Any]) -> str:
+    return "--" + item.name.replace("_", "-")
+
+
+def _as_given(problem: str, given: argparse.Namespace) -> str:
+    """A problem of a setting, with the option in the place of the variable that it has set."""
+    variable, _, rest = problem.partition(": ")
+    if vars(given).get(variable) is None:
+        return problem
+    options = {item.metadata["env"][-1]: _option(item) for item in settings_module.FIELDS.values()}
+    half = variable.removeprefix("LLMSIM_").lower()
+    return f"{options.get(variable, f'--{half}')}: {rest}"
 
 
 class _Secret(argparse.Action):
@@ -90,7 +104,10 @@ def run(given: argparse.Namespace) -> int:
     for variable, value in vars(given).items():
         if variable.startswith("LLMSIM_") and value is not None:
             os.environ[variable] = value
-    settings_module.load()
+    try:
+        settings_module.load()
+    except SettingsError as error:
+        raise SettingsError([_as_given(problem, given) for problem in error.problems]) from None
     _Server(prog="llmsim serve").run()
     return 0
 

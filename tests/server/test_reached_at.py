@@ -103,17 +103,23 @@ def test_a_path_that_is_relative_is_told_in_full(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port", "70000"], "LLMSIM_PORT: expected a port from 0 to 65535, got '70000'"),
-        (["--host", "a b"], "LLMSIM_HOST: expected an address"),
-        (["--max-sessions", "9" * 18], "LLMSIM_MAX_SESSIONS: expected at most"),
+        (["--port", "70000"], "--port: expected a port from 0 to 65535, got '70000'"),
+        (["--host", "a b"], "--host: expected an address"),
+        (["--max-sessions", "9" * 18], "--max-sessions: expected at most"),
         (["--max-sessions", "1000000000"], "LLMSIM_MAX_SESSIONS) is 1000000000"),
-        (["--public-url", "nowhere"], "LLMSIM_PUBLIC_URL: expected a URL"),
-        (["--models", ","], "LLMSIM_MODELS: expected at least one name"),
+        (["--public-url", "nowhere"], "--public-url: expected a URL"),
+        (["--models", ","], "--models: expected at least one name"),
         (["--host", "no-such-host.invalid"], "cannot listen on no-such-host.invalid:0"),
     ],
 )
 def test_a_wrong_option_is_a_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
     assert message in refused(tmp_path, command=[*SERVE, *arguments])
+
+
+def test_a_wrong_variable_beside_an_option_keeps_its_name(tmp_path: Path) -> None:
+    said = refused(tmp_path, command=[*SERVE, "--port", "70000"], LLMSIM_WORKERS="many")
+    assert "--port: expected a port" in said
+    assert "LLMSIM_WORKERS: expected a whole number" in said
 
 
 @pytest.mark.parametrize(
