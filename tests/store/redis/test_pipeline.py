@@ -160,21 +160,42 @@ def test_a_connection_that_was_closed_while_nobody_used_it_costs_no_request(
     assert store.claim("s").position == 0
 
 
-def test_who_waits_for_a_silent_redis_waits_once(redis_server: RedisServer) -> None:
-    """However many ask: those that came later have waited as long when the first one gives up."""
+def test_who_came_while_a_batch_failed_fails_with_it_and_waits_no_second_time(wire: Wire) -> None:
+    pipeline = pipeline_at(wire)
+    pipeline.call("PING")
+    answers_wait, go_on = threading.Event(), threading.Event()
+
+    def cut() -> bool:
+        answers_wait.set()
+        return go_on.wait(20)
+
+    wire.is_cut = cut
+    with ThreadPoolExecutor(20) as threads:
+        first = threads.submit(pipeline.call, "PING")
+        assert answers_wait.wait(20)
+        others = [threads.submit(pipeline.call, "PING") for _ in range(15)]
+        while len(pipeline._waiting) < 15:
+            time.sleep(0.001)
+        go_on.set()
+        errors = [one.exception() for one in (first, *others)]
+    assert all(isinstance(error, StoreUnreachableError) for error in errors)
+    assert wire.connections == 1, "nobody tried another connection"
+    wire.is_cut = lambda: False
+    assert pipeline.call("PING") == b"PONG"
+
+
+def test_a_silent_redis_is_given_up_and_asked_again_when_it_answers(
+    redis_server: RedisServer,
+) -> None:
     store = RedisStore(Link(redis_server.url, BASE, Timeouts(1, 0.3)), BASE, 100, 2**20)
     store.publish(b"a")
     redis_server.stop()
     try:
-        began = time.monotonic()
-        with ThreadPoolExecutor(50) as threads:
-            asked = [threads.submit(store.claim, "s") for _ in range(50)]
-            errors = [one.exception() for one in asked]
-        took = time.monotonic() - began
+        with pytest.raises(StoreUnreachableError, match="does not answer"):
+            store.claim("s")
     finally:
         redis_server.go_on()
-    assert all(isinstance(error, StoreUnreachableError) for error in errors)
-    assert took < 15  # one by one they would take as many seconds and more
+    store = redis_server.store("pipeline")
     assert store.claim("s").generation
 
 
