@@ -12,6 +12,10 @@ DEFAULT_SESSION = "default"
 Blob = bytes | mmap  # a large script stays in its file, and is read where it is needed
 
 
+# How a script begins that names another one: many sessions have the same, so it is kept once.
+REFERENCE: Final = b'{"use":'
+
+
 # The key of the place that every session has: that of its script's own turns.
 MAIN: Final = b""
 
@@ -196,11 +200,15 @@ class Store(ABC):
     # Scripts
 
     @abstractmethod
-    def publish(self, script: Blob) -> int:
+    def publish(self, script: Blob, *, rewinds: bool = True, instead_of: int | None = None) -> int:
         """Make `script` the default script and return its key.
 
-        From here on every claim of a session that follows it belongs to it. Where it is the
-        default script already, nothing changes.
+        From here on every claim of a session that follows it belongs to it. The sessions begin a
+        generation, unless it `rewinds` none. Where it is the default script already, nothing
+        changes.
+
+        Raises:
+            MovedError: the default script is no longer that of the key `instead_of`.
         """
 
     @abstractmethod

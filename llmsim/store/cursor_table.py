@@ -14,6 +14,7 @@ from llmsim.store.table_layout import (
     DELETED,
     DELETIONS,
     DROPPED,
+    ERA,
     FOLLOWS,
     FREE,
     GENERATION,
@@ -54,8 +55,13 @@ class CursorTable:
         """The key of the default script, 0 for none."""
         return self._words[DEFAULT_SCRIPT]
 
-    @default_script.setter
-    def default_script(self, key: int) -> None:
+    def publish(self, key: int, *, rewinds: bool) -> None:
+        """Make the script of that key the default one.
+
+        The era comes first: killed between the two, sessions begin anew, and with the old script.
+        """
+        if rewinds:
+            self._words[ERA] = new_key()
         self._words[DEFAULT_SCRIPT] = key
 
     def recount(self) -> set[int]:
@@ -63,7 +69,7 @@ class CursorTable:
         rows = range(HEADER, HEADER + self._rows * ROW, ROW)
         live = [state for row in rows if (state := live_state(self._words, row))]
         self._words[TAKEN] = len(live)
-        return {self.default_script, *(self._words[state + SCRIPT] for state in live)}
+        return {self.default_script, *map(self._playing, live)}
 
     def release(self) -> None:
         """Let go of the map, which cannot be used from here on."""
@@ -133,7 +139,7 @@ class CursorTable:
             position,
             words[state + GENERATION],
             arrival,
-            words[state + SCRIPT],
+            self._playing(state),
             add_to(words, place, 1) if place else 0,
             self._counters.tried(state, what.tries) if what.tries else 0,
             used,
@@ -187,16 +193,22 @@ class CursorTable:
         It does for a new session, and where one follows a default script that was replaced.
         """
         words = self._words
-        return not state or (
-            words[state + SCRIPT] != words[DEFAULT_SCRIPT] and words[state + USE] == FOLLOWS
-        )
+        return not state or (words[state + SCRIPT] != words[ERA] and words[state + USE] == FOLLOWS)
+
+    def _playing(self, state: int) -> int:
+        """The key of the script that the session plays."""
+        words = self._words
+        playing: int = words[DEFAULT_SCRIPT]
+        if words[state + USE] == OWN:
+            playing = words[state + SCRIPT]
+        return playing
 
     def _seen(self, state: int) -> Seen:
         words = self._words
         default: int = words[DEFAULT_SCRIPT]
         if self._begins(state):
             return Seen(0, default, default)
-        return Seen(words[state + GENERATION], words[state + SCRIPT], default)
+        return Seen(words[state + GENERATION], self._playing(state), default)
 
     def _is_as(self, seen: Seen, state: int, *, begins: bool) -> bool:
         """Whether a claim meets what was seen."""
@@ -204,7 +216,7 @@ class CursorTable:
         words = self._words
         if begins or published != words[DEFAULT_SCRIPT]:
             return begins and generation == 0 and published == words[DEFAULT_SCRIPT]
-        return bool(generation == words[state + GENERATION] and script == words[state + SCRIPT])
+        return bool(generation == words[state + GENERATION] and script == self._playing(state))
 
     def begin(self, session: str, own_script: int = 0) -> int:
         """Start a generation of the session, which is made at need; where its state begins.
@@ -227,7 +239,7 @@ class CursorTable:
         words[state + PLACE] = 0
         words[state + ARRIVAL] = 0
         words[state + GENERATION] = new_key()
-        words[state + SCRIPT] = own_script or words[DEFAULT_SCRIPT]
+        words[state + SCRIPT] = own_script or words[ERA]
         words[state + USE] = OWN if own_script else FOLLOWS
         words[row + LIVE] = live
         return state
@@ -296,12 +308,6 @@ class CursorTable:
     def _session(self, row: int) -> Session:
         words, state = self._words, live_state(self._words, row)
         follows = words[state + USE] == FOLLOWS
-        # A session that follows a default script which was replaced will start anew at its next
-        # claim.
-        position = (
-            0
-            if follows and words[state + SCRIPT] != words[DEFAULT_SCRIPT]
-            else words[state + POSITION]
-        )
-        script = words[DEFAULT_SCRIPT] if follows else words[state + SCRIPT]
+        position = 0 if self._begins(state) else words[state + POSITION]
+        script = self._playing(state)
         return Session(self._names.name(row), position, words[state + GENERATION], script, follows)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from llmsim.errors import StateLostError, StoreFullError
+from llmsim.errors import MovedError, StateLostError, StoreFullError
 from llmsim.store.base import (
     TURN,
     Arrival,
@@ -165,15 +165,20 @@ class MmapStore(Store):
 
     # Scripts
 
-    def publish(self, script: Blob) -> int:
+    def publish(self, script: Blob, *, rewinds: bool = True, instead_of: int | None = None) -> int:
         """See `Store.publish`."""
         published = self.published()
         if published is not None and self._scripts.read(published)[:] == script[:]:
             return published
         key = self._scripts.write(script)
         with self._table.locked() as table:
-            before, table.default_script = table.default_script, key
-        self._scripts.delete([before])
+            before = table.default_script
+            is_moved = instead_of not in (None, before)
+            if not is_moved:
+                table.publish(key, rewinds=rewinds)
+        self._scripts.delete([key if is_moved else before])
+        if is_moved:
+            raise MovedError
         return key
 
     def published(self) -> int | None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from hashlib import blake2b
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from llmsim.errors import StateLostError
-from llmsim.store.base import Blob
+from llmsim.store.base import REFERENCE, Blob
 from llmsim.store.state_dir import open_private, write_new
 from llmsim.store.table_layout import new_key
 
 # From this size on a script is not read: 64 MB take 30 ms, in which a worker does nothing else.
 _MAPPED_BYTES = 2**20
+
+
+_SHARED = 2**63  # in the key of a reference
+
+
+def _shared_key(script: Blob) -> int:
+    return int.from_bytes(blake2b(script, digest_size=8).digest()) | _SHARED
 
 
 class ScriptFiles:
@@ -29,10 +37,14 @@ class ScriptFiles:
         Raises:
             StateLostError: it cannot be written.
         """
-        key = new_key()
+        is_reference = script[: len(REFERENCE)] == REFERENCE
+        key = _shared_key(script) if is_reference else new_key() & ~_SHARED or 1
         try:
-            write_new(self._path(key), script)
+            if not (is_reference and self._path(key).exists()):
+                write_new(self._path(key), script)
         except OSError as error:
+            if is_reference and self._path(key).exists():  # others have written it meanwhile
+                return key
             raise StateLostError(
                 f"The script cannot be written into the state directory {self._directory}: "
                 f"{error.strerror}."
@@ -57,8 +69,10 @@ class ScriptFiles:
             ) from error
 
     def delete(self, keys: Iterable[int]) -> None:
-        """Forget scripts; those that are not there are passed over."""
+        """Forget scripts; those that are not there are passed over, and those that many share."""
         for key in keys:
+            if key & _SHARED:
+                continue
             with suppress(OSError):
                 self._path(key).unlink()
 

@@ -2,7 +2,7 @@
 
 All integers are unsigned, 64 bits, in the machine's byte order, at offsets that are multiples of 8.
 
-    header, 72 bytes
+    header, 80 bytes
          0  magic, which names this layout
          8  rows in the table
         16  key of the default script; 0 before the first is published
@@ -12,6 +12,7 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
         48  journal entries that were dropped
         56  rows that were ever deleted
         64  how often a kept counter found no room
+        72  era: changes where the default script does so that sessions begin anew
 
     row, 168 bytes
          0  session name, ASCII, padded with zero bytes to 64
@@ -24,7 +25,7 @@ All integers are unsigned, 64 bits, in the machine's byte order, at offsets that
          8  place: how many turns of the script's own line were taken
         16  arrival
         24  generation
-        32  key of the script that plays
+        32  key of its own script, or the era in which it began
         40  use: 0 the session follows the default script, 1 it has its own
 
     behind the rows: kept counters, four for each session that there may be; then reused counters
@@ -48,13 +49,21 @@ from typing import Final
 
 from llmsim.store.counters import words_for
 
-MAGIC: Final = b"LLMSIM\0\4"
+MAGIC: Final = b"LLMSIM\0\5"
 WORD: Final = 8  # bytes
 # In words from the table's start.
-HEADER: Final = 9
-ROW_COUNT, DEFAULT_SCRIPT, ROOM, TAKEN, JOURNAL_SIZE, DROPPED, DELETIONS, UNCOUNTED = range(
-    1, HEADER
-)
+HEADER: Final = 10
+(
+    ROW_COUNT,
+    DEFAULT_SCRIPT,
+    ROOM,
+    TAKEN,
+    JOURNAL_SIZE,
+    DROPPED,
+    DELETIONS,
+    UNCOUNTED,
+    ERA,
+) = range(1, HEADER)
 # In words from a row's start.
 ROW: Final = 21
 NAME_SIZE: Final = 64  # bytes

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.errors import StateLostError, StoreFullError
+from llmsim.errors import MovedError, StateLostError, StoreFullError
 from llmsim.store.base import BEGINS, DEFAULT_SESSION, Page, Session, Store
 from llmsim.store.mmap_store import MmapStore
+from tests.narrowing import present
 
 
 def test_claims_count_from_0_within_one_generation(store: Store) -> None:
@@ -338,3 +339,43 @@ def test_the_table_is_allocated_and_not_sparse(tmp_path: Path) -> None:
     MmapStore.create_in(tmp_path)
     status = (tmp_path / "cursors").stat()
     assert status.st_blocks * 512 >= status.st_size
+
+
+def test_a_default_script_may_change_without_rewinding_anybody(store: Store) -> None:
+    store.publish(b"first")
+    before = store.claim("s")
+    own = store.put_script("o", b"own")
+    seen = store.look("s")
+    key = store.publish(b"second", rewinds=False)
+    assert store.published() == key
+    with pytest.raises(MovedError):
+        store.claim("s", seen)
+    fresh = store.look("s", fresh=True)
+    assert (fresh.generation, fresh.script, fresh.published) == (before.generation, key, key)
+    after = store.claim("s", fresh)
+    assert (after.position, after.generation, after.script) == (1, before.generation, key)
+    assert present(store.session("s")).position == 2
+    assert store.look("o", fresh=True)[:2] == (own.generation, own.script)
+    store.publish(b"third")
+    assert store.claim("s").position == 0
+
+
+def test_a_default_script_takes_the_place_of_the_one_that_is_named_or_of_none(
+    store: Store,
+) -> None:
+    first = store.publish(b"first")
+    second = store.publish(b"second", instead_of=first)
+    with pytest.raises(MovedError):
+        store.publish(b"third", instead_of=first)
+    assert store.published() == second
+    assert store.publish(b"third", instead_of=second, rewinds=False) == store.published()
+
+
+def test_a_script_that_names_another_is_kept_once_for_many_sessions(store: Store) -> None:
+    store.publish(b"default")
+    keys = {store.put_script(f"s{number}", b'{"use":"a"}').script for number in range(5)}
+    assert len(keys) == 1
+    store.delete("s0")
+    store.put_script("s1", b"own")
+    assert store.script(keys.pop())[:] == b'{"use":"a"}'
+    assert store.claim("s2").position == 0

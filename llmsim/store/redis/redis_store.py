@@ -65,6 +65,7 @@ _AT_ONCE = 200
 _STAGINGS = 3
 _MOVED, _FULL, _LIMITED, _NO_PLACE = 1, 2, 4, 5  # what `claim.lua` says beside 0
 _GONE, _NO_ROOM = 0, 1  # what `begin.lua` says beside a session
+_OTHER = 2  # what `publish.lua` says beside 0 and 1
 
 
 def new_generation() -> bytes:
@@ -168,11 +169,13 @@ class RedisStore(Store):
 
     # Scripts
 
-    def publish(self, script: Blob) -> int:
+    def publish(self, script: Blob, *, rewinds: bool = True, instead_of: int | None = None) -> int:
         """See `Store.publish`."""
-        key, _ = self._with_script(
-            script, lambda key: self._run(PUBLISH, key, self._published.own_name)
-        )
+        expected = b"" if instead_of is None else hexed(instead_of)
+        how = (self._published.own_name, int(rewinds), expected)
+        key, found = self._with_script(script, lambda key: self._run(PUBLISH, key, *how))
+        if found == _OTHER:
+            raise MovedError
         self._published.know(key, script)
         self._seen.clear()
         return key

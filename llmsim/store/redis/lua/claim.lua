@@ -54,4 +54,4 @@ if tries ~= '' then
   tried = redis.call('INCR', counter) - 1
   redis.call('EXPIRE', counter, 21600)
 end
-return {0, position, arrival, place, tried, session.generation, session.script, unpack(filled_up)}
+return {0, position, arrival, place, tried, session.generation, script_of(session, now), unpack(filled_up)}
