@@ -21,6 +21,7 @@ from llmsim.playback.tracks import lines_of
 from llmsim.script import Script
 from llmsim.server import ports, ready_file, workers
 from llmsim.server.log import lead_to_gunicorn
+from llmsim.server.workers.bad_heads import answer_in_json
 from llmsim.serving import once
 from llmsim.serving.shared import load_script, share
 from llmsim.serving.urls import base_urls
@@ -202,6 +203,7 @@ class Lifecycle:
 def _set_up(server: Any) -> None:
     """What a reload of gunicorn's configuration undoes."""
     server.worker_class = workers.ours(server.worker_class)
+    answer_in_json()
     lead_to_gunicorn(server.log)
 
 
