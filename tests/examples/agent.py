@@ -34,12 +34,17 @@ def trimmer(state: Any, runtime: Any) -> Any:
     return {"messages": [RemoveMessage(id=REMOVE_ALL_MESSAGES), *state["messages"][-3:]]}
 
 
-def support(question: str, middleware: Sequence[Any] = (), **options: Any) -> str:
+PROMPT = "You answer questions about orders."
+
+
+def support(
+    question: str, middleware: Sequence[Any] = (), prompt: str = PROMPT, **options: Any
+) -> str:
     """What the agent answers."""
     agent: Any = create_agent(
         ChatOpenAI(model="gpt-5", **options),
         [find_order, refund],
-        system_prompt="You answer questions about orders.",
+        system_prompt=prompt,
         middleware=middleware,
     )
     said = agent.invoke({"messages": [{"role": "user", "content": question}]})

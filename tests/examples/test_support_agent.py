@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -105,3 +106,20 @@ def test_a_trimmed_history_is_one_that_the_real_api_refuses(llmsim_session: Sess
     llmsim_session.script({"protocol": "refuse", "turns": turns})
     with pytest.raises(BadRequestError, match="must be a response to a preceeding message"):
         support("Where are orders 7 and 8?", [trimmer])
+
+
+TEAM = ("clerk", "courier", "cashier")
+
+
+def test_three_agents_at_once_get_the_turns_of_their_own_tracks(llmsim_session: Session) -> None:
+    def track(name: str) -> Json:
+        turns = [call(FIND_7), call(FIND_8), say(f"The {name} has looked.")]
+        return {"name": name, "when": {"system_contains": name}, "turns": turns}
+
+    llmsim_session.script({"on_exhausted": "error", "tracks": [track(name) for name in TEAM]})
+    with ThreadPoolExecutor(len(TEAM)) as pool:
+        prompts = [f"You are the {name}." for name in TEAM]
+        said = list(pool.map(lambda prompt: support("Look.", prompt=prompt), prompts))
+    assert said == [f"The {name} has looked." for name in TEAM]
+    llmsim_session.assert_exhausted()
+    llmsim_session.assert_passed()
