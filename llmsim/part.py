@@ -14,10 +14,11 @@ class Part(NamedTuple):
     `content` says that the model has made a piece of text for it, which takes time: the events of
     a stream that open and close it take none. `pause` is a silence before it, in seconds.
     `then` is empty, or says what becomes of the connection behind it: `CLOSE` ends it, `RESET`
-    resets it. Nothing follows such a part.
+    resets it. Nothing follows such a part. `gate` says that the gate of the turn stands before it.
     """
 
     data: bytes
     content: bool = False
     pause: float = 0
     then: str = ""
+    gate: bool = False

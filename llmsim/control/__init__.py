@@ -3,7 +3,14 @@
 A new route is an operation in a module that is imported here.
 """
 
-from llmsim.control import many, openapi, requests, sessions, verdict  # noqa: F401 - each adds its operations
+from llmsim.control import (  # noqa: F401 - each adds its operations
+    gates,
+    many,
+    openapi,
+    requests,
+    sessions,
+    verdict,
+)
 from llmsim.control.operation import blueprint, routing_error
 
 __all__ = ["blueprint", "routing_error"]

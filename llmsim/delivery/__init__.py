@@ -4,6 +4,7 @@ It knows no provider and no socket.
 """
 
 from llmsim.delivery.delivery import AT_ONCE, Delivery, delivery_of
+from llmsim.delivery.hold import Hold
 from llmsim.delivery.leaving import Leaving, Write
 
-__all__ = ["AT_ONCE", "Delivery", "Leaving", "Write", "delivery_of"]
+__all__ = ["AT_ONCE", "Delivery", "Hold", "Leaving", "Write", "delivery_of"]

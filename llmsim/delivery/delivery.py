@@ -9,19 +9,21 @@ from llmsim.delivery.pace import Pace
 from llmsim.reply import NO_ANSWER, Failure, Reply
 from llmsim.script import Latency, Script, Turn
 from llmsim.script.faults import Fault
+from llmsim.script.gate import Gate
 
 
 class Delivery(NamedTuple):
     """How an answer leaves. A key of every turn that says something of it has a field here.
 
     `waits` is what its pace follows, None where it waits for nothing; `seed` is what the waits are
-    drawn from.
+    drawn from. `gate` is where it waits for a release.
     """
 
     waits: Latency | None = None
     fault: Fault | None = None
     seed: str = ""
     model: str = ""
+    gate: Gate | None = None
 
     def pace(self, prompt_tokens: int) -> Pace | None:
         """The pace of an answer to a prompt of so many tokens; None where it waits for nothing."""
@@ -46,10 +48,10 @@ def delivery_of(
         waits = turn.latency.over(waits)
     elif isinstance(outcome, Failure):
         waits = None  # an error waits only where its turn says so
-    if waits is None and fault is None and not _is_none(outcome):
+    if waits is None and fault is None and turn.gate is None and not _is_none(outcome):
         return AT_ONCE
     seed = f"{script.seed or 0}/{request.session}/{position}"
-    return Delivery(waits, fault, seed, request.model)
+    return Delivery(waits, fault, seed, request.model, turn.gate)
 
 
 def _is_none(outcome: Reply | Failure) -> bool:

@@ -29,6 +29,7 @@ from llmsim.script.faults import (
     StreamError,
     Truncate,
 )
+from llmsim.script.gate import Gate
 from llmsim.script.json_schema import json_schema
 from llmsim.script.latency import Latency
 from llmsim.script.limits import Limits
@@ -65,6 +66,7 @@ __all__ = [
     "ErrorKind",
     "ErrorRates",
     "Expectation",
+    "Gate",
     "InvalidRequest",
     "Latency",
     "Limits",

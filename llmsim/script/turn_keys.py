@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from llmsim.script.expect import Expectation, expect_field
 from llmsim.script.faults import Fault, fault_field
 from llmsim.script.fields import ObjectSchema, note
+from llmsim.script.gate import Gate, gate_field
 from llmsim.script.latency import Latency, latency_field
 from llmsim.script.rules import expected, require
 
@@ -23,6 +24,7 @@ class TurnKeys:
     latency: Latency | None = None
     expect: Expectation | None = None
     fault: Fault | None = None
+    gate: Gate | None = None
 
     def check_keys(self) -> None:
         """Check the fields of this class.
@@ -44,6 +46,7 @@ class TurnKeysSchema(ObjectSchema):
     latency = latency_field("How long the answer takes.")
     expect = expect_field()
     fault = fault_field("What goes wrong with the answer.")
+    gate = gate_field()
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from llmsim.delivery import Leaving, Write
@@ -29,13 +29,18 @@ class Timing:
             "actual_end_ms": None,
         }
         self._has_begun = False
+        self._held = 0.0
+
+    def held(self, seconds: float) -> None:
+        """A gate has held the answer up for so long: what follows leaves so much later."""
+        self._held += seconds
 
     def wait(self, write: Write) -> None:
         """Wait until it is time for a write.
 
         Each time counts from the start: what one is late the next one is not.
         """
-        left = self._started + write.at - time.perf_counter()
+        left = self._started + write.at + self._held - time.perf_counter()
         if left > 0:
             # By its name in the module, where gevent puts its own.
             time.sleep(left)
@@ -53,12 +58,14 @@ class Timing:
 
     def _note(self, what: str, write: Write) -> None:
         actual = time.perf_counter() - self._started
-        self._facts[f"{what}_ms"] = round(write.at * 1000, 3)
+        self._facts[f"{what}_ms"] = round((write.at + self._held) * 1000, 3)
         self._facts[f"actual_{what}_ms"] = round(actual * 1000, 3)
 
 
-def delivered(leaving: Leaving, ending: Ending, timing: Timing) -> Iterator[bytes]:
-    """The body, write by write.
+def delivered(
+    leaving: Leaving, ending: Ending, timing: Timing, hold: Callable[[], float]
+) -> Iterator[bytes]:
+    """The body, write by write; `hold` waits at its gate, and says for how long it did.
 
     Raises:
         ConnectionResetError: the script breaks the answer off, and the connection is gone.
@@ -70,6 +77,8 @@ def delivered(leaving: Leaving, ending: Ending, timing: Timing) -> Iterator[byte
         write = next(rest, None)
         while write is not None:
             following = next(rest, None)  # before the wait: it takes time to make
+            if write.gate:
+                timing.held(hold())
             timing.wait(write)
             if following is None:
                 timing.ends(write)

@@ -13,6 +13,7 @@ from llmsim.part import RESET, Part
 from llmsim.playback import Taken
 from llmsim.reply import NO_ANSWER, STREAM_FAILURE, Failure, Reply
 from llmsim.script.faults import name_of
+from llmsim.script.gate import Gate
 from llmsim.usage import completion_tokens, prompt_tokens
 
 
@@ -21,20 +22,20 @@ def failed(call: Call, taken: Taken, body: Iterable[bytes]) -> Leaving:
     pace = taken.delivery.pace(prompt_tokens(call.conversation))
     waits = None if pace is None else pace.waits()
     if isinstance(taken.outcome, Failure) and taken.outcome.status == NO_ANSWER:
-        return no_answer(waits)
-    return Leaving(_whole(taken, body), waits, _fault(taken))
+        return no_answer(waits, taken.delivery.gate)
+    return Leaving(_whole(taken, body), waits, _fault(taken), taken.delivery.gate)
 
 
-def no_answer(waits: Iterator[float] | None = None) -> Leaving:
+def no_answer(waits: Iterator[float] | None = None, gate: Gate | None = None) -> Leaving:
     """No HTTP answer at all: the connection is reset."""
-    return Leaving([Part(b"", content=True, then=RESET)], waits, None)
+    return Leaving([Part(b"", content=True, then=RESET)], waits, None, gate)
 
 
 def plain(taken: Taken, reply: Reply, stamp: Stamp, body: Iterable[bytes]) -> Leaving:
     """A plain answer: it waits for as long as all of its tokens take."""
     pace = taken.delivery.pace(stamp.usage.prompt)
     waits = None if pace is None else iter([pace.whole(completion_tokens(reply))])
-    return Leaving(_whole(taken, body), waits, _fault(taken))
+    return Leaving(_whole(taken, body), waits, _fault(taken), taken.delivery.gate)
 
 
 def streamed(
@@ -49,7 +50,9 @@ def streamed(
         return b"".join(event.frame() for event in events)
 
     parts = frames if fault is None else fault.streamed(frames, error)
-    return Leaving(parts, None if pace is None else pace.waits(), _fault(taken))
+    return Leaving(
+        parts, None if pace is None else pace.waits(), _fault(taken), taken.delivery.gate
+    )
 
 
 def is_raw(taken: Taken) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from llmsim.apis.protocol import Violation
 from llmsim.apis.renderer import Call
 from llmsim.conversation import Request
-from llmsim.delivery import Leaving
+from llmsim.delivery import Hold, Leaving
 from llmsim.errors import StoreError
 from llmsim.journal.entry import (
     FULL,
@@ -31,12 +31,15 @@ from llmsim.journal.line import End, line, short_line
 from llmsim.playback import Taken
 from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
+from llmsim.script.gate import Gate
 from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.delivered import Timing, delivered
 from llmsim.serving.ending import Ending
+from llmsim.serving.peer import has_hung_up
 from llmsim.serving.rendering import Answer, worker
 from llmsim.serving.session import key_of
 from llmsim.store.base import Store
+from llmsim.store.gates import Waiter
 
 _BY_ARRIVAL: dict[str, Any] = {
     "order": ARRIVAL,
@@ -192,8 +195,17 @@ class Record:
         if isinstance(parts, Leaving):
             timing = Timing(self._started)
             self._facts |= timing.facts(parts.fault)
-            return delivered(parts, ending, timing)
+            return delivered(parts, ending, timing, self._hold(parts.gate))
         return parts if self._mode == OFF else _handed_on(parts, ending)
+
+    def _hold(self, gate: Gate | None) -> Callable[[], float]:
+        """What waits at the gate of the answer; the entry says of it."""
+        if gate is None:
+            return lambda: 0.0
+        who = Waiter(self.session, self._facts["position"], worker(), 0, 0)
+        hold = Hold(gate, who, self._generation, lambda: has_hung_up(self.environ))
+        self._facts["gate"] = hold.facts
+        return lambda: hold.wait(self._store)
 
     def _keep_as_in(self, generation: int) -> None:
         """The request is of that generation: what is kept of it is what that one says."""

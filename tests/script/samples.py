@@ -118,6 +118,12 @@ VALID = {
         '{"latency": {"profile": "gpt5", "scale": 0.5}, "seed": -7, '
         '"turns": [{"type": "assistant", "text": "x"}]}'
     ),
+    "gates of a turn and of an error": turn(
+        '{"type": "assistant", "text": "x", "gate": "door"}, '
+        '{"type": "lorem", "tokens": 3, "gate": {"name": "a.b-c_1"}}, '
+        '{"type": "error", "kind": "timeout", "gate": {"name": "herd", "count": 100000, '
+        '"max_hold_s": 0.5, "after_chunks": 0, "scope": "server"}}'
+    ),
     "limits": (
         '{"limits": {"requests_per_minute": 100, "tokens_per_minute": 60000000, "by": "key"}, '
         '"turns": [{"type": "assistant", "text": "x"}]}'
@@ -282,6 +288,28 @@ INVALID = {
     "a rate above 1": (
         '{"errors": {"timeout_rate": 1.5}, "turns": [{"type": "assistant", "text": "x"}]}',
         "1:29: $.errors.timeout_rate: expected a number from 0 to 1, got 1.5",
+    ),
+    "a gate without a name": (
+        said('"gate": {"count": 2}'),
+        "1:55: $.turns[0].gate: missing key 'name'",
+    ),
+    "a gate whose name no URL can hold": (
+        said('"gate": "front door"'),
+        "1:55: $.turns[0].gate: expected 1 to 64 of the characters A-Z a-z 0-9 . _ -, "
+        "got 'front door'",
+    ),
+    "a gate for nobody": (
+        said('"gate": {"name": "g", "count": 0}'),
+        "1:78: $.turns[0].gate.count: expected an integer from 1 to 100000, got 0",
+    ),
+    "a gate of nobody": (
+        said('"gate": {"name": "g", "scope": "sesion"}'),
+        "1:78: $.turns[0].gate.scope: unknown scope 'sesion'; expected one of 'session', 'server'; "
+        "did you mean 'session'?",
+    ),
+    "a gate that holds for too long": (
+        said('"gate": {"name": "g", "max_hold_s": 3601}'),
+        "1:83: $.turns[0].gate.max_hold_s: expected a number from 0 to 3600, got 3601",
     ),
     "a limit of half a request": (
         '{"limits": {"requests_per_minute": 0.5}, "turns": [{"type": "assistant", "text": "x"}]}',

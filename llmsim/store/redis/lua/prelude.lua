@@ -9,6 +9,7 @@
 --   kept:<name>     hash: the kept counters of its generation
 --   try:<generation><key>  a counter of tries
 --   limit:<generation><key>  when a limit is all free again, in microseconds since 1970
+--   gates:<name>    hash: the gates of its generation, or for no name those of all sessions, as JSON
 --   journal:<name>  stream of lines; amended:<name>  hash: the new end of a line, by its id
 --   script:<key>    a script; uses  hash: how many sessions, and the default, play it
 --   room            hash: `kept` counters and `journal` bytes of all sessions, `dropped` entries,
@@ -57,6 +58,7 @@ local function seen(session, now)
 end
 
 local function clear_counters(name)
+  redis.call('UNLINK', key('gates', name))
   local kept = redis.call('HLEN', key('kept', name))
   if kept > 0 then
     redis.call('HINCRBY', ROOM, 'kept', -kept)

@@ -1,0 +1,99 @@
+"""Gates as a store keeps them: who may pass, and who waits. Every change is one step for all.
+
+Each who comes takes a ticket: 0, 1, 2, and so on. Tickets below `released` may pass. Who has gone
+gives the ticket back, and then another one passes in the place of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+OPEN: Final = 10**12
+"""What is released where a gate is open: more than there will ever be tickets."""
+
+_LATE = 1.0  # seconds after which one whose time is up has not left, but was killed
+
+
+class GateKey(NamedTuple):
+    """Which gate: of a session, for as long as its generation lasts, or of all sessions.
+
+    `session` is empty for those, and the generation 0.
+    """
+
+    name: str
+    session: str = ""
+    generation: int = 0
+
+
+class Waiter(NamedTuple):
+    """Who waits at a gate, from when on, and at most until when; in Unix seconds."""
+
+    session: str
+    position: int
+    worker: str
+    since: float
+    until: float
+
+
+class GateState(NamedTuple):
+    """A gate as it stands: tickets that were taken, those released, and who waits, by ticket."""
+
+    name: str
+    tickets: int
+    released: int
+    waiting: dict[int, Waiter]
+
+
+class Gate:
+    """A gate, over a value that JSON can hold."""
+
+    def __init__(self, kept: dict[str, Any] | None = None) -> None:
+        kept = kept or {"tickets": 0, "released": 0, "waiting": {}}
+        self._tickets: int = kept["tickets"]
+        self._released: int = kept["released"]
+        self._waiting = {int(ticket): Waiter(*who) for ticket, who in kept["waiting"].items()}
+
+    def kept(self) -> dict[str, Any]:
+        """What to keep of it."""
+        waiting = {str(ticket): list(who) for ticket, who in self._waiting.items()}
+        return {"tickets": self._tickets, "released": self._released, "waiting": waiting}
+
+    def state(self, name: str) -> GateState:
+        """The gate as it stands."""
+        return GateState(name, self._tickets, self._released, dict(self._waiting))
+
+    def enter(self, who: Waiter, count: int | None) -> int:
+        """Take a ticket. As soon as `count` wait, they all pass."""
+        ticket = self._tickets
+        self._tickets += 1
+        if self._released > ticket:
+            return ticket
+        self._forget_killed(who.since)
+        self._waiting[ticket] = who
+        if count is not None and len(self._waiting) >= count:
+            self.release(len(self._waiting))
+        return ticket
+
+    def leave(self, ticket: int) -> None:
+        """Give a ticket back that was not used."""
+        if self._waiting.pop(ticket, None) is None and ticket < self._released < OPEN:
+            self.release(1)
+
+    def release(self, count: int | None) -> None:
+        """Let so many more pass, those who wait first; None opens the gate."""
+        if count is None or self._released == OPEN:
+            self._released = OPEN
+            self._waiting.clear()
+            return
+        first = sorted(self._waiting)[:count]
+        for ticket in first:
+            del self._waiting[ticket]
+        if first:
+            self._released = first[-1] + 1
+        if count > len(first):
+            self._released = max(self._released, self._tickets) + count - len(first)
+
+    def _forget_killed(self, now: float) -> None:
+        late = [ticket for ticket, who in self._waiting.items() if who.until + _LATE < now]
+        for ticket in late:
+            del self._waiting[ticket]
