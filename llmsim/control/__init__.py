@@ -9,6 +9,7 @@ from llmsim.control import (  # noqa: F401 - each adds its operations
     openapi,
     requests,
     sessions,
+    steps,
     verdict,
 )
 from llmsim.control.operation import blueprint, routing_error

@@ -121,10 +121,15 @@ def no_such(name: str) -> RequestError:
 
 
 def _shown(name: str) -> dict[str, Any]:
-    return _described(*_standing(name))
+    return _described(*standing(name))
 
 
-def _standing(name: str) -> tuple[Session, Script]:
+def standing(name: str) -> tuple[Session, Script]:
+    """A session as it stands, and the script that it plays.
+
+    Raises:
+        RequestError: there is no such session (404).
+    """
     found, script = playback().standing(name)
     if found is None:
         raise no_such(name)

@@ -13,7 +13,7 @@ FAILED, ALL = "failed", "all"
 _WHICH = validate.OneOf((FAILED, ALL))
 
 
-class _Paged(Strict):
+class Paged(Strict):
     """A part of a long list."""
 
     after = fields.Integer(
@@ -26,7 +26,7 @@ class _Paged(Strict):
     )
 
 
-class WhichConversations(_Paged):
+class WhichConversations(Paged):
     """Which conversations a verdict lists, where the script plays by history."""
 
     conversations = fields.String(
@@ -34,7 +34,7 @@ class WhichConversations(_Paged):
     )
 
 
-class WhichSessions(_Paged, WithPrefix):
+class WhichSessions(Paged, WithPrefix):
     """Which sessions are judged, and which of them are listed."""
 
     sessions = fields.String(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
 from llmsim.playback.expecting import checked
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import ALONE, Line, Taken
-from llmsim.script import Script
+from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 
+_LOOKED_BACK = 5  # turns: errors and cut answers may lie between
 _MARKS = 2  # generation and position
 
 
@@ -25,6 +26,14 @@ class ByArrival(Order, Decision):
     def decide(self, request: Request) -> Decision:  # noqa: ARG002
         """The place of the line."""
         return self
+
+    def before(self, taken: Taken) -> Iterator[Turn]:
+        """See `Order.before`: the turns of the places before, if one agent asks."""
+        last = taken.claim.place - 1
+        for place in range(last, max(last - _LOOKED_BACK, -1), -1):
+            index = self.script.index(place)
+            if index is not None:
+                yield self.script.turns[index]
 
     def answered(self, marks: Sequence[str]) -> int | None:
         """See `Order.answered`. Without tracks, position and place are the same number."""
@@ -44,4 +53,6 @@ class ByArrival(Order, Decision):
         outcome = turn.answer(position, request)
         delivery = delivery_of(script, turn, outcome, request, claim.position)
         taken = Taken(claim, index, turn, outcome, marks, delivery=delivery, line=self.line)
-        return taken if turn.expect is None else checked(taken, turn.expect, request)
+        if turn.expect is None:
+            return taken
+        return checked(taken, turn.expect, request, script.on_mismatch)

@@ -8,12 +8,10 @@ from llmsim.playback.standing import answers_in
 from llmsim.playback.taken import Taken
 from llmsim.reply import Failure
 from llmsim.script.conditions import Difference
-from llmsim.script.expect import OFF, REFUSE, REPORT, Expectation
+from llmsim.script.expect import OFF, REFUSE, Expectation
 
 
-def checked(
-    taken: Taken, expect: Expectation, request: Request, on_mismatch: str = REPORT
-) -> Taken:
+def checked(taken: Taken, expect: Expectation, request: Request, on_mismatch: str | None) -> Taken:
     """What was taken, with what its turn expects of the request and does not find.
 
     Where `on_mismatch` says so, the request is refused in the place of its answer.

@@ -6,7 +6,7 @@ agree, and a retry finds its turn again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from xxhash import xxh3_128
@@ -14,14 +14,14 @@ from xxhash import xxh3_128
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.delivery import delivery_of
 from llmsim.playback.expecting import checked
+from llmsim.playback.funnel import served_key
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
 from llmsim.playback.taken import ALONE, Line, Taken, serial_of
-from llmsim.script import Script
+from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 
-_NOTHING_TO_SPEND = Take(place=None)
 _MARKS = 4  # generation, position, track and step
 
 
@@ -35,6 +35,7 @@ class ByHistory(Order):
         super().__init__(whole, line)
         self.steps = Steps(whole)
         self._reader = Reader(whole, self.steps, line.number, others)
+        self._takes: dict[int | None, Take] = {}
 
     def standing(self, conversation: Conversation) -> Standing:
         """Where the conversation stands."""
@@ -44,11 +45,32 @@ class ByHistory(Order):
         """The step of the conversation, and what counts its tries."""
         standing = self.standing(request.conversation)
         step = self.steps.at(standing.step)
-        take = _NOTHING_TO_SPEND
-        if step.spend:
-            key = tries_key(standing, request.conversation.messages, self.line.number)
-            take = Take(place=None, tries=key)
-        return _AtStep(self, standing, step, take)
+        spends = self._spends(request, standing, step) if step.spend else None
+        return _AtStep(self, standing, step, spends or self._takes_turn(step.turn))
+
+    def _takes_turn(self, turn: int | None) -> Take:
+        """What a request takes of a step that has nothing to spend: it is only counted."""
+        take = self._takes.get(turn)
+        if take is None:
+            take = self._takes[turn] = Take(place=None, served=(served_key(self.line, turn),))
+        return take
+
+    def _spends(self, request: Request, standing: Standing, step: Step) -> Take:
+        """What a request takes of a step that has something to spend; see `_AtStep._tried`."""
+        key = tries_key(standing, request.conversation.messages, self.line.number)
+        turns: tuple[int | None, ...] = (*step.spend, step.turn)
+        if request.retry and not standing.is_one_conversation:
+            turns = (step.pick(request.retry),)
+        served = tuple(served_key(self.line, turn) for turn in turns)
+        return Take(None, key, served, in_turn=not standing.is_one_conversation)
+
+    def before(self, taken: Taken) -> Iterator[Turn]:
+        """See `Order.before`: the turn of the step before, and what could be spent there."""
+        if taken.standing is None or not taken.standing.step:
+            return
+        step = self.steps.at(taken.standing.step - 1)
+        turns = self.script.turns
+        yield from (turns[index] for index in (step.turn, *step.spend) if index is not None)
 
     def answered(self, marks: Sequence[str]) -> int | None:
         """See `Order.answered`. What comes before the turn of a step leaves no answer."""
@@ -85,7 +107,9 @@ class _AtStep(Decision):
         outcome = turn.answer(serial_of(marks), request)
         delivery = delivery_of(script, turn, outcome, request, claim.position)
         taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery, line=line)
-        return taken if turn.expect is None else checked(taken, turn.expect, request)
+        if turn.expect is None:
+            return taken
+        return checked(taken, turn.expect, request, script.on_mismatch)
 
     def _tried(self, claim: Claim, retry: int) -> int:
         """Which try of its conversation this is, from 0.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from llmsim.conversation import Request
 from llmsim.playback.admission import Admission
 from llmsim.playback.taken import ALONE, Line, Taken
-from llmsim.script import Script
+from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 
 
@@ -46,6 +46,13 @@ class Order(ABC):
             RequestError: the script has no turns for it.
         """
         return self
+
+    @abstractmethod
+    def before(self, taken: Taken) -> Iterator[Turn]:
+        """The turns that may have given the last answer in the history of what was taken.
+
+        As far as that is known, and the last one first.
+        """
 
     @abstractmethod
     def answered(self, marks: Sequence[str]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from llmsim.conversation import Request
@@ -17,6 +17,7 @@ from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, out
 from llmsim.playback.taken import Taken
 from llmsim.playback.tracks import order_of
 from llmsim.playback.withheld import WithheldError
+from llmsim.reply import Reply
 from llmsim.script import Script
 from llmsim.store.base import Blob, Seen, Session, Store
 
@@ -79,6 +80,16 @@ class Playback:
                 # plays by now.
                 if not tries or self.store.look(session) == seen:
                     raise
+
+    def before(self, taken: Taken) -> Iterator[Reply]:
+        """The replies that may be the last answer in the history of what was taken."""
+        order = self._orders.get(taken.claim.script)
+        if order is None:
+            return  # it was let go of since
+        for turn in order.before(taken):
+            reply = None if turn.reads_request else turn.play("", Request())
+            if isinstance(reply, Reply):
+                yield reply
 
     def _decided(
         self, order: Order, request: Request, seen: Seen, check: Check

@@ -50,6 +50,7 @@ class LineOutline(NamedTuple):
     line: Line
     turns: int
     by_history: bool
+    must_finish: bool = True
 
 
 class Outline(NamedTuple):
@@ -77,7 +78,7 @@ def outline_of(script: Script) -> Outline:
     """The outline of a script that was read."""
     return Outline(
         tuple(
-            LineOutline(line, len(turns.turns), turns.by_history)
+            LineOutline(line, len(turns.turns), turns.by_history, turns.must_finish is not False)
             for line, turns in lines_of(script)
         )
     )
@@ -94,13 +95,13 @@ def outline_in(content: Blob) -> Outline:
 
 def _outline(head: dict[str, Any], turns: int) -> Outline:
     tracks = head.get("tracks", ())
-    order = head.get("order")
-    lines = [LineOutline(MAIN_LINE if tracks else ALONE, turns, order == HISTORY)]
+    order, must_finish = head.get("order"), head.get("must_finish", True)
+    lines = [LineOutline(MAIN_LINE if tracks else ALONE, turns, order == HISTORY, must_finish)]
     for number, track in enumerate(tracks, 1):
         by_history = track.get("order", order) == HISTORY
-        lines.append(
-            LineOutline(track_line(number, track["name"]), len(track["turns"]), by_history)
-        )
+        line = track_line(number, track["name"])
+        finish = track.get("must_finish", must_finish)
+        lines.append(LineOutline(line, len(track["turns"]), by_history, finish))
     return Outline(tuple(line for line in lines if line.turns))
 
 

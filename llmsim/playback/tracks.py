@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llmsim.conversation import Request
@@ -10,8 +10,8 @@ from llmsim.errors import RequestError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Decision, Order
-from llmsim.playback.taken import ALONE, MAIN_LINE, Line, track_line
-from llmsim.script import Script, Track
+from llmsim.playback.taken import ALONE, MAIN_LINE, Line, Taken, track_line
+from llmsim.script import Script, Track, Turn
 from llmsim.script.conditions import explain
 
 
@@ -39,6 +39,7 @@ class ByTrack(Order):
             _line_order(turns, line, [other for at, other in lines if at != line])
             for line, turns in lines
         ]
+        self._orders = {order.line.number: order for order in orders}
         self._main = orders.pop(0) if script.turns else None
         self._tracks = list(zip(script.tracks, orders, strict=True))
 
@@ -49,6 +50,10 @@ class ByTrack(Order):
     def answered(self, marks: Sequence[str]) -> int | None:  # noqa: ARG002
         """See `Order.answered`. It is not known whose turn that was."""
         return None
+
+    def before(self, taken: Taken) -> Iterator[Turn]:
+        """See `Order.before`."""
+        return self._orders[taken.line.number].before(taken)
 
     def order_for(self, request: Request) -> Order:
         """See `Order.order_for`."""

@@ -19,6 +19,16 @@ ON_EXHAUSTED: Mapping[str, Callable[[int, int], int | None]] = {
 }
 
 
+def times_served(word: str, place: int, turns: int, turn: int | None) -> int:
+    """How many of the first `place` requests get that turn of `turns` turns; None is no turn."""
+    if word == "loop":
+        rounds, rest = divmod(place, turns)
+        return 0 if turn is None else rounds + (turn < rest)
+    beyond = max(place - turns, 0)
+    again = beyond if ON_EXHAUSTED[word](turns, turns) == turn else 0
+    return again + (turn is not None and turn < place)
+
+
 def an_on_exhausted(value: Any) -> str | None:
     """What keeps `value` from being one of the words of `ON_EXHAUSTED`, or None."""
     if isinstance(value, str) and value not in ON_EXHAUSTED:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from llmsim.conversation import Request
 from llmsim.script.conditions import Difference, When, WhenSchema, explain
-from llmsim.script.fields import OptionalPart, count
+from llmsim.script.conditions.rules import a_boolean
+from llmsim.script.fields import Optional, OptionalPart, count
 from llmsim.script.rules import a_count, one_of, optional, require
 
 REPORT: Final = "report"
@@ -45,6 +46,49 @@ class Expectation(When):
         if self.step not in (None, step):
             yield Difference("step", self.step, step, _step)
         yield from explain(self, request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a script or a track says of expectations and of its end.
+
+    `on_mismatch` is one of `ON_MISMATCH`, `report` where it is None. `must_finish` says whether a
+    verdict asks for the last turn; it does where it is None.
+    """
+
+    on_mismatch: str | None = None
+    must_finish: bool | None = None
+
+    def check_judged(self) -> None:
+        """Check these fields.
+
+        Raises:
+            ScriptInvalidError: one is wrong.
+        """
+        require("on_mismatch", optional(an_on_mismatch)(self.on_mismatch))
+        require("must_finish", optional(a_boolean)(self.must_finish))
+
+
+def on_mismatch_field() -> Optional:
+    """The key `on_mismatch`."""
+    return Optional(
+        an_on_mismatch,
+        {"enum": list(ON_MISMATCH)},
+        "What becomes of a request that is not as its turn expects: "
+        + "; ".join(f"'{word}': {meaning}" for word, meaning in ON_MISMATCH.items())
+        + ".",
+        load_default=None,
+    )
+
+
+def must_finish_field() -> Optional:
+    """The key `must_finish`."""
+    return Optional(
+        a_boolean,
+        {"type": "boolean"},
+        "Whether a verdict fails who does not come to the last turn; true where absent.",
+        load_default=None,
+    )
 
 
 def _step(asked: Any) -> str:

@@ -73,6 +73,8 @@ def _checked(value: Any) -> dict[str, Any]:
         "protocol": loaded["protocol"],
         "latency": loaded["latency"],
         "limits": loaded["limits"],
+        "on_mismatch": loaded["on_mismatch"],
+        "must_finish": loaded["must_finish"],
     }
 
 

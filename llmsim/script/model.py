@@ -13,6 +13,7 @@ from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
 from llmsim.script.error_rates import ErrorRates
+from llmsim.script.expect import Judged
 from llmsim.script.latency import Latency
 from llmsim.script.layered import over
 from llmsim.script.limits import Limits
@@ -29,7 +30,7 @@ from llmsim.script.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class Script(Judged):
     """An ordered list of turns; `on_exhausted` is `repeat_last`, `error` or `loop`.
 
     `order` is `arrival` or `history`, None where the script does not say (then it plays by
@@ -71,6 +72,7 @@ class Script:
         require("protocol", optional(a_check)(self.protocol))
         require("latency", optional(a_part(Latency))(self.latency))
         require("limits", optional(a_part(Limits))(self.limits))
+        self.check_judged()
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], max_bytes: int = 100 * 2**20) -> Script:
@@ -172,6 +174,8 @@ class Script:
             tracks=(),
             order=track.order or self.order,
             on_exhausted=track.on_exhausted or self.on_exhausted,
+            on_mismatch=track.on_mismatch or self.on_mismatch,
+            must_finish=self.must_finish if track.must_finish is None else track.must_finish,
         )
 
     @property

@@ -13,6 +13,7 @@ from marshmallow import ValidationError, validates_schema
 
 from llmsim.script import exhausted, fields
 from llmsim.script.error_rates import error_rates_field
+from llmsim.script.expect import must_finish_field, on_mismatch_field
 from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
 from llmsim.script.latency import latency_field
 from llmsim.script.limits import limits_field
@@ -80,6 +81,8 @@ class ScriptSchema(ObjectSchema):
         load_default=None,
     )
     limits = limits_field()
+    on_mismatch = on_mismatch_field()
+    must_finish = must_finish_field()
     tracks = NonEmptyList(
         TrackSchema(),
         "expected at least one track",

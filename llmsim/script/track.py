@@ -10,6 +10,7 @@ from llmsim.errors import Problem, ScriptEmptyError, ScriptInvalidError
 from llmsim.script import exhausted, fields
 from llmsim.script.conditions import When, WhenSchema
 from llmsim.script.conditions.table import CONDITIONS, STABLE
+from llmsim.script.expect import Judged, must_finish_field, on_mismatch_field
 from llmsim.script.fields import Checked, NonEmptyList, Optional, OptionalPart, PartSchema
 from llmsim.script.order import HISTORY, ORDERS, an_order
 from llmsim.script.positions import Path, json_path
@@ -28,7 +29,7 @@ def a_track_name(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class Track(Judged):
     """The `turns` that requests get for which `when` holds, and for no earlier track.
 
     `order` and `on_exhausted` are the script's where they are None. `turns` may be given as a list
@@ -52,6 +53,7 @@ class Track:
             raise ScriptEmptyError(SOURCE, [Problem(NO_TURN, "$.turns")])
         require("order", optional(an_order)(self.order))
         require("on_exhausted", optional(exhausted.an_on_exhausted)(self.on_exhausted))
+        self.check_judged()
 
 
 class TrackSchema(PartSchema):
@@ -88,6 +90,8 @@ class TrackSchema(PartSchema):
         "What follows the last turn; as the script has it where absent.",
         load_default=None,
     )
+    on_mismatch = on_mismatch_field()
+    must_finish = must_finish_field()
     comment = fields.note("For human readers; means nothing.")
 
 

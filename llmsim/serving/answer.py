@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from llmsim.apis.renderer import Renderer, Shape
@@ -64,7 +65,8 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     answered = render(renderer, call, taken, headers)
     record.took(taken, _conversation(renderer, call.shape, taken), stream=call.stream)
     if record.is_kept:
-        record.found(_FINDINGS.of(request, taken, renderer.answer_schema(body)))
+        before = partial(playback.before, taken)
+        record.found(_FINDINGS.of(request, taken, renderer.answer_schema(body), before))
     record.answer(answered, taken.outcome)
     return answered
 

@@ -50,8 +50,10 @@ class Take(NamedTuple):
     """What a claim takes beside the position: a place, and a try. And what it adds to.
 
     `place` is the key of the place that chooses the turn, None where none does. `tries` is the key
-    of a counter of tries, None where there is nothing to count. `served` is the key of a counter
-    for `Store.counts` to which the claim adds 1; where that finds no room, nothing else is lost.
+    of a counter of tries, None where there is nothing to count. `served` are keys of counters for
+    `Store.counts`, by the number of the try: the claim adds 1 to that of its own. The last one
+    stands for all tries beyond, or with `in_turn` the first comes again. Where a counter finds no
+    room, nothing else is lost.
     Keys but `MAIN` have 16 bytes, and count for one session's generation alone. `arrival` is the
     number that the request got from `Store.arrive`; None where its claim is its arrival. `limits`
     are what the claim must keep to: it takes of all of them, or of none.
@@ -59,9 +61,15 @@ class Take(NamedTuple):
 
     place: bytes | None = MAIN
     tries: bytes | None = None
-    served: bytes | None = None
+    served: Sequence[bytes] = ()
+    in_turn: bool = False
     arrival: int | None = None
     limits: tuple[Limit, ...] = ()
+
+    def serves(self, tries: int) -> bytes:
+        """The key of what a try of that number is served; there is one."""
+        keys = self.served
+        return keys[tries % len(keys) if self.in_turn else min(tries, len(keys) - 1)]
 
 
 # What a request takes where nothing else was decided.

@@ -133,15 +133,16 @@ class CursorTable:
         used = self._counters.limited(state, what.limits) if what.limits else ()
         position = words[state + POSITION]
         words[state + POSITION] = position + 1
-        if what.served and not self._counters.add(state, what.served, 1):
-            words[UNCOUNTED] += 1
+        tries = self._counters.tried(state, what.tries) if what.tries else 0
+        if what.served:
+            words[UNCOUNTED] += not self._counters.add(state, what.serves(tries), 1)
         return Claim(
             position,
             words[state + GENERATION],
             arrival,
             self._playing(state),
             add_to(words, place, 1) if place else 0,
-            self._counters.tried(state, what.tries) if what.tries else 0,
+            tries,
             used,
         )
 

@@ -18,10 +18,9 @@ from llmsim.verdict.model import (
     Verdict,
 )
 from llmsim.verdict.plan import Plan
+from llmsim.verdict.reasons import MOST_REASONS
 from llmsim.verdict.run import ABORTED_STATE, ENDED_STATE, STOPPED_STATE, Run
 from llmsim.verdict.scan import Scan
-
-_MOST_REASONS = 100
 
 
 class Page(NamedTuple):
@@ -43,7 +42,9 @@ def judge(
     scan = Scan(session.generation, plan)
     scan.read(store, session, pause)
     unrecorded = max(session.position - scan.claimed, 0)
-    reasons = [*scan.reasons, *_general(session, scan), *_of_tracks(scan)]
+    general = _general(session, scan)
+    reasons = [*_in_order(scan), *general]
+    found = scan.reasons.found + sum(run.reasons_found for run in scan.tracks.values())
     conversations = _conversations(scan, page) if plan.by_history else None
     failed = conversations.failed if conversations else 0
     return Verdict(
@@ -54,8 +55,8 @@ def judge(
         requests=scan.requests,
         aborted=scan.aborted,
         unrecorded=unrecorded,
-        reasons_found=len(reasons),
-        reasons=tuple(reasons[:_MOST_REASONS]),
+        reasons_found=found + len(general),
+        reasons=tuple(reasons[:MOST_REASONS]),
         tracks=tuple(map(_track, scan.tracks.values())),
         findings=scan.findings,
         conversations=conversations,
@@ -71,10 +72,11 @@ def _general(session: Session, scan: Scan) -> list[Reason]:
     return []
 
 
-def _of_tracks(scan: Scan) -> list[Reason]:
+def _in_order(scan: Scan) -> list[Reason]:
+    """Those of requests first, in their order, and last what is missing in a track."""
     found = [reason for run in scan.tracks.values() for reason in run.judged()]
-    # Those of single requests in the order of the requests, and last what is missing.
-    return sorted(found, key=lambda each: (each.position is None, each.position or 0))
+    found.sort(key=lambda each: (each.position is None, each.position or 0))
+    return [*scan.reasons.first, *found]
 
 
 def _track(run: Run) -> TrackVerdict:

@@ -23,7 +23,7 @@ class Plan:
 
     def __init__(self, outline: Outline) -> None:
         self._lines = {
-            line.line.name: Line(line.line.name, line.turns, line.by_history, must_finish=True)
+            line.line.name: Line(line.line.name, line.turns, line.by_history, line.must_finish)
             for line in outline.lines
         }
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from llmsim.journal.entry import CLIENT_GONE
 from llmsim.verdict.model import ABORTED, STOPPED, Reason
 from llmsim.verdict.plan import Line
-from llmsim.verdict.reasons import Head, reasons_in
+from llmsim.verdict.reasons import Head, Reasons
 from llmsim.verdict.retries import Retries
 
 ENDED_STATE, ABORTED_STATE, STOPPED_STATE = "ended", "aborted", "stopped"
-_MOST_REASONS = 20
 
 
 class Run:
@@ -36,7 +35,7 @@ class Run:
         self.turns: set[int] = set()
         self.step = 0
         self.finished = False
-        self.reasons: list[Reason] = []
+        self.reasons = Reasons()
         self.retries = Retries()
         self._last = -1.0
         self._left = False
@@ -52,7 +51,7 @@ class Run:
         if head["time"] >= self._last:
             self._last, self._left, self._turn = head["time"], left, turn
         self.step = max(self.step, head.get("step") or 0)
-        self.reasons += reasons_in(head)
+        self.reasons.add(head)
 
     @property
     def state(self) -> str:
@@ -62,11 +61,19 @@ class Run:
         return ABORTED_STATE if self._left else STOPPED_STATE
 
     def judged(self) -> tuple[Reason, ...]:
-        """All that is against it; nothing where it passes."""
-        found = self.reasons[:_MOST_REASONS]
-        if not self.finished and self.line.must_finish:
-            found.append(self._unfinished())
-        return tuple(found)
+        """What is against it, the first of `reasons_found`; nothing where it passes."""
+        found = self.reasons.first
+        return (*found, self._unfinished()) if self._is_left else tuple(found)
+
+    @property
+    def reasons_found(self) -> int:
+        """How many reasons there are against it."""
+        return self.reasons.found + self._is_left
+
+    @property
+    def _is_left(self) -> bool:
+        """Whether it had to come further."""
+        return not self.finished and self.line.must_finish
 
     def _unfinished(self) -> Reason:
         track = None if self.line.name == "main" else self.line.name

@@ -8,12 +8,11 @@ from llmsim.journal.entry import CLIENT_GONE
 from llmsim.journal.line import head_of, starts_of
 from llmsim.playback.findings import Finding
 from llmsim.store.base import Session, Store
-from llmsim.verdict.model import AtStep, Found, Reason
+from llmsim.verdict.model import AtStep, Found
 from llmsim.verdict.plan import Plan
-from llmsim.verdict.reasons import Head, reasons_in
+from llmsim.verdict.reasons import Head, Reasons, findings_in
 from llmsim.verdict.retries import Retries
 from llmsim.verdict.run import Run
-from llmsim.verdict.violated import as_findings
 
 
 class Scan:
@@ -32,7 +31,7 @@ class Scan:
         self.requests = self.claimed = self.aborted = 0
         self.tracks: dict[str, Run] = {}
         self.conversations: dict[str, Run] = {}
-        self.reasons: list[Reason] = []
+        self.reasons = Reasons()
 
     @property
     def findings(self) -> tuple[Found, ...]:
@@ -62,10 +61,9 @@ class Scan:
     def _add(self, head: Head) -> None:
         self.requests += 1
         self.aborted += head["outcome"] == CLIENT_GONE
-        self._note(head, (Finding(**found) for found in head.get("findings", ())))
-        self._note(head, as_findings(head.get("violations", ())))
+        self._note(head, findings_in(head))
         if head.get("position") is None:
-            self.reasons += reasons_in(head)
+            self.reasons.add(head)
             if head["status"] >= 400 and not self._plan.by_history:
                 self._note(head, self._retries.add(head))
             return
@@ -87,7 +85,7 @@ class Scan:
         before = self._without_id.get(step, AtStep(step, 0))
         errors = before.errors + (head["status"] >= 400)
         self._without_id[step] = AtStep(step, before.count + 1, errors)
-        self.reasons += reasons_in(head)
+        self.reasons.add(head)
 
     def _run(self, runs: dict[str, Run], name: str, head: Head) -> Run:
         run = runs.get(name)

@@ -93,7 +93,7 @@ def _far(verdict: Verdict) -> str:
     if found is not None:
         far.append(_counted(found))
     if verdict.aborted:
-        far.append(f"{verdict.aborted} requests aborted")
+        far.append(f"{verdict.aborted} request{'s' if verdict.aborted > 1 else ''} aborted")
     return "; ".join(far) or f"{verdict.requests} requests"
 
 

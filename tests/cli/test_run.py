@@ -368,6 +368,17 @@ def test_files_of_the_current_folder_are_no_modules_of_the_server(tmp_path: Path
     assert (ended.returncode, ended.stderr.count("\n")) == (0, 2), ended.stderr
 
 
+def test_an_expectation_that_is_not_met_fails_and_is_shown(tmp_path: Path) -> None:
+    turn = {**text("0"), "expect": {"last_contains": "please"}}
+    ended = run(tmp_path, script_of(tmp_path, turn), "--", *PYTHON, ASK, "Hi", code=1)
+    assert (
+        "llmsim: session default: position 0, turn 0: expected last_contains: a text that contains "
+        '"please"; found "Hi"'
+    ) in ended.stderr
+    assert "user: Hi" in ended.stderr, "the conversation"
+    run(tmp_path, script_of(tmp_path, turn), "--", *PYTHON, ASK, "Hi, please", code=0)
+
+
 def test_a_server_that_died_is_told_of(tmp_path: Path) -> None:
     command = """
 import json, os, signal, urllib.request

@@ -67,12 +67,74 @@ def test_one_that_is_not_is_served_and_recorded_with_what_was_found(
     ]
 
 
+def test_by_history_a_step_is_that_of_the_conversation_and_examples_are_none(
+    client: FlaskClient,
+) -> None:
+    put(client, {**SAY, "expect": {"step": 0}}, SAY, order="history", steps="own")
+    agent = Agent(client)
+    agent.history = [USER, {"role": "assistant", "content": "An example."}, USER]
+    agent.step()
+    assert unmet(client) == [None]
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_an_error_turn_looks_at_its_request_too(client: FlaskClient, order: str) -> None:
     error = {"type": "error", "kind": "rate_limit", "expect": {"last_contains": "sent"}}
     put(client, error, SAY, order=order)
     assert Agent(client).step().status_code == 429
     assert [each[0]["condition"] for each in unmet(client) if each] == ["last_contains"]
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_script_may_refuse_what_differs_and_the_turn_stays_taken(
+    client: FlaskClient, api: str, order: str
+) -> None:
+    put(client, CALL, {**SAY, "expect": RESULT}, SAY, order=order, on_mismatch="refuse")
+    agent = Agent(client, api=api)
+    agent.step("lost")
+    response = agent.ask(stream=True)
+    assert response.status_code == 400
+    assert response.headers["x-should-retry"] == "false"
+    assert (response.headers["X-LLMSim-Position"], response.headers["X-LLMSim-Turn"]) == ("1", "1")
+    error = response.get_json()["error"]
+    assert (
+        "is not what turn 1 of the script expects. tool_result: wanted a new result"
+        in (error["message"])
+    )
+    again = agent.ask()
+    if order == "arrival":
+        assert (again.status_code, again.headers["X-LLMSim-Turn"]) == (200, "2")
+    else:  # it took only a try: what is sent again is looked at again
+        assert (again.status_code, again.headers["X-LLMSim-Turn"]) == (400, "1")
+    assert [each and each[0]["condition"] for each in unmet(client)][:2] == [None, "tool_result"]
+
+
+def test_by_history_the_corrected_request_gets_the_turn(client: FlaskClient) -> None:
+    put(client, CALL, {**SAY, "expect": RESULT}, order="history", on_mismatch="refuse")
+    agent = Agent(client)
+    agent.step("lost")
+    assert agent.ask().status_code == 400
+    agent.history[-1]["content"] = "sent"
+    assert agent.ask().status_code == 200
+
+
+def test_a_script_may_leave_expectations_aside(client: FlaskClient) -> None:
+    put(client, {**SAY, "expect": {"first_contains": "x"}}, on_mismatch="off")
+    assert Agent(client).ask().status_code == 200
+    assert unmet(client) == [None]
+
+
+def test_a_track_may_say_otherwise_than_its_script(client: FlaskClient) -> None:
+    turn = {**SAY, "expect": {"first_contains": "x"}}
+    tracks = [
+        {"name": "strict", "when": {"model": "a*"}, "turns": [turn], "on_mismatch": "refuse"},
+        {"name": "as_all", "when": {"model": "b*"}, "turns": [turn]},
+    ]
+    put(client, turn, tracks=tracks, on_mismatch="off")
+    agent = Agent(client)
+    assert [agent.ask(model=name).status_code for name in ("a", "b", "c")] == [400, 200, 200]
+    assert [bool(each) for each in unmet(client)] == [True, False, False]
 
 
 def test_long_texts_are_cut(client: FlaskClient) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim.playback.findings import fitting
+from llmsim.reply import Reply, Text
 from tests.conftest import MakeClient
 from tests.journal.asking import entries
 from tests.requests import ROUTE_OF, request_to
@@ -123,6 +126,24 @@ def test_a_schema_that_is_wrong_or_elsewhere_refuses_nothing(
 ) -> None:
     client = make_client(call("bash", {"command": 3}))
     assert asked(client, tools=[tool("chat", schema=schema)]) == []
+
+
+def test_a_schema_cannot_make_the_server_read_a_file(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text('{"type": "string"}', "utf-8")
+    client = make_client(call("bash", {"command": 3}))
+    assert asked(client, tools=[tool("chat", schema={"$ref": file.as_uri()})]) == []
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_REMEMBERED", 3)
+    checks = fitting.Fitting()
+    reply = Reply((Text("no JSON"),))
+    for turn in range(20):
+        assert [found.kind for found in checks.text(turn, reply, {})] == ["unfit_text"]
+        assert len(checks._known) <= 3
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -245,6 +266,66 @@ def test_each_call_answered_once_is_no_finding(make_client: MakeClient, api: str
     assert sent(client, api) == []
     assert sent(client, api, *first) == []
     assert sent(client, api, *first, *answered(api, "call_c"), *results(api, "call_c")) == []
+
+
+WHOLE = "The file is a.txt, and it is empty."
+
+
+def said(api: str, text: str) -> list[dict[str, Any]]:
+    """An answer of this text, as a client sends it back, and what the user says then."""
+    return [{"role": "assistant", "content": text}, USER]
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("order", ["arrival", "history"])
+def test_a_part_of_an_answer_that_stands_for_the_whole_is_found(
+    make_client: MakeClient, api: str, order: str
+) -> None:
+    client = make_client(TEXT)
+    turns = [{"type": "assistant", "text": WHOLE}, TEXT, TEXT]
+    client.put("/llmsim/sessions/default/script", json={"order": order, "turns": turns})
+    assert sent(client, api) == []
+    assert sent(client, api, *said(api, "The file is a.txt,")) == [
+        {
+            "kind": "cut_answer",
+            "text": "the history holds a part of the last answer: 'The file is a.txt,'",
+        }
+    ]
+    assert sent(client, api, *said(api, f"  {WHOLE}\n")) == []
+    assert sent(client, api, *said(api, "Something else.")) == []
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "openresponses"])
+def test_a_part_of_a_call_s_arguments_is_found(make_client: MakeClient, api: str) -> None:
+    client = make_client(call("bash", {"command": "ls"}), TEXT, TEXT)
+    sent(client, api)
+    for arguments, expected in (
+        ('{"command":"l', ["cut_answer"]),
+        ('{"command": "ls"}', []),
+    ):
+        (message,) = answered(api, "call_a")
+        made = message["tool_calls"][0]["function"] if api == "chat" else message
+        made["arguments"] = arguments
+        found = sent(client, api, message, *results(api, "call_a"))
+        assert [kind for kind in kinds(found) if kind == "cut_answer"] == expected
+
+
+def test_a_cut_answer_that_was_asked_for_again_is_none(make_client: MakeClient) -> None:
+    longer = {"type": "assistant", "text": f"{WHOLE} Really."}
+    client = make_client(longer, {"type": "assistant", "text": WHOLE}, TEXT)
+    sent(client, "chat")
+    sent(client, "chat")
+    assert sent(client, "chat", *said("chat", WHOLE)) == []
+
+
+def test_errors_between_do_not_hide_it(make_client: MakeClient) -> None:
+    error = {"type": "error", "kind": "rate_limit"}
+    client = make_client({"type": "assistant", "text": WHOLE}, error, error, TEXT)
+    sent(client, "chat")
+    for _ in range(2):
+        body = request_to("chat", messages=[USER, *said("chat", "The file")])
+        client.post(ROUTE_OF["chat"], json=body)
+    assert kinds(sent(client, "chat", *said("chat", "The file"))) == ["cut_answer"]
 
 
 def test_a_history_that_ends_with_the_answer_is_a_prefill_and_no_finding(

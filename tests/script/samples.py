@@ -135,6 +135,18 @@ VALID = {
         '{"seed": 0, "errors": {"rate_limit_rate": 0, "timeout_rate": 1.0}, '
         '"turns": [{"type": "assistant", "text": "x"}]}'
     ),
+    "what a script says of expectations and its end": (
+        '{"on_mismatch": "refuse", "must_finish": false, '
+        '"turns": [{"type": "assistant", "text": "x"}]}'
+    ),
+    "a script that says the usual of them": (
+        '{"on_mismatch": "report", "must_finish": true, '
+        '"turns": [{"type": "assistant", "text": "x"}]}'
+    ),
+    "a track that says it": (
+        '{"tracks": [{"name": "a", "when": {"model": "a"}, "on_mismatch": "off", '
+        '"must_finish": false, "turns": [{"type": "assistant", "text": "x"}]}]}'
+    ),
     "comments on every turn type": json.dumps(
         {
             "turns": [
@@ -350,6 +362,19 @@ INVALID = {
             "1:47: $.turns[0]._schema: unknown key '_schema'; expected one of 'type', 'text', "
             f"{REPLYING}"
         ),
+    ),
+    "an expectation of nothing": (
+        said('"expect": {}'),
+        "1:57: $.turns[0].expect: expected at least one condition",
+    ),
+    "an unknown on_mismatch": (
+        '{"on_mismatch": "refuses", "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:17: $.on_mismatch: unknown on_mismatch 'refuses'; expected one of 'report', 'refuse', "
+        "'off'; did you mean 'refuse'?",
+    ),
+    "a must_finish that is no boolean": (
+        '{"must_finish": "no", "turns": [{"type": "assistant", "text": "x"}]}',
+        "1:17: $.must_finish: expected a boolean, got a string",
     ),
     "an expectation that is no object": (
         said('"expect": "sent"'),

@@ -9,7 +9,9 @@ from llmsim.conversation import KEPT_HEADERS
 from llmsim.script.conditions.table import CONDITIONS, STABLE
 
 TURNS = '"turns": [{"type": "assistant", "text": "x"}]'
-TRACK_KEYS = "'name', 'when', 'turns', 'order', 'on_exhausted', 'comment'"
+TRACK_KEYS = (
+    "'name', 'when', 'turns', 'order', 'on_exhausted', 'on_mismatch', 'must_finish', 'comment'"
+)
 
 
 def track(inner: str, more: str = TURNS) -> str:

@@ -265,11 +265,11 @@ def test_a_verdict_names_what_the_real_api_would_refuse(make_client: MakeClient,
     ask(client, **BROKEN)
     ask(client)
     verdict = client.get("/llmsim/sessions/a/verdict").get_json()
-    found = {each["kind"]: each for each in verdict["findings"]}
-    orphan = found["protocol_result_without_call"]
-    assert (orphan["count"], orphan["position"]) == (2, 0 if word == "report" else None)
-    assert orphan["text"].startswith(
-        f"message 1: {SAID['found']}. {SAID['hint']} The real API says:"
-    )
+    assert not verdict["passed"]
+    told = [each for each in verdict["reasons"] if each["kind"] == "violation"]
+    (orphan,) = (each for each in told if each["text"].startswith("result_without_call: "))
+    assert orphan["position"] == (0 if word == "report" else None)
+    said = f"message 1: {SAID['found']}. {SAID['hint']} The real API says: "
+    assert said in orphan["text"]
     assert ORPHAN in orphan["text"]
-    assert "protocol_content_missing" in found
+    assert any(each["text"].startswith("content_missing: ") for each in told)

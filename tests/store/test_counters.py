@@ -77,8 +77,8 @@ def test_kept_counters_add_up_and_are_read_together(store: Store) -> None:
 
 def test_a_claim_adds_to_the_counter_of_what_it_serves(store: Store) -> None:
     for key in (A, A, B):
-        store.claim("s", what=Take(place=None, served=key))
-    store.claim("t", what=Take(served=A))
+        store.claim("s", what=Take(place=None, served=[key]))
+    store.claim("t", what=Take(served=[A]))
     assert store.counts("s", [A, B]) == [2, 1]
     store.reset("s")
     store.claim("s")
@@ -86,11 +86,20 @@ def test_a_claim_adds_to_the_counter_of_what_it_serves(store: Store) -> None:
     assert store.counts("t", [A]) == [1]
 
 
+def test_what_is_served_hangs_on_the_number_of_the_try(store: Store) -> None:
+    for _ in range(4):
+        store.claim("s", what=Take(tries=A, served=[A, B]))
+    assert store.counts("s", [A, B]) == [1, 3], "the last one stands for all beyond"
+    for _ in range(5):
+        store.claim("t", what=Take(tries=A, served=[A, B], in_turn=True))
+    assert store.counts("t", [A, B]) == [3, 2], "they come again"
+
+
 def test_where_a_counter_finds_no_room_the_claim_goes_on_and_it_is_said(store: Store) -> None:
     without = digest(fill(store))
     assert store.uncounted() == 0
     before = store.claim("s").position
-    assert store.claim("s", what=Take(served=without)).position == before + 1
+    assert store.claim("s", what=Take(served=[without])).position == before + 1
     assert store.uncounted() == 1
     assert not store.add("s", without, 1)
     assert store.uncounted() == 2

@@ -13,6 +13,7 @@ APIS = ["chat", "responses", "openresponses", "anthropic"]
 USER = {"role": "user", "content": "Go."}
 CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]}
 SAY: dict[str, Any] = {"type": "assistant", "text": "Done."}
+LONG: dict[str, Any] = {"type": "lorem", "tokens": 10_000}
 ERROR: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
 
 
@@ -43,6 +44,13 @@ class Agent:
         response = self._client.post(self._path, json=body, headers=headers or {})
         assert response.data is not None
         return response
+
+    def leave(self) -> None:
+        """Ask, and go away when the answer has begun. It has to be a long one."""
+        body = request_to("chat", messages=self.history, stream=True)
+        response = self._client.post(self._path, json=body)
+        next(iter(response.response))
+        response.close()
 
     def step(self, result: str = "ok") -> Any:
         """Ask, and take what comes into the history: an answer, and results of its calls."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from llmsim.verdict.retries import Retries
+from tests.conftest import MakeClient
+from tests.verdict.agents import SAY, Agent, verdict
 
 
 def entry(began: float, **facts: Any) -> dict[str, Any]:
@@ -63,6 +65,15 @@ def test_more_than_five_retries_within_a_second_are_found_once() -> None:
     assert found(*fast[:6]) == []
     assert found(*(refused(0.3 * number) for number in range(20))) == []
     assert found(*(entry(0.15 * number) for number in range(20))) == [], "these are no retries"
+
+
+def test_retries_of_errors_that_took_no_turn_count_too(make_client: MakeClient) -> None:
+    client = make_client(SAY, retry_after=30)
+    agent = Agent(client)
+    assert agent.ask({"X-LLMSim-Error": "rate_limit"}).status_code == 429
+    agent.ask()
+    (finding,) = verdict(client).findings
+    assert (finding.kind, finding.count, finding.position) == ("early_retry", 1, 0)
 
 
 @pytest.mark.parametrize("count", [0, 1])

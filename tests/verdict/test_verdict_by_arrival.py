@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeClient
-from tests.verdict.agents import APIS, CALL, ERROR, SAY, Agent, put, verdict, why
+from tests.verdict.agents import APIS, CALL, ERROR, LONG, SAY, Agent, put, verdict, why
 
 
 @pytest.fixture
@@ -56,11 +56,107 @@ def test_a_request_after_the_end_fails_and_is_shown(client: FlaskClient) -> None
     )
 
 
+def test_who_leaves_before_the_end_of_the_last_answer_fails(client: FlaskClient) -> None:
+    put(client, SAY, LONG)
+    agent = Agent(client)
+    agent.step()
+    agent.leave()
+    found = verdict(client)
+    assert (why(found), found.aborted) == ([("aborted", None)], 1)
+    assert str(found) == (
+        "session a: FAILED: 2 of 2 turns taken; 1 request aborted\n"
+        "  the client left before the end of turn 1, its last answer"
+    )
+
+
+def test_an_answer_that_was_cut_and_asked_for_again_is_in_order(client: FlaskClient) -> None:
+    put(client, LONG, SAY)
+    agent = Agent(client)
+    agent.leave()
+    agent.step()
+    found = verdict(client)
+    assert (found.passed, found.aborted) == (True, 1)
+
+
 def test_more_requests_are_in_order_where_the_script_goes_on(client: FlaskClient) -> None:
     put(client, SAY, on_exhausted="repeat_last")
     for _ in range(3):
         Agent(client).ask()
     assert verdict(client).passed
+
+
+TITLE = {"name": "title", "when": {"system_contains": "title"}, "turns": [SAY, SAY]}
+
+
+def test_each_track_that_began_must_come_to_its_last_turn(client: FlaskClient) -> None:
+    other = {"name": "other", "when": {"system_contains": "other"}, "turns": [SAY]}
+    put(client, SAY, tracks=[TITLE, other])
+    Agent(client).step()
+    side = Agent(client)
+    side.history.insert(0, {"role": "system", "content": "title"})
+    side.ask()
+    found = verdict(client)
+    assert [(each.name, each.taken, each.finished) for each in found.tracks] == [
+        ("main", 1, True),
+        ("title", 1, False),
+    ]
+    assert str(found) == (
+        "session a: FAILED: 1 of 1 turns taken; 1 of 2 turns taken of track title\n"
+        "  track title: stopped after turn 0: never came to turn 1, the last one of title"
+    )
+    side.ask()
+    assert verdict(client).passed
+
+
+@pytest.mark.parametrize("of_script", [None, True, False])
+@pytest.mark.parametrize("of_track", [None, True, False])
+def test_who_need_not_finish_passes(
+    client: FlaskClient, of_script: bool | None, of_track: bool | None
+) -> None:
+    put(client, SAY, tracks=[TITLE | {"must_finish": of_track}], must_finish=of_script)
+    Agent(client).step()
+    side = Agent(client)
+    side.history.insert(0, {"role": "system", "content": "title"})
+    side.ask()
+    must = of_script is not False if of_track is None else of_track
+    assert why(verdict(client)) == ([("stopped", None)] if must else [])
+
+
+def test_a_script_need_not_be_finished_where_it_says_so(client: FlaskClient) -> None:
+    put(client, SAY, SAY, must_finish=False)
+    Agent(client).step()
+    assert verdict(client).passed
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_gate_that_nobody_releases_fails(client: FlaskClient, released: bool) -> None:
+    put(client, {**SAY, "gate": {"name": "door", "max_hold_s": 0.1}})
+    if released:
+        client.post("/llmsim/sessions/a/gates/door/release", json={})
+    Agent(client).step()
+    found = verdict(client)
+    assert why(found) == ([] if released else [("gate", 0)])
+    assert ("the gate 'door' was not released within 0.1 s" in str(found)) is not released
+
+
+def test_what_the_real_api_would_refuse_counts_once(client: FlaskClient) -> None:
+    put(client, SAY, SAY, SAY)
+    agent = Agent(client)
+    agent.history.append({"role": "tool", "tool_call_id": "call_a", "content": "x"})
+    for _ in range(3):
+        agent.step()
+    found = verdict(client)
+    assert (why(found), found.reasons_found) == ([("violation", 0)], 1)
+    assert "result_without_call: message 1: " in str(found)
+
+
+def test_reasons_are_counted_and_the_first_are_kept(client: FlaskClient) -> None:
+    put(client, SAY)
+    for _ in range(150):
+        Agent(client).ask()
+    found = verdict(client)
+    assert (found.reasons_found, len(found.reasons)) == (149, 100)
+    assert str(found).splitlines()[11] == "  and 139 more reasons"
 
 
 def test_a_session_that_nobody_asked_fails(client: FlaskClient) -> None:

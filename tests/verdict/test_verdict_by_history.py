@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim.verdict.model import AtStep
+from llmsim.verdict.plan import Line
+from llmsim.verdict.run import Run
 from tests.conftest import MakeClient
-from tests.verdict.agents import APIS, CALL, ERROR, SAY, USER, Agent, put, verdict, why
+from tests.verdict.agents import APIS, CALL, ERROR, LONG, SAY, USER, Agent, put, verdict, why
 
 SENT: dict[str, Any] = {**SAY, "expect": {"last_contains": "sent"}}
 
@@ -118,6 +120,33 @@ def test_what_is_wrong_without_an_id_still_fails_the_session(client: FlaskClient
     found = verdict(client)
     assert not found.passed
     assert why(found) == [("unmet", 0)]
+
+
+def test_a_conversation_whose_last_answer_was_not_taken_whole_was_aborted(
+    client: FlaskClient,
+) -> None:
+    put(client, CALL, LONG, order="history")
+    agents = [Agent(client) for _ in range(2)]
+    for agent in agents:
+        agent.step()
+        agent.leave()
+    agents[1].step()  # it asks again
+    conversations = verdict(client).conversations
+    assert conversations is not None
+    assert (conversations.ended, conversations.aborted, conversations.failed) == (1, 1, 1)
+    (failed,) = conversations.page
+    assert (failed.state, failed.step) == ("aborted", 1)
+    assert [reason.kind for reason in failed.reasons] == ["aborted"]
+
+
+def test_which_answer_is_the_last_hangs_on_when_it_was_asked_for() -> None:
+    run = Run(Line("main", 2, True, True))
+    least: dict[str, Any] = {"turn": 0, "step": 0, "status": 200}
+    run.add({**least, "time": 2.0, "outcome": "completed"})
+    run.add({**least, "time": 1.0, "outcome": "client_gone"})  # it took longer
+    assert run.state == "stopped"
+    run.add({**least, "time": 3.0, "outcome": "client_gone"})
+    assert run.state == "aborted"
 
 
 def test_a_request_after_the_end_is_the_conversation_s(client: FlaskClient) -> None:

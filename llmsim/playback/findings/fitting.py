@@ -40,19 +40,24 @@ class Fitting:
     ) -> Iterator[Finding]:
         """What is wrong with the calls of a reply to a request that offers these tools."""
         for number, call in enumerate(reply.calls):
-            offered = next((tool for tool in tools if tool.name == call.name), None)
-            against = (
-                "\0".join(tool.name for tool in tools) if offered is None else offered.definition
-            )
+            offered, against = None, ""
+            for tool in tools:
+                if tool.name == call.name:
+                    offered, against = tool, tool.definition
+                    break
+            else:
+                against = "\0".join(tool.name for tool in tools)
             key = None if turn is None else (turn, number, _digest(against))
             found = self._once(key, partial(_fits, call, offered, tools))
             if found:
                 yield found
 
-    def text(self, turn: Hashable | None, reply: Reply, schema: Any) -> Finding | None:
+    def text(self, turn: Hashable | None, reply: Reply, schema: Any) -> Iterator[Finding]:
         """What is wrong with the text of a reply to a request that asks for JSON of this schema."""
         key = None if turn is None else (turn, _digest(_written(schema)))
-        return self._once(key, partial(_fits_text, reply.text or "", schema))
+        found = self._once(key, partial(_fits_text, reply.text or "", schema))
+        if found:
+            yield found
 
     def _once(self, key: Hashable | None, check: Callable[[], Finding | None]) -> Finding | None:
         if key is None:

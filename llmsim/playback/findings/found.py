@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llmsim.conversation import Request
 from llmsim.playback.findings.finding import Finding
 from llmsim.playback.findings.fitting import Fitting
-from llmsim.playback.findings.sent_back import results
+from llmsim.playback.findings.sent_back import sent_back
 from llmsim.playback.taken import Taken
 from llmsim.reply import Reply
 
@@ -19,25 +19,22 @@ class Findings:
     def __init__(self) -> None:
         self._fitting = Fitting()
 
-    def of(self, request: Request, taken: Taken, schema: Any) -> list[Finding]:
+    def of(
+        self, request: Request, taken: Taken, schema: Any, before: Callable[[], Iterable[Reply]]
+    ) -> list[Finding]:
         """What is odd about the request and what it got.
 
         `schema` is the JSON Schema that the request wants the answer's text to fit, None for none.
+        `before` gives the replies that may have been served last before it.
         """
-        found = list(results(request.conversation.messages))
-        if isinstance(taken.outcome, Reply):
-            found += self._unfit(taken.outcome, request, taken, schema)
+        found = sent_back(request.conversation.messages, before)
+        reply = taken.outcome
+        if isinstance(reply, Reply) and (reply.calls or schema is not None):
+            turn = None
+            if taken.turn is not None and not taken.turn.reads_request:
+                turn = (taken.claim.script, taken.line.number, taken.turn_index)
+            if reply.calls:
+                found += self._fitting.calls(turn, reply, request.conversation.tools)
+            elif not reply.refusal:
+                found += self._fitting.text(turn, reply, schema)
         return found
-
-    def _unfit(
-        self, reply: Reply, request: Request, taken: Taken, schema: Any
-    ) -> Iterator[Finding]:
-        turn = None
-        if taken.turn is not None and not taken.turn.reads_request:
-            turn = (taken.claim.script, taken.turn_index)
-        if reply.calls:
-            yield from self._fitting.calls(turn, reply, request.conversation.tools)
-        elif schema is not None and not reply.refusal:
-            found = self._fitting.text(turn, reply, schema)
-            if found:
-                yield found

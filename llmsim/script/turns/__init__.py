@@ -34,6 +34,14 @@ TURN_TYPES: Mapping[str, Any] = {
 }
 
 
+_TYPES = {schema.makes: name for name, schema in TURN_TYPES.items()}
+
+
+def type_of(turn: Turn) -> str:
+    """The word that a turn has as its `type` in JSON."""
+    return _TYPES[type(turn)]
+
+
 class AnyTurnSchema(OneOf):
     """A turn of any type."""
 
@@ -56,4 +64,5 @@ __all__ = [
     "ToolCalls",
     "Turn",
     "Usage",
+    "type_of",
 ]

@@ -126,7 +126,7 @@ class RedisStore(Store):
             kind,
             what.place or MAIN,
             what.tries or b"",
-            what.served or b"",
+            b"%d%b" % (what.in_turn, b"".join(what.served)) if what.served else b"",
             "" if what.arrival is None else what.arrival,
             *(value for limit in what.limits for value in limit),
         )

@@ -1,5 +1,5 @@
 -- ARGV: session, generation for a new one, room for sessions, what was seen (see `meet`), kind of
--- place ('none', 'main', 'track') and its key, key of tries or '', key of what is served or '',
+-- place ('none', 'main', 'track') and its key, key of tries or '', what is served (see below) or '',
 -- number of the arrival or '', and of each limit its key, cost and window. Gives {0, position,
 -- arrival, place, tries, generation, script, how full each limit is}, or {1, what is seen now}, or
 -- {2} for no room, or {3} where nothing is published, or {4, how full each limit is} where one
@@ -48,10 +48,17 @@ elseif kind == 'track' then
   place = redis.call('HGET', key('kept', name), track) - 1
 end
 redis.call('HSET', key('session', name), unpack(change))
-if served ~= '' then count(name, served, 1, room) end
 if tries ~= '' then
   local counter = key('try', session.generation .. tries)
   tried = redis.call('INCR', counter) - 1
   redis.call('EXPIRE', counter, 21600)
+end
+-- What is served: '1' where its keys come in turn or '0', and the keys, 16 bytes each, by the number
+-- of the try.
+if served ~= '' then
+  local last = (#served - 1) / 16 - 1
+  local in_turn = string.sub(served, 1, 1) == '1'
+  local at = in_turn and tried % (last + 1) or math.min(tried, last)
+  count(name, string.sub(served, at * 16 + 2, at * 16 + 17), 1, room)
 end
 return {0, position, arrival, place, tried, session.generation, script_of(session, now), unpack(filled_up)}
