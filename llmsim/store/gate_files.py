@@ -1,43 +1,42 @@
 """The gates of sessions, and of all sessions: a file for each of these, in a directory.
 
-A file is replaced as a whole, by who holds the store's lock; to read it takes no lock.
+A file is replaced as a whole, under a lock of its own: a claim waits for no gate. To read it takes
+no lock.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from llmsim.errors import StateLostError
 from llmsim.json_text import ascii_json, parse
-from llmsim.store.cursor_table import CursorTable
 from llmsim.store.gates import Gate, GateKey, GateState, Waiter
+from llmsim.store.locked_file import locked_file
 from llmsim.store.locked_table import LockedTable
 from llmsim.store.session_files import file_of
 from llmsim.store.state_dir import open_private
 
 _REMEMBERED = 1000  # files
+_NOTHING: dict[str, Any] = {"generation": None, "gates": {}}
 
 
 class GateFiles:
     """The gates below a directory. What is of another generation is as if it were not there."""
 
-    def __init__(self, table: LockedTable, directory: Path) -> None:
+    def __init__(self, table: LockedTable, directory: Path, timeout: float) -> None:
         self._table = table
+        self._timeout = timeout
         self._directory = directory
         self._read: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}
 
     def enter(self, key: GateKey, who: Waiter, count: int | None) -> int | None:
         """See `Store.enter`."""
-        with self._table.locked() as table:
-            if not _is_there(table, key):
-                return None
-            gate = self._get(key)
-            ticket = gate.enter(who, count)
-            self._put(key, gate)
-        return ticket
+        with self._changing(key) as gate:
+            return None if gate is None else gate.enter(who, count)
 
     def may_pass(self, key: GateKey, ticket: int) -> bool | None:
         """See `Store.may_pass`. It takes no lock."""
@@ -49,25 +48,21 @@ class GateFiles:
 
     def leave(self, key: GateKey, ticket: int) -> None:
         """See `Store.leave`."""
-        with self._table.locked() as table:
-            if _is_there(table, key) and key.name in self._gates(key.session, key.generation):
-                gate = self._get(key)
+        with self._changing(key) as gate:
+            if gate is not None:
                 gate.leave(ticket)
-                self._put(key, gate)
 
     def release(self, key: GateKey, count: int | None) -> GateState | None:
         """See `Store.release`."""
-        with self._table.locked() as table:
-            if not _is_there(table, key):
+        with self._changing(key) as gate:
+            if gate is None:
                 return None
-            gate = self._get(key)
             gate.release(count)
-            self._put(key, gate)
-        return gate.state(key.name)
+            return gate.state(key.name)
 
     def close(self, key: GateKey) -> bool:
         """See `Store.close`."""
-        with self._table.locked():
+        with self._locked(key.session):
             gates = dict(self._gates(key.session, key.generation))
             found = gates.pop(key.name, None)
             if found is not None:
@@ -79,38 +74,70 @@ class GateFiles:
         gates = self._gates(session, generation)
         return [Gate(kept).state(name) for name, kept in sorted(gates.items())]
 
-    def delete(self, session: str) -> None:
-        """Forget the gates of a session."""
-        with suppress(OSError):
-            os.unlink(self._path(session))
+    def delete(self, session: str, generation: int) -> None:
+        """Forget the gates of a session's generation, which is over."""
+        path = self._path(session)
+        if not os.path.exists(path):
+            return
+        with self._locked(session):
+            if self._kept(path)["generation"] == generation:
+                for own in (path, self._lock_of(session)):
+                    with suppress(OSError):
+                        os.unlink(own)
 
-    def _get(self, key: GateKey) -> Gate:
-        return Gate(self._gates(key.session, key.generation).get(key.name))
+    @contextmanager
+    def _changing(self, key: GateKey) -> Iterator[Gate | None]:
+        """The gate, to be changed; None where its session is of another generation by now.
 
-    def _put(self, key: GateKey, gate: Gate) -> None:
-        gates = self._gates(key.session, key.generation)
-        self._write(key, {**gates, key.name: gate.kept()})
+        Raises:
+            StateLostError: it cannot be written.
+            StoreBusyError: another process does not let go of the lock.
+        """
+        with self._locked(key.session):
+            if not self._is_there(key):
+                yield None
+                return
+            gates = self._gates(key.session, key.generation)
+            gate = Gate(_copied(gates.get(key.name)))
+            yield gate
+            self._write(key, {**gates, key.name: gate.kept})
+
+    @contextmanager
+    def _locked(self, session: str) -> Iterator[None]:
+        try:
+            with locked_file(self._lock_of(session), self._timeout):
+                yield
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _lock_of(self, session: str) -> str:
+        return f"{self._path(session)}.lock"
+
+    def _is_there(self, key: GateKey) -> bool:
+        """Whether the session of a gate is still of its generation."""
+        if not key.session:
+            return True
+        with self._table.locked() as table:
+            found = table.session(key.session)
+        return found is not None and found.generation == key.generation
 
     def _gates(self, session: str, generation: int) -> dict[str, Any]:
-        path = self._path(session)
+        kept = self._kept(self._path(session))
+        gates: dict[str, Any] = kept["gates"] if kept["generation"] == generation else {}
+        return gates
+
+    def _kept(self, path: str) -> dict[str, Any]:
+        """What a file holds, which is only read where it was changed."""
         try:
             status = os.stat(path)
-        except OSError:
-            return {}
-        stamp = (status.st_ino, status.st_mtime_ns)
-        known = self._read.get(path)
-        if known is None or known[0] != stamp:
-            try:
+            known = self._read.get(path)
+            if known is None or known[0] != (status.st_ino, status.st_mtime_ns):
                 with open_private(path, os.O_RDONLY) as file:
-                    known = stamp, parse(file.read())
-            except OSError:  # deleted since
-                return {}
-            if len(self._read) >= _REMEMBERED:
-                self._read.clear()
-            self._read[path] = known
-        found: dict[str, Any] = known[1]
-        gates: dict[str, Any] = found["gates"] if found["generation"] == generation else {}
-        return gates
+                    self._remember(path, os.stat(file.fileno()), parse(file.read()))
+                known = self._read[path]
+        except OSError:  # there is none, or no longer
+            return _NOTHING
+        return known[1]
 
     def _write(self, key: GateKey, gates: dict[str, Any]) -> None:
         content = {"generation": key.generation, "gates": gates}
@@ -120,19 +147,25 @@ class GateFiles:
             with open_private(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
                 file.write(ascii_json(content))
             os.replace(new, path)
+            self._remember(path, os.stat(path), content)
         except OSError as error:
-            raise StateLostError(
-                f"A gate cannot be written into the state directory {self._directory}: "
-                f"{error.strerror}."
-            ) from error
+            raise self._lost(error) from error
+
+    def _remember(self, path: str, status: os.stat_result, content: dict[str, Any]) -> None:
+        if len(self._read) >= _REMEMBERED:
+            self._read.clear()
+        self._read[path] = (status.st_ino, status.st_mtime_ns), content
+
+    def _lost(self, error: OSError) -> StateLostError:
+        return StateLostError(
+            f"A gate cannot be written into the state directory {self._directory}: "
+            f"{error.strerror}."
+        )
 
     def _path(self, session: str) -> str:
         return file_of(self._directory, "gates", session, "json")
 
 
-def _is_there(table: CursorTable, key: GateKey) -> bool:
-    """Whether the session of a gate is still of its generation."""
-    if not key.session:
-        return True
-    found = table.session(key.session)
-    return found is not None and found.generation == key.generation
+def _copied(kept: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A gate to change: others of this process read the one that is remembered."""
+    return None if kept is None else {**kept, "waiting": dict(kept["waiting"])}

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 OPEN: Final = 10**12
 """What is released where a gate is open: more than there will ever be tickets."""
 
-_LATE = 1.0  # seconds after which one whose time is up has not left, but was killed
+LATE: Final = 1  # seconds after which one whose time is up has not left, but was killed
 
 
 class GateKey(NamedTuple):
@@ -45,55 +45,59 @@ class GateState(NamedTuple):
 
 
 class Gate:
-    """A gate, over a value that JSON can hold."""
+    """A gate, over a value that JSON can hold; it is changed in place.
+
+    A thousand may wait there, so they stay as they are kept until somebody asks for them.
+    """
 
     def __init__(self, kept: dict[str, Any] | None = None) -> None:
-        kept = kept or {"tickets": 0, "released": 0, "waiting": {}}
-        self._tickets: int = kept["tickets"]
-        self._released: int = kept["released"]
-        self._waiting = {int(ticket): Waiter(*who) for ticket, who in kept["waiting"].items()}
-
-    def kept(self) -> dict[str, Any]:
-        """What to keep of it."""
-        waiting = {str(ticket): list(who) for ticket, who in self._waiting.items()}
-        return {"tickets": self._tickets, "released": self._released, "waiting": waiting}
+        self.kept = kept or {"tickets": 0, "released": 0, "waiting": {}}
+        self._waiting: dict[str, list[Any]] = self.kept["waiting"]
 
     def state(self, name: str) -> GateState:
         """The gate as it stands."""
-        return GateState(name, self._tickets, self._released, dict(self._waiting))
+        waiting = {int(ticket): Waiter(*who) for ticket, who in self._waiting.items()}
+        return GateState(name, self.kept["tickets"], self._released, waiting)
+
+    @property
+    def _released(self) -> int:
+        released: int = self.kept["released"]
+        return released
 
     def enter(self, who: Waiter, count: int | None) -> int:
         """Take a ticket. As soon as `count` wait, they all pass."""
-        ticket = self._tickets
-        self._tickets += 1
+        ticket: int = self.kept["tickets"]
+        self.kept["tickets"] = ticket + 1
         if self._released > ticket:
             return ticket
-        self._forget_killed(who.since)
-        self._waiting[ticket] = who
+        self._waiting[str(ticket)] = [*who]
         if count is not None and len(self._waiting) >= count:
-            self.release(len(self._waiting))
+            self._forget_killed(who.since)
+            if len(self._waiting) >= count:
+                self.release(len(self._waiting))
         return ticket
 
     def leave(self, ticket: int) -> None:
         """Give a ticket back that was not used."""
-        if self._waiting.pop(ticket, None) is None and ticket < self._released < OPEN:
+        if self._waiting.pop(str(ticket), None) is None and ticket < self._released < OPEN:
             self.release(1)
 
     def release(self, count: int | None) -> None:
         """Let so many more pass, those who wait first; None opens the gate."""
         if count is None or self._released == OPEN:
-            self._released = OPEN
+            self.kept["released"] = OPEN
             self._waiting.clear()
             return
-        first = sorted(self._waiting)[:count]
+        first = sorted(map(int, self._waiting))[:count]
         for ticket in first:
-            del self._waiting[ticket]
+            del self._waiting[str(ticket)]
         if first:
-            self._released = first[-1] + 1
+            self.kept["released"] = first[-1] + 1
         if count > len(first):
-            self._released = max(self._released, self._tickets) + count - len(first)
+            later = max(self._released, self.kept["tickets"])
+            self.kept["released"] = later + count - len(first)
 
     def _forget_killed(self, now: float) -> None:
-        late = [ticket for ticket, who in self._waiting.items() if who.until + _LATE < now]
+        late = [ticket for ticket, who in self._waiting.items() if Waiter(*who).until + LATE < now]
         for ticket in late:
             del self._waiting[ticket]

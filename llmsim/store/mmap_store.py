@@ -57,7 +57,7 @@ class MmapStore(Store):
         self._table = LockedTable(directory / TABLE_NAME, lock_timeout)
         self._scripts = ScriptFiles(directory)
         self._options = OptionFiles(directory)
-        self._gates = GateFiles(self._table, directory)
+        self._gates = GateFiles(self._table, directory, lock_timeout)
         self._journals = Journals(self._table, directory, journal_bytes)
 
     @classmethod
@@ -288,8 +288,9 @@ class MmapStore(Store):
             before = table.session(session)
             self._journals.delete(table, session)
             self._options.delete(session)
-            self._gates.delete(session)
             deleted = table.delete(session)
+        if before is not None:
+            self._gates.delete(session, before.generation)
         self._delete_own_script(before)
         return deleted
 

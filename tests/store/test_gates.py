@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,26 @@ def test_a_gate_that_is_closed_begins_anew(store: Store, gate: GateKey) -> None:
     assert not store.close(gate)
     assert store.may_pass(gate, 0) is None
     assert passing(store, gate, enter(store, gate)) == [False]
+
+
+def test_with_a_session_the_files_of_its_gates_go(tmp_path: Path) -> None:
+    store = MmapStore.create_in(tmp_path)
+    store.publish(b"{}")
+    before = sorted(tmp_path.iterdir())
+    enter(store, GateKey("g", "s", store.claim("s").generation))
+    assert sorted(tmp_path.iterdir()) != before
+    store.delete("s")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_threads_that_come_together_get_each_a_ticket(store: Store, gate: GateKey) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        tickets = list(pool.map(lambda number: store.enter(gate, waiter(number), None), range(80)))
+    assert sorted(ticket for ticket in tickets if ticket is not None) == [*range(80)]
+    (state,) = store.gates(gate.session, gate.generation)
+    assert {ticket: state.waiting[ticket].position for ticket in state.waiting} == {
+        ticket: number for number, ticket in enumerate(tickets)
+    }
 
 
 def test_what_one_process_releases_another_sees(tmp_path: Path) -> None:

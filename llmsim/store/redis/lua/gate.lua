@@ -38,12 +38,15 @@ if act == 'enter' then
   answer = gate.tickets
   gate.tickets = answer + 1
   if gate.released <= answer then
-    for ticket, other in pairs(gate.waiting) do
-      if other[5] + LATE < who[4] then gate.waiting[ticket] = nil end
-    end
     gate.waiting[tostring(answer)] = who
-    local waiting = #first()
-    if count and waiting >= count then release(waiting) end
+    if count and #first() >= count then
+      for _, ticket in ipairs(first()) do
+        local other = gate.waiting[tostring(ticket)]
+        if other[5] + LATE < who[4] then gate.waiting[tostring(ticket)] = nil end
+      end
+      local waiting = #first()
+      if waiting >= count then release(waiting) end
+    end
   end
 elseif act == 'leave' then
   local ticket = ARGV[5]
