@@ -49,6 +49,7 @@ def health() -> Response:
         session, script = playback.standing(name)
         lines = outline_of(script)
         places = places_of(playback.store, session, lines)
+        uncounted = playback.store.uncounted()
     except (RequestError, StoreError) as error:
         return as_json({"status": "unavailable", "message": str(error)}, error.status)
     server = run()
@@ -64,6 +65,8 @@ def health() -> Response:
             "turns": len(script),
             "order": script.order or ARRIVAL,
             "position": session.position if session else 0,
+            # How often a count of served turns found no room.
+            "uncounted": uncounted,
             **tracks,
         }
     )

@@ -93,6 +93,19 @@ def test_the_place_says_what_the_turns_of_all_places_add_up_to(word: str) -> Non
                 assert times_served(word, place, turns, turn) == got.count(turn)
 
 
+def test_where_a_counter_finds_no_room_that_is_said(make_client: MakeClient) -> None:
+    client = make_client(SAY, max_sessions=1)
+    client.put("/llmsim/sessions/a/script", json={"order": "history", "turns": [SAY] * 9})
+    agent = Agent(client)
+    for _ in range(9):
+        agent.step()
+        agent.history.append({"role": "user", "content": "And?"})
+    found = steps(client)
+    counted = sum(row["served"] for row in found["tracks"][0]["rows"])
+    assert (counted, found["exact"]) == (4, False)
+    assert client.get("/health").get_json()["uncounted"] == 5
+
+
 def test_each_track_has_its_own(client: FlaskClient) -> None:
     title = {
         "name": "title",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim import Script
+from llmsim.playback.stored import outline_in, outline_of
 from tests.conftest import MakeClient
 from tests.verdict.agents import APIS, CALL, ERROR, LONG, SAY, Agent, put, verdict, why
 
@@ -148,6 +150,28 @@ def test_what_the_real_api_would_refuse_counts_once(client: FlaskClient) -> None
     found = verdict(client)
     assert (why(found), found.reasons_found) == ([("violation", 0)], 1)
     assert "result_without_call: message 1: " in str(found)
+
+
+@pytest.mark.parametrize("word", ["report", "off"])
+def test_what_a_reason_says_better_is_no_finding(client: FlaskClient, word: str) -> None:
+    put(client, CALL, SAY, protocol=word)
+    agent = Agent(client)
+    agent.step()
+    agent.history.pop()  # the result
+    agent.history.append({"role": "user", "content": "And?"})
+    agent.step()
+    found = verdict(client)
+    kinds = [reason.kind for reason in found.reasons] + [each.kind for each in found.findings]
+    assert kinds == ["violation" if word == "report" else "unanswered_call"]
+
+
+def test_what_must_be_finished_is_known_without_reading_the_turns() -> None:
+    for of_script in (None, True, False):
+        for of_track in (None, True, False):
+            tracks = [TITLE | {"must_finish": of_track}]
+            spec = {"turns": [SAY], "tracks": tracks, "must_finish": of_script}
+            script = Script.from_spec(spec)
+            assert outline_in(script.canonical()) == outline_of(script)
 
 
 def test_reasons_are_counted_and_the_first_are_kept(client: FlaskClient) -> None:
