@@ -36,7 +36,7 @@ def test_a_rewind_that_dies_at_any_write_has_happened_wholly_or_not_at_all(
     generations = {claim(store).generation for _ in range(claims_before)}
     deadly = 0
     while True:
-        script = store.publish(b"{}") if claims_before else store.published()
+        script = store.publish(b"[%d]" % deadly) if claims_before else store.published()
         died = die_at(tmp_path, deadly, claim)
         first, second = claim(store), claim(store)
         assert first.script == second.script == script
