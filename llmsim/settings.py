@@ -83,6 +83,11 @@ class Settings:
         True,
         "load the application before the workers are forked, so that they share its memory",
     )
+    watch: bool = setting(
+        "server.watch",
+        False,
+        "read the script, or the folder of scripts, again whenever a file changes",
+    )
     keepalive: int = setting(
         "server.keepalive",
         5,

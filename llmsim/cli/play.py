@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from llmsim.playback.tracks import lines_of
 from llmsim.registry import unknown
 from llmsim.reply import NO_ANSWER, Reply
 from llmsim.script import Script
+from llmsim.script.folder import DEFAULT, read_folder
 from llmsim.serving.body import as_object, parsed
 from llmsim.serving.rendering import render
 from llmsim.serving.shared import latency_of
@@ -37,16 +39,19 @@ Standard error tells each answer's position and status.
 """
 
 
-class NoTrackError(LlmsimError):
-    """The script has no track of that name; `tracks` are those it has."""
+class NotThereError(LlmsimError):
+    """There is no track, or no script, of that name; `known` are those that there are."""
 
-    def __init__(self, name: str, tracks: list[str]) -> None:
+    def __init__(self, what: str, name: str | None, known: Iterable[str]) -> None:
+        self.what = what
         self.name = name
-        self.tracks = tracks
-        super().__init__(name, tracks)
+        self.known = tuple(known)
+        super().__init__(what, name, self.known)
 
     def __str__(self) -> str:
-        return unknown("track", self.name, self.tracks)
+        if self.name is None:
+            return f"name one of the folder's scripts with --script: {', '.join(self.known)}"
+        return unknown(self.what, self.name, self.known)
 
 
 def add_to(subparsers: Any) -> None:
@@ -57,7 +62,7 @@ def add_to(subparsers: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("script", metavar="SCRIPT", help="a JSON script")
+    parser.add_argument("script", metavar="SCRIPT", help="a JSON script, or a folder of scripts")
     parser.add_argument(
         "--api",
         choices=[api.renderer.name for api in APIS],
@@ -78,6 +83,9 @@ def add_to(subparsers: Any) -> None:
         help="only this position, counted from 0; it may lie beyond the last turn",
     )
     parser.add_argument(
+        "--script", dest="named", metavar="NAME", help="which script of a folder; default: default"
+    )
+    parser.add_argument(
         "--track", metavar="NAME", help="only this track; main is the script's own turns"
     )
     parser.add_argument(
@@ -92,7 +100,7 @@ def add_to(subparsers: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Render each position and write it to standard output."""
     settings = settings_module.load()
-    script = Script.from_file(given.script, settings.max_script_bytes)
+    script = _script(given.script, given.named, settings.max_script_bytes)
     script = script.with_latency(*latency_of(settings))
     renderer = next(api.renderer for api in APIS if api.renderer.name == given.api)
     if given.history is not None:
@@ -107,18 +115,35 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
+def _script(path: str, name: str | None, max_bytes: int) -> Script:
+    """The script of a file, or that of the name in a folder; `default` where none is named.
+
+    Raises:
+        ScriptError: it cannot be read, parsed or used.
+        NotThereError: there is none of that name.
+    """
+    if not Path(path).is_dir():
+        if name is not None:
+            raise NotThereError("script", name, [])
+        return Script.from_file(path, max_bytes)
+    found = read_folder(path, max_bytes, lambda script: script)
+    if (name or DEFAULT) not in found:
+        raise NotThereError("script", name, found)
+    return found[name or DEFAULT]
+
+
 def _lines(script: Script, track: str | None) -> list[tuple[Line, Script]]:
     """The lines of turns to play: all of them, or the track's.
 
     Raises:
-        NoTrackError: there is no such track.
+        NotThereError: there is no such track.
     """
     lines = lines_of(script)
     if track is None:
         return lines
     chosen = [each for each in lines if each[0].name == track]
     if not chosen:
-        raise NoTrackError(track, [line.name for line, _ in lines])
+        raise NotThereError("track", track, [line.name for line, _ in lines])
     return chosen
 
 

@@ -94,7 +94,7 @@ class Played:
                 break
             time.sleep(_POLL_SECONDS)
         self._requests += len(entries)
-        if session["script"] != "default":
+        if session["script"] == "own":
             self._others.append(session["name"])
             return
         self._used |= {turn for _, turn, _ in entries if turn is not None}
@@ -108,7 +108,7 @@ def _facts(entry: dict[str, Any]) -> tuple[int | None, _Turn | None, bool]:
     """Position, turn, and whether the script had no turn left; all else would fill the memory."""
     failure = (entry.get("answer") or {}).get("failure") or {}
     index = entry["turn"]
-    turn = None if index is None else _Turn(entry.get("script"), entry["track"], index)
+    turn = None if index is None else _Turn(entry["script"], entry["track"], index)
     return entry["position"], turn, failure.get("kind") == "exhausted"
 
 

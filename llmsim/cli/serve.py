@@ -23,7 +23,7 @@ _NO_OPTION = ("response.script_path", "control.token", "store.url")
 _KINDS = {bool: "true|false", int: "N", float: "X", str: "TEXT", tuple: "TEXT,TEXT,..."}
 _DESCRIPTION = """\
 Serve a script until it is stopped (Ctrl-C, SIGTERM). Without SCRIPT the demo script plays.
-SIGHUP reads the script again.
+SIGHUP reads the script again, and with --watch any change of it does.
 
 OpenAI Chat Completions, Responses, OpenResponses and Anthropic Messages are served at
 """
@@ -41,7 +41,10 @@ def add_to(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "script", nargs="?", metavar="SCRIPT", help="a JSON script (LLMSIM_SCRIPT_PATH)"
+        "script",
+        nargs="?",
+        metavar="SCRIPT",
+        help="a JSON script, or a folder of scripts (LLMSIM_SCRIPT_PATH)",
     )
     for half in ("host", "port"):
         variable = f"LLMSIM_{half.upper()}"
@@ -64,6 +67,11 @@ def _add_option(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -
         default = ",".join(default)
     variable = metadata["env"][-1]
     described = f"{metadata['help']} ({variable}; default: {default if default != '' else 'none'})"
+    if item.name == "watch":
+        parser.add_argument(
+            _option(item), dest=variable, action="store_const", const="true", help=described
+        )
+        return
     parser.add_argument(_option(item), dest=variable, metavar=shown, help=described)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.errors import ScriptError
 from llmsim.playback.tracks import lines_of
 from llmsim.script import Script
+from llmsim.script.folder import folder_warnings, read_folder
 from llmsim.script.parse import decode, read_file, read_stream
 from llmsim.serving.shared import resolved
 from llmsim.settings import Settings
@@ -24,7 +26,10 @@ def add_to(subparsers: Any) -> None:
     )
     parser = subparsers.add_parser("validate", help="check scripts", description=description)
     parser.add_argument(
-        "scripts", nargs="+", metavar="SCRIPT", help="a JSON script; - is standard input"
+        "scripts",
+        nargs="+",
+        metavar="SCRIPT",
+        help="a JSON script, or a folder; - is standard input",
     )
     parser.set_defaults(run=run)
 
@@ -36,6 +41,28 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _check(path: str, settings: Settings) -> int:
+    return (_check_folder if Path(path).is_dir() else _check_file)(path, settings)
+
+
+def _check_folder(path: str, settings: Settings) -> int:
+    """Check each script of a folder, and what they are together."""
+    files = sorted(map(str, Path(path).glob("*.json")))
+    if any([_check_file(file, settings) for file in files]):
+        return 1
+    try:
+        scripts = read_folder(
+            path, settings.max_script_bytes, lambda script: resolved(script, settings)
+        )
+    except ScriptError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{path}: ok, {len(scripts)} script{'s' if len(scripts) > 1 else ''}")
+    for warning in folder_warnings(scripts):
+        print(f"{path}: {warning.message} (warning)")
+    return 0
+
+
+def _check_file(path: str, settings: Settings) -> int:
     limit = settings.max_script_bytes
     try:
         if path == "-":

@@ -8,6 +8,7 @@ from llmsim.control import (  # noqa: F401 - each adds its operations
     many,
     openapi,
     requests,
+    scripts,
     sessions,
     steps,
     verdict,

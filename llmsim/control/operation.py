@@ -19,9 +19,15 @@ from llmsim.control.schemas import ErrorAnswer, Nothing
 from llmsim.errors import RequestError, ScriptError, ScriptParseError, StoreError
 from llmsim.json_text import type_name
 from llmsim.playback import Playback
-from llmsim.playback.checking import checked_member, checked_script, strict_json
+from llmsim.playback.checking import (
+    Checked,
+    checked_member,
+    checked_or_named,
+    checked_script,
+    strict_json,
+)
 from llmsim.playback.polled_lock import Pauses
-from llmsim.playback.stored import LARGE_BYTES
+from llmsim.playback.stored import LARGE_BYTES, Reference
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.body import blocks, check_encoding
 from llmsim.serving.routing import refusal_of
@@ -98,9 +104,17 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
         return dict(takes().load(request.args.to_dict()))
     Nothing().load(request.args.to_dict())
     with _json_body() as body:
-        if isinstance(takes, dict):
-            return {_SCRIPT: checked_script(body).with_latency(*latency_of(settings()))}
-        return _fields(body, takes)
+        if not isinstance(takes, dict):
+            return _fields(body, takes)
+        script = checked_or_named(body) if "anyOf" in takes else checked_script(body)
+        return {_SCRIPT: with_latency(script)}
+
+
+def with_latency(script: Checked | Reference) -> Checked | Reference:
+    """A script with the latency of the settings, where it says none."""
+    if isinstance(script, Reference):
+        return script
+    return script.with_latency(*latency_of(settings()))
 
 
 def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class WhichGeneration(Strict):
 
 
 # What entries can be chosen by.
-FILTERS = ("conversation", "step", "track", "status")
+FILTERS = ("conversation", "step", "script", "track", "status")
 
 
 class WhichEntries(WhichGeneration):
@@ -65,6 +65,7 @@ class WhichEntries(WhichGeneration):
     step = fields.Integer(
         validate=validate.Range(0), metadata=described("Only entries of this step.")
     )
+    script = fields.String(metadata=described("Only entries of the script of this name."))
     track = fields.String(metadata=described("Only entries of this track."))
     status = fields.Integer(metadata=described("Only answers with this HTTP status."))
     wait_for = fields.Integer(

@@ -13,7 +13,7 @@ from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
 from llmsim.errors import StateLostError
 from llmsim.journal.tally import Tallies
 from llmsim.json_text import ascii_json
-from llmsim.playback.places import places_of, shown_tracks
+from llmsim.playback.places import begun, places_of, shown_tracks
 from llmsim.playback.polled_lock import Pauses
 from llmsim.playback.stored import Outline
 from llmsim.store.base import Session
@@ -80,7 +80,7 @@ def with_script(session: Session) -> tuple[Session, Outline] | None:
     lost = session.script
     while found is not None:
         try:
-            return found, playback().outline(found.script)
+            return found, playback().scripts.outline(found.script)
         except StateLostError:
             # Its script was replaced meanwhile; if not, it is lost.
             found = playback().store.session(session.name)
@@ -92,7 +92,7 @@ def with_script(session: Session) -> tuple[Session, Outline] | None:
 
 def _standing(session: Session, script: Outline) -> dict[str, Any]:
     # By history a session holds many conversations: no one number says how far they are.
-    places = places_of(playback().store, session, script)
+    script, places = begun(script, places_of(playback().store, session, script))
     used = None
     if not script.by_history:
         used = sum(min(place, line.turns) for place, line in zip(places, script.lines, strict=True))
@@ -103,12 +103,12 @@ def _standing(session: Session, script: Outline) -> dict[str, Any]:
         "name": session.name,
         "position": session.position,
         "generation": f"{session.generation:016x}",
-        "script": "default" if session.follows else "own",
+        "script": script.given or ("default" if session.follows else "own"),
         "turns": script.turns,
         "turns_used": used,
         "state": state,
     }
-    if script.has_tracks:
+    if script.has_tracks or script.is_folder:
         facts["tracks"] = shown_tracks(script, places)
     return facts
 

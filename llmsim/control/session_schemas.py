@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from llmsim.control.schemas import Strict, described
 from llmsim.journal.entry import FULL, META, OFF
+from llmsim.playback.stored import Reference
+from llmsim.script import json_schema
 from llmsim.sessions import NAME_RULE
 from llmsim.settings import CHECKS
 
@@ -15,6 +19,30 @@ STATES = UNTOUCHED, UNFINISHED, EXHAUSTED = ("untouched", "unfinished", "exhaust
 _NAME = validate.Regexp(r"\A(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z", error=NAME_RULE)
 
 
+class ScriptOrName(fields.Dict):
+    """A script, or the name of one at `/llmsim/scripts`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            return Reference(value)
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+
+
+# What `PUT /sessions/<name>/script` takes.
+SCRIPT_OR_USE: dict[str, Any] = {
+    "anyOf": [
+        json_schema(),
+        {
+            "type": "object",
+            "description": "One of the scripts at /llmsim/scripts, by its name.",
+            "properties": {"use": {"type": "string"}},
+            "required": ["use"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
 class NewSession(Strict):
     """A session to make."""
 
@@ -22,8 +50,11 @@ class NewSession(Strict):
         validate=_NAME,
         metadata=described("The session's name; one is made up where there is none."),
     )
-    script = fields.Dict(
-        metadata=described("A script of its own; without one it plays the default script.")
+    script = ScriptOrName(
+        metadata=described(
+            "A script of its own, or the name of one at /llmsim/scripts; without one it plays the "
+            "default script."
+        )
     )
     journal = fields.String(
         validate=validate.OneOf((FULL, META, OFF)),
@@ -102,7 +133,10 @@ class ListedSession(Schema):
         metadata=described("16 hex digits, as in X-LLMSim-Generation; new at each rewind."),
     )
     script = fields.String(
-        required=True, metadata=described("`default`, or `own` for a script of its own.")
+        required=True,
+        metadata=described(
+            "`default`, `own` for a script of its own, or the name of that it was given."
+        ),
     )
     turns = fields.Integer(required=True, metadata=described("The length of its script."))
     turns_used = fields.Integer(

@@ -8,8 +8,10 @@ from typing import Any
 from flask import Response, request
 
 from llmsim.control.operation import operation, playback
+from llmsim.control.scripts import check_named
 from llmsim.control.session_list import described, page
 from llmsim.control.session_schemas import (
+    SCRIPT_OR_USE,
     NewSession,
     PageOfSessions,
     ScriptAnswer,
@@ -19,8 +21,7 @@ from llmsim.control.session_schemas import (
 from llmsim.errors import RequestError, StateLostError
 from llmsim.journal.keeping import written
 from llmsim.playback.checking import Checked
-from llmsim.playback.stored import outline_of
-from llmsim.script import Script, json_schema
+from llmsim.playback.stored import Outline, Reference, outline_of
 from llmsim.serving.blueprint import settings
 from llmsim.serving.urls import base_urls, origin_of
 from llmsim.sessions import checked_name
@@ -32,12 +33,13 @@ _BLOCK = 2**16  # bytes that are sent at once
 @operation("POST", "/sessions", takes=NewSession, gives=SessionAnswer, status=201)
 def create_session(
     name: str | None = None,
-    script: Checked | None = None,
+    script: Checked | Reference | None = None,
     journal: str | None = None,
     body_limit_kb: int | None = None,
     protocol: str | None = None,
 ) -> dict[str, Any]:
     """Make a session, with a script of its own or playing the default one."""
+    check_named(script)
     name = name or f"session-{secrets.token_hex(8)}"
     made = playback().create(name, script, written(journal, body_limit_kb, protocol))
     if made is None:
@@ -46,7 +48,7 @@ def create_session(
             f"/llmsim/sessions/{name}/reset, or PUT another script."
         )
         raise RequestError(message, code="session_exists", status=409)
-    return _shown(name) if script is None else _described(made, script.script)
+    return _as_made(made, script)
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
@@ -69,13 +71,15 @@ def delete_session(name: str) -> Response:
     return Response(status=204)
 
 
-@operation("PUT", "/sessions/<name>/script", takes=json_schema(), gives=SessionAnswer)
-def put_script(name: str, script: Checked) -> dict[str, Any]:
-    """Give a session a script of its own, from position 0.
+@operation("PUT", "/sessions/<name>/script", takes=SCRIPT_OR_USE, gives=SessionAnswer)
+def put_script(name: str, script: Checked | Reference) -> dict[str, Any]:
+    """Give a session a script of its own, or one of those with a name, from position 0.
 
     The session is made where there is none of that name.
     """
-    return _described(playback().put_script(checked_name(name), script), script.script)
+    check_named(script)
+    found = playback().put_script(checked_name(name), script)
+    return _as_made(found, script)
 
 
 @operation("GET", "/sessions/<name>/script", gives=ScriptAnswer)
@@ -84,6 +88,12 @@ def show_script(name: str) -> Response:
     found, content = playback().standing_text(checked_name(name))
     if found is None:
         raise no_such(name)
+    if content is None:
+        message = (
+            f"The session {name!r} plays whichever script its requests are for: see GET "
+            "/llmsim/scripts."
+        )
+        raise RequestError(message, code="no_script", status=404)
     starts = range(0, len(content), _BLOCK)
     blocks = (content[start : start + _BLOCK] for start in starts)
     return Response(blocks, mimetype="application/json")
@@ -97,7 +107,7 @@ def reset_session(name: str) -> dict[str, Any]:
         raise no_such(name)
     try:
         # As it was rewound: others may have claimed since.
-        return _described(found, playback().script(found.script))
+        return _described(found, playback().scripts.outline(found.script))
     except StateLostError:
         return _shown(name)  # it has been given another script since
 
@@ -120,12 +130,19 @@ def no_such(name: str) -> RequestError:
     return RequestError(message, code="session_not_found", status=404)
 
 
+def _as_made(session: Session, script: Checked | Reference | None) -> dict[str, Any]:
+    """A session that was just given this script; others may have claimed since."""
+    if isinstance(script, Checked):
+        return _described(session, outline_of(script.script))
+    return _shown(session.name)
+
+
 def _shown(name: str) -> dict[str, Any]:
     return _described(*standing(name))
 
 
-def standing(name: str) -> tuple[Session, Script]:
-    """A session as it stands, and the script that it plays.
+def standing(name: str) -> tuple[Session, Outline]:
+    """A session as it stands, and the outline of what it plays.
 
     Raises:
         RequestError: there is no such session (404).
@@ -136,6 +153,6 @@ def standing(name: str) -> tuple[Session, Script]:
     return found, script
 
 
-def _described(session: Session, script: Script) -> dict[str, Any]:
+def _described(session: Session, script: Outline) -> dict[str, Any]:
     urls = base_urls(settings(), origin_of(request.environ), f"/s/{session.name}")
-    return {**described(session, outline_of(script)), "base_urls": urls}
+    return {**described(session, script), "base_urls": urls}

@@ -8,11 +8,11 @@ from marshmallow import Schema, fields
 
 from llmsim.control.operation import operation, playback
 from llmsim.control.schemas import described
-from llmsim.control.sessions import standing
+from llmsim.control.sessions import no_such
 from llmsim.control.verdict_schemas import Paged
 from llmsim.playback.funnel import funnel_of
-from llmsim.playback.tracks import lines_of
 from llmsim.script.order import ARRIVAL, HISTORY
+from llmsim.sessions import checked_name
 
 
 class ServedAnswer(Schema):
@@ -56,16 +56,17 @@ class StepsAnswer(Schema):
 @operation("GET", "/sessions/<name>/steps", takes=Paged, gives=StepsAnswer)
 def show_steps(name: str, after: int, limit: int) -> dict[str, Any]:
     """Show how often each turn of a session's script was served."""
-    session, script = standing(name)
+    session, lines = playback().standing_lines(checked_name(name))
+    if session is None:
+        raise no_such(name)
     store, end = playback().store, after + limit
-    lines = lines_of(script)
     return {
         "session": session.name,
         "generation": f"{session.generation:016x}",
         "exact": not store.uncounted() or not any(turns.by_history for _, turns in lines),
         "tracks": [
             {
-                "name": line.name,
+                "name": line.label,
                 "order": HISTORY if turns.by_history else ARRIVAL,
                 "turns": len(turns),
                 "rows": [row._asdict() for row in found.rows],

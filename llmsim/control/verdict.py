@@ -43,7 +43,7 @@ def show_summary(
     number = 0
     for session, outline in standing_ones(prefix, pauses):
         verdict = judge(store, session, Plan(outline), _FIRST, pauses.pause)
-        script = "default" if session.follows else "own"
+        script = outline.given or ("default" if session.follows else "own")
         summary.add(verdict, script if group else None)
         if verdict.passed and sessions != ALL:
             continue

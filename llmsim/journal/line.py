@@ -41,6 +41,7 @@ _LONG: Final = {short: name for name, short in _SHORT.items()}
 _DEFAULTS: Final = {
     "position": None,
     "turn": None,
+    "script": None,
     "track": "main",
     "method": "POST",
     "stream": False,

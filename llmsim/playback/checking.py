@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -19,8 +20,9 @@ from typing import IO, Any
 
 import llmsim
 from llmsim.errors import ScriptError, StoreError
+from llmsim.json_text import parse as parse_json
 from llmsim.playback.polled_lock import PolledLock
-from llmsim.playback.stored import LARGE_BYTES, is_large, opened
+from llmsim.playback.stored import LARGE_BYTES, Reference, is_large, opened
 from llmsim.script import Latency, Script
 from llmsim.script.parse import decode, parse
 from llmsim.store.base import Blob
@@ -28,6 +30,7 @@ from llmsim.store.base import Blob
 _SCRIPT, _BODY = "script", "body"  # what errors call the text
 WHOLE, MEMBER = "whole", "member"  # where the script is
 LENGTH = 8  # bytes in which a length is written
+_LONGEST_REFERENCE = 1024  # bytes
 _CHECKER = "llmsim.playback.checker"
 _TURNS = b',"turns":[\n'  # as `Script.canonical` writes it; no text in JSON has a line break
 _ONE_AT_A_TIME = PolledLock()
@@ -50,6 +53,8 @@ class Checked:
         script = self.script.with_latency(latency, seed)
         if script is self.script:
             return self
+        if not script.turns:
+            return Checked.of(script)
         head, turns, _ = replace(script, turns=script.turns[:1]).canonical().partition(_TURNS)
         return Checked(script, head + self.content[self.content.find(turns) :])
 
@@ -64,6 +69,23 @@ def checked_script(text: IO[bytes]) -> Checked:
     checked, _ = _checked(text, WHOLE)
     assert checked is not None  # noqa: S101 - a text without a script is an error
     return checked
+
+
+def checked_or_named(text: IO[bytes]) -> Checked | Reference:
+    """The script that a file holds, or `{"use": "<name>"}`.
+
+    Raises:
+        ScriptError: it is neither.
+        StoreError: it could not be checked.
+    """
+    text.seek(0)
+    start = text.read(_LONGEST_REFERENCE)
+    value = None
+    with suppress(ValueError):
+        value = parse_json(start)
+    if isinstance(value, dict) and value.keys() == {"use"} and isinstance(value["use"], str):
+        return Reference(value["use"])
+    return checked_script(text)
 
 
 def checked_member(text: IO[bytes]) -> tuple[Checked | None, Any]:

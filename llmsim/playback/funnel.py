@@ -36,7 +36,7 @@ class Funnel(NamedTuple):
 
 def served_key(line: Line, turn: int | None) -> bytes:
     """The key that counts how often a turn was served by history; None is no turn."""
-    return xxh3_128_digest(f"served {line.number} {turn}".encode("ascii"))
+    return xxh3_128_digest(b"served %b %b" % (line.place, str(turn).encode("ascii")))
 
 
 def funnel_of(store: Store, session: str, line: Line, script: Script, turns: range) -> Funnel:

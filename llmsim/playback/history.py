@@ -34,6 +34,9 @@ class ByHistory(Order):
         whole = replace(script, turns=tuple(script.turns))
         super().__init__(whole, line)
         self.steps = Steps(whole)
+        # The place of a script of a folder chooses no turn, but counts the requests that it served.
+        self._place = line.place if line.script else None
+        self._name = line.label if line.number or line.script else ""
         self._reader = Reader(whole, self.steps, line.number, others)
         self._takes: dict[int | None, Take] = {}
 
@@ -52,17 +55,17 @@ class ByHistory(Order):
         """What a request takes of a step that has nothing to spend: it is only counted."""
         take = self._takes.get(turn)
         if take is None:
-            take = self._takes[turn] = Take(place=None, served=(served_key(self.line, turn),))
+            take = self._takes[turn] = Take(self._place, served=(served_key(self.line, turn),))
         return take
 
     def _spends(self, request: Request, standing: Standing, step: Step) -> Take:
         """What a request takes of a step that has something to spend; see `_AtStep._tried`."""
-        key = tries_key(standing, request.conversation.messages, self.line.number)
+        key = tries_key(standing, request.conversation.messages, self._name)
         turns: tuple[int | None, ...] = (*step.spend, step.turn)
         if request.retry and not standing.is_one_conversation:
             turns = (step.pick(request.retry),)
         served = tuple(served_key(self.line, turn) for turn in turns)
-        return Take(None, key, served, in_turn=not standing.is_one_conversation)
+        return Take(self._place, key, served, in_turn=not standing.is_one_conversation)
 
     def before(self, taken: Taken) -> Iterator[Turn]:
         """See `Order.before`: the turn of the step before, and what could be spent there."""
@@ -124,13 +127,13 @@ class _AtStep(Decision):
         return claim.tries % (len(self._step.spend) + 1)
 
 
-def tries_key(standing: Standing, messages: Sequence[Message], track: int = 0) -> bytes:
+def tries_key(standing: Standing, messages: Sequence[Message], track: str = "") -> bytes:
     """The key of a conversation's tries of a step of a track: what the history says, in 16 bytes.
 
     From what was read, since clients send equal values in other bytes. What stands before the last
     made id need not be looked at: no other conversation has that id.
     """
-    digest = xxh3_128(f"{standing.step} {standing.newest} {track or ''}".encode("ascii"))
+    digest = xxh3_128(f"{standing.step} {standing.newest} {track}".encode("ascii"))
     for message in messages[standing.begins :]:
         ids = (message.call_id, *(call.id for call in message.calls))
         said = "\0".join((message.role, *ids, message.text, ""))

@@ -23,7 +23,19 @@ class Decision(ABC):
         """What the claim plays for the request that it was decided for."""
 
 
-class Order(ABC):
+class Chooser(ABC):
+    """Finds the line of turns of a request, in a script or among several."""
+
+    @abstractmethod
+    def order_for(self, request: Request) -> Order:
+        """What decides for the request in the end: the order of its line of turns.
+
+        Raises:
+            RequestError: there are no turns for it.
+        """
+
+
+class Order(Chooser):
     """Decides for the requests of one script, or of one of its lines of turns."""
 
     def __init__(self, script: Script, line: Line = ALONE) -> None:
@@ -40,11 +52,7 @@ class Order(ABC):
         """
 
     def order_for(self, request: Request) -> Order:  # noqa: ARG002
-        """What decides for the request in the end: the order of its line of turns.
-
-        Raises:
-            RequestError: the script has no turns for it.
-        """
+        """See `Chooser.order_for`."""
         return self
 
     @abstractmethod

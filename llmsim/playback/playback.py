@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from llmsim.conversation import Request
@@ -11,14 +10,16 @@ from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
 from llmsim.playback.admission import Caller, nobody
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
-from llmsim.playback.order import Decision, Order
-from llmsim.playback.polled_lock import PolledLock
-from llmsim.playback.stored import LARGE_BYTES, Outline, opened, outline_in, outline_of
-from llmsim.playback.taken import Taken
+from llmsim.playback.folder import ByName
+from llmsim.playback.order import Chooser, Decision, Order
+from llmsim.playback.scripts import Scripts
+from llmsim.playback.stored import Outline, Reference
+from llmsim.playback.taken import Line, Taken
 from llmsim.playback.tracks import order_of
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Reply
 from llmsim.script import Script
+from llmsim.script.folder import DEFAULT, Folder
 from llmsim.store.base import Blob, Seen, Session, Store
 
 T = TypeVar("T")
@@ -27,7 +28,6 @@ Check = Callable[[Script, Earlier], None]
 """Looks at a request for which it was decided which turn of which script it gets."""
 
 _TRIES = 100
-_CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
 
 
 def _no_check(script: Script, earlier: Earlier) -> None:
@@ -39,10 +39,7 @@ class Playback:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._orders: dict[int, Order] = {}
-        self._sizes: OrderedDict[int, int] = OrderedDict()
-        # Threads that miss a script together must not all parse it.
-        self._loading = PolledLock()
+        self.scripts = Scripts(store)
 
     def take(self, request: Request, check: Check = _no_check, caller: Caller = nobody) -> Taken:
         """Consume a turn of the session that the request names, if it passes the check.
@@ -63,8 +60,7 @@ class Playback:
             seen = self.store.look(session)
             tries -= 1
             try:
-                order = self._order(seen.script)
-                order, decision = self._decided(order, request, seen, check)
+                order, decision = self._decided(request, seen, check)
                 admission, take = order.admission, decision.take
                 seen, take = admission.admitted(self.store, seen, take, request, caller)
                 limits = admission.limits
@@ -83,7 +79,7 @@ class Playback:
 
     def before(self, taken: Taken) -> Iterator[Reply]:
         """The replies that may be the last answer in the history of what was taken."""
-        order = self._orders.get(taken.claim.script)
+        order = self.scripts.order_at_hand(taken.claim.script, taken.line)
         if order is None:
             return  # it was let go of since
         for turn in order.before(taken):
@@ -91,17 +87,16 @@ class Playback:
             if isinstance(reply, Reply):
                 yield reply
 
-    def _decided(
-        self, order: Order, request: Request, seen: Seen, check: Check
-    ) -> tuple[Order, Decision]:
+    def _decided(self, request: Request, seen: Seen, check: Check) -> tuple[Order, Decision]:
         """What a request gets that passes the check, and the order of its line of turns.
 
         Raises:
             RequestError, WithheldError: as `take`.
             MovedError: it would be refused, but for what is no longer so: no claim tells of that.
         """
+        chooser = self.scripts.chooser(seen.script)
         try:
-            order = order.order_for(request)
+            order = self._order(chooser, request, seen)
             decision = order.decide(request)
             check(order.script, Earlier(order, seen.generation))
         except (RequestError, WithheldError):
@@ -110,85 +105,121 @@ class Playback:
             raise
         return order, decision
 
+    def _order(self, chooser: Chooser, request: Request, seen: Seen) -> Order:
+        if not isinstance(chooser, ByName):
+            return chooser.order_for(request)
+        return self.scripts.by_folder(seen.published).given(chooser.name, request)
+
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker.
 
-        False where it is already, and then nothing rewinds.
+        False where it is already, and then nothing rewinds. Scripts that the control API has put
+        beside it stay.
         """
-        before = self.store.published()
-        key = self.store.publish(script.canonical())
-        # Not among those that are let go of: the workers share it with the master. To free a large
-        # one would copy its pages first, and take long.
-        self._orders[key] = order_of(script)
-        if before != key:
-            self._orders.pop(before or 0, None)
-        return before != key
+
+        def change(folder: Folder) -> tuple[Folder, bool]:
+            base = folder.scripts.get(DEFAULT)
+            is_same = base is not None and base.is_base and base.script == script
+            return folder.with_base(script), not is_same
+
+        return self._publish(change)
+
+    def publish_files(self, files: Mapping[str, Script]) -> bool:
+        """Make these the scripts that come from files, by their names; false where they are.
+
+        Only what has changed begins anew.
+        """
+
+        def change(folder: Folder) -> tuple[Folder, bool]:
+            return folder.with_files(files), any(each.is_base for each in folder)
+
+        return self._publish(change)
+
+    def put_named(self, name: str, script: Script) -> None:
+        """Put a script under that name; its places begin anew, and nobody else's."""
+        self._publish(lambda folder: (folder.with_script(name, script), False))
+
+    def delete_named(self, name: str) -> bool:
+        """Forget the script of that name; false where there is none."""
+        if self.scripts.named(name) is None:
+            return False
+        return self._publish(lambda folder: (folder.without(name), False))
+
+    def _publish(self, change: Callable[[Folder], tuple[Folder, bool]]) -> bool:
+        """Change what is published in one step, and say whether it is another now.
+
+        `change` also says whether all sessions that follow it rewind.
+        """
+        while True:
+            before = self.store.published()
+            try:
+                folder = self.scripts.folder(before) if before else Folder({})
+            except StateLostError:
+                if self.store.published() == before:
+                    raise
+                continue
+            now, rewinds = change(folder)
+            content = now.canonical_or_base()
+            try:
+                key = self.store.publish(content, rewinds=rewinds or not before, instead_of=before)
+            except MovedError:
+                continue
+            self.scripts.is_published(key, self.scripts.chooser_in(now), before)
+            return key != before
 
     def create(
-        self, session: str, checked: Checked | None = None, options: bytes = b""
+        self, session: str, script: Checked | Reference | None = None, options: bytes = b""
     ) -> Session | None:
         """Make a session; None where it is there already. See `Store.create`.
 
         Raises:
             StoreFullError: there is no room for it.
         """
-        made = self.store.create(session, checked.content if checked else None, options)
-        if made is not None and checked is not None:
-            self._keep(made.script, checked.script, checked.content)
+        made = self.store.create(session, script.content if script else None, options)
+        if made is not None and isinstance(script, Checked):
+            self.scripts.keep(made.script, order_of(script.script), script.content)
         return made
 
-    def put_script(self, session: str, checked: Checked) -> Session:
-        """Give the session a script of its own, from position 0.
+    def put_script(self, session: str, script: Checked | Reference) -> Session:
+        """Give the session a script of its own or one of the folder, from position 0.
 
         Raises:
             StoreFullError: the session is new and there is no room for it.
         """
-        found = self.store.put_script(session, checked.content)
-        self._keep(found.script, checked.script, checked.content)
+        found = self.store.put_script(session, script.content)
+        if isinstance(script, Checked):
+            self.scripts.keep(found.script, order_of(script.script), script.content)
         return found
 
-    def script(self, key: int) -> Script:
-        """The script of that key, read once by each process.
-
-        Raises:
-            StateLostError: it is gone.
-        """
-        return self._order(key).script
-
-    def outline(self, key: int) -> Outline:
-        """The outline of the script of that key, which need not be read for it.
-
-        Raises:
-            StateLostError: it is gone.
-        """
-        order = self._orders.get(key)
-        return outline_of(order.script) if order else outline_in(self.store.script(key))
-
-    def standing(self, session: str) -> tuple[Session | None, Script]:
-        """The session as it stands, None where there is none, and the script that it would play.
+    def standing(self, session: str) -> tuple[Session | None, Outline]:
+        """The session as it stands, None where there is none, and what it would play.
 
         Raises:
             StoreError: no request could be served now.
         """
-        return self._standing(session, self.script)
+        return self._standing(session, self.scripts.outline)
 
-    def standing_text(self, session: str) -> tuple[Session | None, Blob]:
-        """The same, and the canonical text of the script.
+    def standing_lines(self, session: str) -> tuple[Session | None, list[tuple[Line, Script]]]:
+        """The same, and the lines of turns that it plays.
 
         Raises:
             StoreError: no request could be served now.
         """
-        return self._standing(session, self.store.script)
+        return self._standing(session, self.scripts.lines)
+
+    def standing_text(self, session: str) -> tuple[Session | None, Blob | None]:
+        """The same, and the canonical text of its script; None where it plays several.
+
+        Raises:
+            StoreError: no request could be served now.
+        """
+        return self._standing(session, self.scripts.text)
 
     def _standing(self, session: str, read: Callable[[int], T]) -> tuple[Session | None, T]:
         lost = 0
         while True:
             found = self.store.session(session)
-            key = found.script if found else self.store.published()
-            if not key:
-                raise StoreError(
-                    "No script has been published yet; the server has not finished its start."
-                )
+            key = found.script if found else self.scripts.published()
             try:
                 return found, read(key)
             except StateLostError:
@@ -196,26 +227,3 @@ class Playback:
                 if key == lost:
                     raise
                 lost = key
-
-    def _order(self, key: int) -> Order:
-        order = self._orders.get(key)
-        return self._loaded(key) if order is None else order
-
-    def _loaded(self, key: int) -> Order:
-        with self._loading.held():
-            order = self._orders.get(key)
-            if order is None:
-                content = self.store.script(key)
-                order = self._keep(key, opened(content), content)
-            return order
-
-    def _keep(self, key: int, script: Script, content: Blob) -> Order:
-        """Keep a script at hand, and let go of the oldest beyond what may be kept."""
-        order = self._orders[key] = order_of(script)
-        self._sizes[key] = min(len(content), LARGE_BYTES)  # of a large one, a part is in memory
-        total = sum(self._sizes.values())
-        while total > _CACHED_SCRIPT_BYTES and len(self._sizes) > 1:
-            oldest, size = self._sizes.popitem(last=False)
-            self._orders.pop(oldest, None)
-            total -= size
-        return order

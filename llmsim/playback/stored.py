@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, overload
 
-from llmsim.json_text import parse
+from llmsim.json_text import ascii_json, parse
 from llmsim.playback.polled_lock import Pauses
-from llmsim.playback.taken import ALONE, MAIN_LINE, Line, track_line
+from llmsim.playback.taken import ALONE, Line, Scope, main_line, track_line
 from llmsim.playback.tracks import lines_of
 from llmsim.script import CheckedTurns, Script, Turn
 from llmsim.script.order import HISTORY
-from llmsim.store.base import Blob
+from llmsim.store.base import REFERENCE, Blob
 
 LARGE_BYTES = 2**20
 # A turn, a call and its arguments are an object each; to check 400 of them takes 20 to 40 ms, and
@@ -33,6 +33,24 @@ def is_large(content: Blob) -> bool:
         or len(content) > LARGE_BYTES
         or content.count(b"{") > LARGE_OBJECTS
     )
+
+
+class Reference(NamedTuple):
+    """A script of the folder by its name, in the place of a session's own script."""
+
+    name: str
+
+    @property
+    def content(self) -> bytes:
+        """As the store has it."""
+        return ascii_json({"use": self.name})
+
+
+def named_in(content: Blob) -> Reference | None:
+    """The reference that is the content, None where it is none."""
+    if content[: len(REFERENCE)] != REFERENCE:
+        return None
+    return Reference(parse(bytes(content))["use"])
 
 
 def opened(content: Blob) -> Script:
@@ -57,6 +75,9 @@ class Outline(NamedTuple):
     """What can be said of a script without reading its turns."""
 
     lines: tuple[LineOutline, ...]
+    # Where the session was given the script, or each request finds its own: one of a folder.
+    given: str | None = None
+    is_folder: bool = False
 
     @property
     def turns(self) -> int:
@@ -69,17 +90,22 @@ class Outline(NamedTuple):
         return any(line.by_history for line in self.lines)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether its lines have places beside the session's position."""
+        return self.is_folder or any(line.line != ALONE for line in self.lines)
+
+    @property
     def has_tracks(self) -> bool:
         """Whether there are tracks beside its own turns."""
         return any(line.line.track for line in self.lines)
 
 
-def outline_of(script: Script) -> Outline:
+def outline_of(script: Script, scope: Scope | None = None) -> Outline:
     """The outline of a script that was read."""
     return Outline(
         tuple(
             LineOutline(line, len(turns.turns), turns.by_history, turns.must_finish is not False)
-            for line, turns in lines_of(script)
+            for line, turns in lines_of(script, scope)
         )
     )
 
@@ -96,7 +122,8 @@ def outline_in(content: Blob) -> Outline:
 def _outline(head: dict[str, Any], turns: int) -> Outline:
     tracks = head.get("tracks", ())
     order, must_finish = head.get("order"), head.get("must_finish", True)
-    lines = [LineOutline(MAIN_LINE if tracks else ALONE, turns, order == HISTORY, must_finish)]
+    own = main_line(None, has_tracks=bool(tracks))
+    lines = [LineOutline(own, turns, order == HISTORY, must_finish)]
     for number, track in enumerate(tracks, 1):
         by_history = track.get("order", order) == HISTORY
         line = track_line(number, track["name"])

@@ -10,31 +10,33 @@ from llmsim.errors import RequestError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Decision, Order
-from llmsim.playback.taken import ALONE, MAIN_LINE, Line, Taken, track_line
+from llmsim.playback.taken import Line, Scope, Taken, main_line, track_line
 from llmsim.script import Script, Track, Turn
 from llmsim.script.conditions import explain
 
 
-def order_of(script: Script) -> Order:
-    """What decides for the requests of the script."""
-    return ByTrack(script) if script.tracks else _line_order(script, ALONE, ())
+def order_of(script: Script, scope: Scope | None = None) -> Order:
+    """What decides for the requests of the script, which may be one of a folder."""
+    if script.tracks:
+        return ByTrack(script, scope)
+    return _line_order(script, main_line(scope, has_tracks=False), ())
 
 
-def lines_of(script: Script) -> list[tuple[Line, Script]]:
+def lines_of(script: Script, scope: Scope | None = None) -> list[tuple[Line, Script]]:
     """The lines of turns of a script, each as a script: its own turns first, if it has some."""
-    own = MAIN_LINE if script.tracks else ALONE
+    own = main_line(scope, has_tracks=bool(script.tracks))
     lines = [(own, replace(script, tracks=()))] if script.turns else []
     for number, track in enumerate(script.tracks, 1):
-        lines.append((track_line(number, track.name), script.of_track(track)))
+        lines.append((track_line(number, track.name, scope), script.of_track(track)))
     return lines
 
 
 class ByTrack(Order):
     """A request goes to the first track whose `when` it meets, else to the script's own turns."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, scope: Scope | None = None) -> None:
         super().__init__(script)
-        lines = lines_of(script)
+        lines = lines_of(script, scope)
         orders = [
             _line_order(turns, line, [other for at, other in lines if at != line])
             for line, turns in lines

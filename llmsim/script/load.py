@@ -65,6 +65,8 @@ def _checked(value: Any) -> dict[str, Any]:
     return {
         "turns": tuple(loaded["turns"]),
         "tracks": tuple(loaded["tracks"]),
+        "when": loaded["when"],
+        "weight": loaded["weight"],
         "on_exhausted": loaded["on_exhausted"],
         "order": loaded["order"],
         "steps": loaded["steps"],

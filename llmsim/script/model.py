@@ -12,6 +12,7 @@ from llmsim.errors import Problem, ScriptEmptyError, exhausted_message
 from llmsim.json_text import compact
 from llmsim.reply import Failure, Reply
 from llmsim.script import exhausted, warnings
+from llmsim.script.conditions import When
 from llmsim.script.error_rates import ErrorRates
 from llmsim.script.expect import Judged
 from llmsim.script.latency import Latency
@@ -22,7 +23,7 @@ from llmsim.script.order import ALL, HISTORY, a_steps, an_order
 from llmsim.script.parse import decode, read_file
 from llmsim.script.positions import Path
 from llmsim.script.protocol import a_check
-from llmsim.script.rules import SOURCE, a_part, an_integer, optional, require
+from llmsim.script.rules import SOURCE, a_part, a_weight, an_integer, optional, require
 from llmsim.script.schema import SCRIPT_SCHEMA
 from llmsim.script.track import Track, checked_tracks
 from llmsim.script.turn_list import NO_TURN, checked_turns
@@ -41,7 +42,8 @@ class Script(Judged):
     `latency` is that of the turns that say none.
 
     Equal scripts answer alike. `turns` and `tracks` are lists or tuples, and are kept as tuples.
-    `turns` are those of the track `main`, and may be empty where there are others.
+    `turns` are those of the track `main`, and may be empty where there are others. `when` and
+    `weight` say in a folder of scripts which requests are the script's.
 
     Raises:
         ScriptEmptyError: there is no turn.
@@ -58,12 +60,17 @@ class Script(Judged):
     latency: Latency | None = None
     limits: Limits | None = None
     tracks: Sequence[Track] = ()
+    when: When | None = None
+    weight: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "turns", checked_turns(self.turns))
-        object.__setattr__(self, "tracks", checked_tracks(self.tracks, self.order))
+        require("when", optional(a_part(When))(self.when))
+        passing = self.when.passing if self.when else ()
+        object.__setattr__(self, "tracks", checked_tracks(self.tracks, self.order, passing))
         if not self.turns and not self.tracks:
             raise ScriptEmptyError(SOURCE, [Problem(NO_TURN, "$.turns")])
+        require("weight", optional(a_weight)(self.weight))
         require("on_exhausted", exhausted.an_on_exhausted(self.on_exhausted))
         require("order", optional(an_order)(self.order))
         require("steps", a_steps(self.steps))

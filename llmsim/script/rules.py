@@ -94,6 +94,13 @@ MOST_MS = 3_600_000
 a_duration_ms = a_number(0, MOST_MS)
 
 
+def a_weight(value: Any) -> str | None:
+    """An integer from 1 up."""
+    return an_integer(value) or (
+        f"expected an integer from 1 up, got {value}" if value < 1 else None
+    )
+
+
 def a_length(most: int) -> Rule:
     """An integer from 1 to `most`."""
     return lambda value: (

@@ -12,15 +12,16 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from llmsim.script import exhausted, fields
+from llmsim.script.conditions import WhenSchema
 from llmsim.script.error_rates import error_rates_field
 from llmsim.script.expect import must_finish_field, on_mismatch_field
-from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional
+from llmsim.script.fields import Checked, NonEmptyList, ObjectSchema, Optional, OptionalPart
 from llmsim.script.latency import latency_field
 from llmsim.script.limits import limits_field
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.protocol import CHECKS, a_check
-from llmsim.script.rules import an_integer, expected
-from llmsim.script.track import TrackSchema, outlines_in, problems
+from llmsim.script.rules import a_weight, an_integer, expected
+from llmsim.script.track import TrackSchema, outlines_in, passing_in, problems
 from llmsim.script.turn_list import NO_TURN
 from llmsim.script.turns import AnyTurnSchema
 
@@ -83,6 +84,13 @@ class ScriptSchema(ObjectSchema):
     limits = limits_field()
     on_mismatch = on_mismatch_field()
     must_finish = must_finish_field()
+    when = OptionalPart(WhenSchema(), "In a folder of scripts: which requests are this script's.")
+    weight = Optional(
+        a_weight,
+        {"type": "integer", "minimum": 1},
+        "In a folder of scripts: how often this script is chosen, beside others with a weight.",
+        load_default=None,
+    )
     tracks = NonEmptyList(
         TrackSchema(),
         "expected at least one track",
@@ -109,13 +117,12 @@ class ScriptSchema(ObjectSchema):
         if turns is None and tracks is None:
             no_turns = expected("an array", None) if "turns" in original else "missing key 'turns'"
             found["turns"] = [no_turns]
-        for (_tracks, index, *rest), message in problems(
-            outlines_in(tracks), original.get("order")
-        ):
-            inner: Any = found.setdefault("tracks", {}).setdefault(index, {})
-            for key in rest[:-1]:
+        order = original.get("order")
+        for path, message in problems(outlines_in(tracks), passing_in(original), order):
+            inner: Any = found
+            for key in path[:-1]:
                 inner = inner.setdefault(key, {})
-            inner[rest[-1]] = [message]
+            inner[path[-1]] = [message]
         if found:
             raise ValidationError(found)
 

@@ -95,8 +95,10 @@ class TrackSchema(PartSchema):
     comment = fields.note("For human readers; means nothing.")
 
 
-def checked_tracks(tracks: Any, order: str | None) -> tuple[Track, ...]:
-    """`tracks` as a tuple; `order` is that of their script.
+def checked_tracks(
+    tracks: Any, order: str | None, passing: Sequence[str] = ()
+) -> tuple[Track, ...]:
+    """`tracks` as a tuple; `order` is that of their script, and `passing` of its own `when`.
 
     Raises:
         ScriptInvalidError: it is no list or tuple of tracks, or they do not fit together.
@@ -107,7 +109,8 @@ def checked_tracks(tracks: Any, order: str | None) -> tuple[Track, ...]:
         wrong = None if isinstance(track, Track) else expected("a Track", track)
         require(f"tracks[{index}]", wrong)
     wrong_together = [
-        Problem(message, json_path(path)) for path, message in problems(outlines(tracks), order)
+        Problem(message, json_path(path))
+        for path, message in problems(outlines(tracks), passing, order)
     ]
     if wrong_together:
         raise ScriptInvalidError(SOURCE, wrong_together)
@@ -137,20 +140,28 @@ def outlines_in(spec: Any) -> list[Outline]:
 
 
 def _outline_in(spec: dict[str, Any]) -> Outline:
+    return Outline(spec.get("name"), spec.get("order"), passing_in(spec))
+
+
+def passing_in(spec: dict[str, Any]) -> list[str]:
+    """The conditions of an object's `when` that may change in mid-conversation."""
     when = spec.get("when")
     conditions = when if isinstance(when, dict) else {}
     said = [name for name, value in conditions.items() if value is not None]
-    passing = [name for name in said if name in CONDITIONS and name not in STABLE]
-    return Outline(spec.get("name"), spec.get("order"), passing)
+    return [name for name in said if name in CONDITIONS and name not in STABLE]
 
 
-def problems(tracks: Sequence[Outline], order: Any) -> Iterator[tuple[Path, str]]:
-    """What does not fit together; `order` is the script's.
+def problems(
+    tracks: Sequence[Outline], passing: Sequence[str], order: Any
+) -> Iterator[tuple[Path, str]]:
+    """What does not fit together; `order` is the script's, and `passing` of its own `when`.
 
     A conversation that plays by history has to stay in its track, and out of others.
     """
     first: dict[str, int] = {}
     by_history = HISTORY in (order, *(track.order for track in tracks))
+    for name in passing if by_history else ():
+        yield ("when", name), passing_message(name)
     for index, track in enumerate(tracks):
         path: Path = ("tracks", index)
         if isinstance(track.name, str) and first.setdefault(track.name, index) != index:

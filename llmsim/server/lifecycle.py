@@ -10,6 +10,7 @@ import gc
 import os
 import resource
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,12 +18,11 @@ from typing import Any
 from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
 from llmsim.playback import Playback
-from llmsim.playback.tracks import lines_of
-from llmsim.script import Script
-from llmsim.server import ports, ready_file, workers
+from llmsim.server import ports, ready_file, watch, workers
 from llmsim.server.log import lead_to_gunicorn
 from llmsim.server.workers.bad_heads import answer_in_json
 from llmsim.serving import once
+from llmsim.serving.loaded import Loaded
 from llmsim.serving.shared import load_script, share
 from llmsim.serving.urls import base_urls
 from llmsim.settings import Settings, unknown_variables
@@ -52,8 +52,8 @@ class Lifecycle:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._script_path = ""
-        self._script: Script | None = None
+        self._loaded: Loaded | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._engine: Engine | None = None
         self._hold: Hold | None = None
         self._playback: Playback | None = None
@@ -66,7 +66,7 @@ class Lifecycle:
             server.log.warning("llmsim: %s", warning)
         with _refusing_to_start():
             self._engine = engine_of(self._settings)
-            self._script_path, self._script = load_script(self._settings)
+            self._loaded = load_script(self._settings)
             ports.check_free(server)
         if self._settings.ready_file and not server.master_pid:
             ready_file.remove(self._settings.ready_file)  # of an earlier run that was killed
@@ -79,9 +79,9 @@ class Lifecycle:
             self._hold = self._engine.hold(handed_over)
             self._playback = Playback(self._hold.store)
             had_script = self._playback.store.published() is not None
-            assert self._script is not None  # noqa: S101 - on_starting has loaded it
-            rewound = self._playback.publish(self._script) and had_script
-        share(self._playback, self._script_path)
+            assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
+            rewound = self._loaded.publish(self._playback) and had_script
+        share(self._playback, self._loaded.path)
         if rewound:
             server.log.info(
                 "llmsim: the script has changed since the last run; every cursor is back at 0"
@@ -94,6 +94,8 @@ class Lifecycle:
         _prepare_for_fork()
         server.log.info("%s", self._start_line(server))
         self._warn_of_others(server)
+        if self._settings.watch:
+            self._watcher = watch.start(self._loaded.path)
         if self._settings.ready_file:
             with _refusing_to_start():
                 ready_file.write(self._settings.ready_file, self._reached_at(server))
@@ -128,16 +130,15 @@ class Lifecycle:
         """SIGHUP: read the script again. Unchanged, nothing rewinds; wrong, the old one goes on."""
         _set_up(server)
         try:
-            path, script = load_script(self._settings)
+            loaded = load_script(self._settings)
             assert self._playback is not None  # noqa: S101 - when_ready has made it
-            if self._playback.publish(script):
+            if loaded.publish(self._playback):
+                rewound = "what has changed" if loaded.folder else "every session that plays it"
                 server.log.info(
-                    "llmsim: reloaded %s (%s); every session that plays it is back at 0",
-                    path,
-                    _turns(script),
+                    "llmsim: reloaded %s (%s); %s is back at 0", loaded.path, loaded.size, rewound
                 )
             else:
-                server.log.info("llmsim: %s is unchanged; cursors go on", path)
+                server.log.info("llmsim: %s is unchanged; cursors go on", loaded.path)
         except Exception as error:
             server.log.error("llmsim: the script was not reloaded, the old one goes on:")
             for line in str(error).splitlines():
@@ -157,6 +158,8 @@ class Lifecycle:
         Let go of the state and the ready file, unless a master before or after this one
         serves from them.
         """
+        if self._watcher is not None:
+            self._watcher.terminate()
         # gunicorn forgets a master that it outlived only once a second, so ask who the parent is.
         master_before_lives = server.master_pid and server.master_pid == os.getppid()
         if self._hold is not None and not server.reexec_pid and not master_before_lives:
@@ -166,13 +169,13 @@ class Lifecycle:
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
         origin = ports.origin(server.LISTENERS)
-        assert self._script is not None  # noqa: S101 - on_starting has loaded it
+        assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
         return {
             "name": "llmsim",
             "version": __version__,
             "pid": os.getpid(),
-            "turns": len(self._script),
-            "lines": _lines(self._script),
+            "turns": self._loaded.turns,
+            "lines": self._loaded.lines,
             "origin": origin,
             "base_urls": base_urls(self._settings, origin),
         }
@@ -190,11 +193,10 @@ class Lifecycle:
 
     def _start_line(self, server: Any) -> str:
         origin = ports.origin(server.LISTENERS)
-        assert self._script is not None  # noqa: S101 - on_starting has loaded it
-        by_history = " by history" if self._script.by_history else ""
+        assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
         return (
-            f"llmsim {__version__} plays {self._script_path} "
-            f"({_turns(self._script)}{by_history}, then {self._script.on_exhausted}) "
+            f"llmsim {__version__} plays {self._loaded.path} "
+            f"({self._loaded.summary}) "
             f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: "
             f"{' '.join(base_urls(self._settings, origin).values())}"
         )
@@ -210,18 +212,6 @@ def _set_up(server: Any) -> None:
 def _position(playback: Playback) -> int:
     session, _ = playback.standing(DEFAULT_SESSION)
     return session.position if session else 0
-
-
-def _lines(script: Script) -> list[dict[str, Any]]:
-    """How many turns each of its lines has."""
-    return [
-        {"script": None, "track": line.name, "turns": len(turns)}
-        for line, turns in lines_of(script)
-    ]
-
-
-def _turns(script: Script) -> str:
-    return "1 turn" if len(script) == 1 else f"{len(script)} turns"
 
 
 def _use_threads(cfg: Any, settings: Settings) -> None:

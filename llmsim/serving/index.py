@@ -10,8 +10,7 @@ from flask import Blueprint, Response, request
 from llmsim import __version__
 from llmsim.errors import RequestError, StoreError
 from llmsim.playback.places import places_of, shown_tracks
-from llmsim.playback.stored import outline_of
-from llmsim.script.order import ARRIVAL
+from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.rendering import HOST
 from llmsim.serving.session import session_of
@@ -46,8 +45,7 @@ def health() -> Response:
     try:
         name = session_of(request.environ)
         playback = shared(settings(), request.environ)
-        session, script = playback.standing(name)
-        lines = outline_of(script)
+        session, lines = playback.standing(name)
         places = places_of(playback.store, session, lines)
         uncounted = playback.store.uncounted()
     except (RequestError, StoreError) as error:
@@ -62,8 +60,8 @@ def health() -> Response:
             "pid": server.pid,
             "started": server.started,
             "script": None if session and not session.follows else server.script,
-            "turns": len(script),
-            "order": script.order or ARRIVAL,
+            "turns": lines.turns,
+            "order": HISTORY if lines.by_history else ARRIVAL,
             "position": session.position if session else 0,
             # How often a count of served turns found no room.
             "uncounted": uncounted,

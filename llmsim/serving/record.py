@@ -82,6 +82,7 @@ class Record:
             "session": session,
             "position": None,
             "turn": None,
+            "script": None,
             "track": None,
             "api": api,
             "method": environ.get("REQUEST_METHOD", ""),
@@ -136,6 +137,7 @@ class Record:
         self._facts |= {
             "position": taken.claim.position,
             "turn": taken.turn_index,
+            "script": taken.line.script,
             "track": taken.line.name,
             "stream": stream,
             **_standing_facts(taken, conversation),

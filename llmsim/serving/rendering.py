@@ -165,6 +165,8 @@ def _proof(taken: Taken) -> Headers:
     ]
     if taken.turn_index is not None:
         headers.append(("X-LLMSim-Turn", str(taken.turn_index)))
+    if taken.line.script is not None:
+        headers.append(("X-LLMSim-Script", taken.line.script))
     if taken.line.track is not None:
         headers.append(("X-LLMSim-Track", taken.line.track))
     return headers

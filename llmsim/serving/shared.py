@@ -15,6 +15,8 @@ from llmsim.latency_profiles import INSTANT, Profile
 from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
 from llmsim.script import ErrorRates, Latency, Limits, Script
+from llmsim.script.folder import read_folder
+from llmsim.serving.loaded import Loaded
 from llmsim.settings import Settings, config_dir
 from llmsim.store.engines import engine_of
 
@@ -34,8 +36,10 @@ _shared: Playback | None = None
 _run = Run("", os.getpid(), time.time())
 
 
-def load_script(settings: Settings) -> tuple[str, Script]:
-    """The path and the script that the settings name: the demo script where they name none.
+def load_script(settings: Settings) -> Loaded:
+    """What the settings name: a script, or a folder of scripts.
+
+    The demo script where they name none.
 
     What the settings say of its playing is resolved here and published with it: workers and hosts
     never differ.
@@ -44,7 +48,11 @@ def load_script(settings: Settings) -> tuple[str, Script]:
         ScriptError: it cannot be read, parsed or used.
     """
     path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
-    return path, resolved(Script.from_file(path, settings.max_script_bytes), settings)
+    limit = settings.max_script_bytes
+    if os.path.isdir(path):
+        folder = read_folder(path, limit, lambda script: resolved(script, settings))
+        return Loaded(path, None, folder)
+    return Loaded(path, resolved(Script.from_file(path, limit), settings))
 
 
 def resolved(script: Script, settings: Settings) -> Script:
@@ -110,7 +118,7 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
 
     A development server, a test client, another WSGI server.
     """
-    path, script = load_script(settings)
+    loaded = load_script(settings)
     # gunicorn calls one worker "not multiprocess", and more may come at any time.
     is_gunicorn = str(environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn")
     hold, publishes = engine_of(settings).join(
@@ -119,7 +127,7 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     playback = Playback(hold.store)
     try:
         if publishes:
-            playback.publish(script)
+            loaded.publish(playback)
         elif playback.store.published() is None:
             raise StoreError(
                 "Another worker is just starting and has not published its script yet; ask again."
@@ -127,4 +135,4 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     except LlmsimError:
         hold.release()  # or the next try would not be the first
         raise
-    return playback, path
+    return playback, loaded.path

@@ -18,12 +18,15 @@ class Line(NamedTuple):
     must_finish: bool
 
 
+_NONE = Line(MAIN, 0, by_history=False, must_finish=False)
+
+
 class Plan:
     """The lines of turns of a script."""
 
     def __init__(self, outline: Outline) -> None:
         self._lines = {
-            line.line.name: Line(line.line.name, line.turns, line.by_history, line.must_finish)
+            line.line.label: Line(line.line.label, line.turns, line.by_history, line.must_finish)
             for line in outline.lines
         }
 
@@ -34,5 +37,6 @@ class Plan:
 
     def line(self, head: Head) -> Line:
         """The line that an entry is of; the first for one that the script no longer has."""
-        first = next(iter(self._lines.values()))
-        return self._lines.get(head.get("track", MAIN), first)
+        script, track = head.get("script"), head.get("track", MAIN)
+        found = self._lines.get(f"{script}/{track}" if script else track)
+        return found or next(iter(self._lines.values()), _NONE)

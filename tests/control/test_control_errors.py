@@ -96,7 +96,7 @@ def test_a_name_that_is_none_is_refused_in_a_body(
     assert nothing_was_made(client)
 
 
-@pytest.mark.parametrize("value", [[], "text", 7, None, True])
+@pytest.mark.parametrize("value", [[], 7, None, True])
 def test_a_script_that_is_no_object_is_refused_in_a_body(
     make_client: MakeClient, value: Any
 ) -> None:

@@ -46,7 +46,7 @@ def test_the_document_lists_exactly_the_routes_of_the_control_api(make_client: M
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == routed
-    assert len(described) == 20
+    assert len(described) == 24
 
 
 def test_every_operation_is_described(make_client: MakeClient) -> None:
@@ -69,7 +69,7 @@ def test_the_fields_that_are_taken_are_described(make_client: MakeClient) -> Non
         for parameter in found["paths"]["/llmsim/sessions/{name}/requests"]["get"]["parameters"]
     }
     pages = {"name", "since", "limit", "wait_for", "timeout", "generation"}
-    assert set(listing) == pages | {"conversation", "step", "track", "status"}
+    assert set(listing) == pages | {"conversation", "step", "script", "track", "status"}
     assert (
         listing["limit"]["schema"] | {"default": 100, "minimum": 1, "maximum": 1000}
         == listing["limit"]["schema"]

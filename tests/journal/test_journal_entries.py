@@ -75,6 +75,7 @@ def test_an_answered_request_has_an_entry_with_every_field_right(
         "try": None,
         "conversation": None,
         "turn": 0,
+        "script": None,
         "track": "main",
         "api": API_OF[route],
         "method": "POST",

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from llmsim import Assistant, Script
-from llmsim.playback import Playback, playback
+from llmsim.playback import Playback, scripts
 from llmsim.playback.checking import Checked
+from llmsim.playback.order import Order
 from llmsim.playback.stored import LineOutline, Outline
 from llmsim.playback.taken import ALONE
 from llmsim.store.base import Blob
@@ -25,6 +26,13 @@ class CountingStore(MmapStore):
         return super().script(key)
 
 
+def script_of(played: Playback, key: int) -> Script:
+    """The script of that key, at hand or read."""
+    found = played.scripts.chooser(key)
+    assert isinstance(found, Order)
+    return found.script
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> CountingStore:
     MmapStore.create_in(tmp_path, max_sessions=50)
@@ -34,45 +42,45 @@ def store(tmp_path: Path) -> CountingStore:
 def test_a_script_is_read_once_by_a_process(store: CountingStore) -> None:
     key = store.publish(Script([Assistant("Hi")]).canonical())
     played = Playback(store)
-    assert [played.script(key) for _ in range(3)] == [Script([Assistant("Hi")])] * 3
+    assert [script_of(played, key) for _ in range(3)] == [Script([Assistant("Hi")])] * 3
     assert store.reads == 1
 
 
 def test_the_oldest_scripts_are_let_go_of_beyond_the_bound(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 2_000)
+    monkeypatch.setattr(scripts, "_CACHED_SCRIPT_BYTES", 2_000)
     played = Playback(store)
     checked = Checked.of(Script([Assistant("x" * 500)]))
     keys = [played.put_script(f"s{n}", checked).script for n in range(10)]
     for key in keys[-2:]:
-        played.script(key)
+        script_of(played, key)
     assert store.reads == 0
-    played.script(keys[0])
+    script_of(played, keys[0])
     assert store.reads == 1
 
 
 def test_the_only_script_is_kept_whatever_its_size(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 10)
+    monkeypatch.setattr(scripts, "_CACHED_SCRIPT_BYTES", 10)
     key = store.publish(Script([Assistant("x" * 500)]).canonical())
     played = Playback(store)
-    played.script(key)
-    played.script(key)
+    script_of(played, key)
+    script_of(played, key)
     assert store.reads == 1
 
 
 def test_the_published_script_is_kept_beside_them(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playback, "_CACHED_SCRIPT_BYTES", 10)
+    monkeypatch.setattr(scripts, "_CACHED_SCRIPT_BYTES", 10)
     played = Playback(store)
     played.publish(Script([Assistant("default")]))
     for n in range(3):
         played.put_script(f"s{n}", Checked.of(Script([Assistant("x" * 500)])))
     reads = store.reads
-    assert played.script(store.published() or 0) == Script([Assistant("default")])
+    assert script_of(played, store.published() or 0) == Script([Assistant("default")])
     assert store.reads == reads
 
 
@@ -81,7 +89,7 @@ def test_the_outline_of_a_script_is_the_same_read_or_not(store: CountingStore, o
     script = Script([Assistant("a"), Assistant("b")], order=order)
     key = store.publish(script.canonical())
     expected = Outline((LineOutline(ALONE, 2, order == "history"),))
-    assert Playback(store).outline(key) == expected
+    assert Playback(store).scripts.outline(key) == expected
     played = Playback(store)
-    played.script(key)
-    assert played.outline(key) == expected
+    script_of(played, key)
+    assert played.scripts.outline(key) == expected
