@@ -11,13 +11,23 @@ from llmsim.script import Script, Turn
 from llmsim.script.turns import AnyTurnSchema
 
 Given = Script | Mapping[str, Any] | Sequence[Turn | Mapping[str, Any]] | str | os.PathLike[str]
-"""A script, the same as a dictionary, its turns alone, or the path of a JSON file.
+"""A script, the same as a dictionary, its turns alone, the path of a JSON file, or a script's name.
+
+A name is one of the folder of scripts that the server plays: letters, digits, `.`, `_` and `-`,
+and no file of that name is there.
 
 After the last of turns that stand alone every request is an error: in a test one turn too many is
 a mistake.
 """
 
 _TURN: Any = AnyTurnSchema()
+
+
+def name_in(given: Given) -> str | None:
+    """The name of a script of the server's folder, where a name was given."""
+    if not isinstance(given, str) or given.endswith(".json") or "/" in given:
+        return None
+    return None if Path(given).exists() else given
 
 
 def spec_of(given: Given) -> dict[str, Any]:

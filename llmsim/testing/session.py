@@ -11,7 +11,7 @@ from llmsim.server import client_environment
 from llmsim.server.control_client import ControlClient
 from llmsim.serving.urls import BASES
 from llmsim.testing.entries import Conversation, Entry, conversations
-from llmsim.testing.scripts import Given, spec_of
+from llmsim.testing.scripts import Given, name_in, spec_of
 from llmsim.transcript import transcript
 from llmsim.verdict import Verdict
 
@@ -43,7 +43,7 @@ class Session:
         """
         wanted: dict[str, Any] = {} if name is None else {"name": name}
         if script is not None:
-            wanted["script"] = spec_of(script)
+            wanted["script"] = name_in(script) or spec_of(script)
         found = control.call("POST", "/sessions", wanted)
         return cls(control, found["name"], found["base_urls"])
 
@@ -74,7 +74,9 @@ class Session:
         Raises:
             ScriptError: the script is wrong.
         """
-        self._control.call("PUT", f"/sessions/{self.name}/script", spec_of(script))
+        named = name_in(script)
+        wanted = spec_of(script) if named is None else {"use": named}
+        self._control.call("PUT", f"/sessions/{self.name}/script", wanted)
         return self
 
     def reset(self) -> Self:

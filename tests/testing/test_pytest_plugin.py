@@ -103,6 +103,30 @@ def test_the_variables_are_gone():
     assert "6 passed" in run(project)
 
 
+def test_a_script_of_the_servers_folder_goes_by_its_name(project: Path) -> None:
+    (project / "scripts").mkdir()
+    for name in ("default", "checkout"):
+        script = f'{{"turns": [{{"type": "assistant", "text": "{name}"}}]}}'
+        (project / "scripts" / f"{name}.json").write_text(script)
+    write(
+        project,
+        """
+def test_name(llmsim_server, llmsim_session):
+    assert ask("Hi") == "default"
+    llmsim_session.script("checkout")
+    assert ask("Hi") == "checkout"
+    other = llmsim_server.session(script="checkout")
+    assert ask("Hi", other.openai_base_url) == "checkout"
+
+def test_no_such_name(llmsim_session):
+    with pytest.raises(Exception, match="chekout"):
+        llmsim_session.script("chekout")
+""",
+        "llmsim_script = scripts\n",
+    )
+    assert "2 passed" in run(project)
+
+
 def test_the_report_of_a_failed_test_is_the_one_that_the_readme_shows(project: Path) -> None:
     write(
         project,
