@@ -84,6 +84,7 @@ ON_BOTH_ENGINES = (
     "test_sessions.py",
     "test_history_order.py",
     "test_control_sessions.py",
+    "test_control_scripts.py",
     "test_control_many.py",
     "test_control_options.py",
     "test_journal_reading.py",

@@ -106,7 +106,7 @@ def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
     with _json_body() as body:
         if not isinstance(takes, dict):
             return _fields(body, takes)
-        script = checked_or_named(body) if "anyOf" in takes else checked_script(body)
+        script = checked_or_named(body) if "oneOf" in takes else checked_script(body)
         return {_SCRIPT: with_latency(script)}
 
 

@@ -76,7 +76,7 @@ def _folder() -> Folder:
 def _existing(name: str) -> Named:
     found = playback().scripts.named(name)
     if found is None:
-        message = f"{unknown('script', name, _folder().scripts)}."
+        message = unknown("script", name, _folder().scripts)
         raise RequestError(message, code="script_not_found", status=404)
     return found
 

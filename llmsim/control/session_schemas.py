@@ -30,7 +30,7 @@ class ScriptOrName(fields.Dict):
 
 # What `PUT /sessions/<name>/script` takes.
 SCRIPT_OR_USE: dict[str, Any] = {
-    "anyOf": [
+    "oneOf": [
         json_schema(),
         {
             "type": "object",

@@ -92,7 +92,7 @@ class Outline(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Whether its lines have places beside the session's position."""
-        return self.is_folder or any(line.line != ALONE for line in self.lines)
+        return [line.line for line in self.lines] != [ALONE]
 
     @property
     def has_tracks(self) -> bool:

@@ -474,3 +474,38 @@ def test_play_says_which_track_a_history_is_of(tracks: Path, tmp_path: Path) -> 
     played = run("play", tracks, "--history", body)
     assert played.stderr.startswith("the track is 'title'\n")
     assert "A title" in played.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of two scripts, of which one has a weight."""
+    path = tmp_path / "mix"
+    path.mkdir()
+    write_script(path / "buy.json", text("Bought."))
+    spec = {"weight": 2, "turns": [text("Paid back.")]}
+    (path / "refund.json").write_text(json.dumps(spec), "utf-8")
+    return path
+
+
+def test_validate_checks_a_folder_and_says_that_users_of_one_session_share_a_script(
+    folder: Path,
+) -> None:
+    printed = run("validate", folder).stdout.splitlines()
+    assert printed[0] == f"{folder}/buy.json: ok, 1 turn (1 assistant), then repeat_last"
+    assert printed[2] == f"{folder}: ok, 2 scripts"
+    assert printed[3].startswith(f"{folder}: refund: a script is chosen by weight")
+    assert "all users behind one session get the same one" in printed[3]
+    (folder / "buy.json").write_text("{}", "utf-8")
+    (folder / "refund.json").write_text('{"turns": []}', "utf-8")
+    assert run("validate", folder, code=1).stderr.splitlines() == [
+        f"{folder}/buy.json:1:1: $: missing key 'turns'",
+        f"{folder}/refund.json:1:11: $.turns: a script needs at least one turn",
+    ]
+
+
+def test_play_takes_a_script_of_a_folder_by_its_name(folder: Path) -> None:
+    assert "Paid back." in run("play", folder, "--script", "refund").stdout
+    assert run("play", folder, code=1).stderr == (
+        "llmsim: name one of the folder's scripts with --script: buy, refund\n"
+    )
+    assert "did you mean 'refund'?" in run("play", folder, "--script", "refnd", code=1).stderr
