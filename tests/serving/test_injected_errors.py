@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim import ErrorRates
+from llmsim.playback.injected import ErrorsAtRandom
 from tests.conftest import MakeClient
 from tests.journal.asking import ask, entries
 from tests.requests import ROUTE_OF
@@ -104,6 +106,12 @@ def test_a_run_meets_the_errors_of_the_run_before_and_another_seed_others(
     assert names(run(client)) != first
     put(client, "b", errors=RATES, seed=7)
     assert names(run(client, session="b")) != first
+
+
+def test_each_request_counts_once_for_the_draws_served_or_not(client: FlaskClient) -> None:
+    put(client, errors=RATES, seed=7)
+    errors = ErrorsAtRandom(ErrorRates(**RATES), 7)
+    assert names(run(client)) == [errors.drawn("a", arrival) for arrival in range(60)]
 
 
 def test_an_error_by_header_shifts_no_draw(client: FlaskClient) -> None:

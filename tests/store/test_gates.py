@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from llmsim.errors import StateLostError
 from llmsim.store.base import Store
 from llmsim.store.gates import OPEN, GateKey, Waiter
 from llmsim.store.mmap_store import MmapStore
@@ -168,6 +171,27 @@ def test_with_a_session_the_files_of_its_gates_go(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) != before
     store.delete("s")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_change_that_cannot_be_written_has_not_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MmapStore.create_in(tmp_path)
+    store.publish(b"{}")
+    gate = GateKey("g")
+    enter(store, gate, 2)
+    before = store.gates("", 0)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        for change in (lambda: store.release(gate, 1), lambda: store.enter(gate, waiter(), None)):
+            with pytest.raises(StateLostError, match="No space left"):
+                change()
+    assert store.gates("", 0) == before
+    assert enter(store, gate) == [2]
 
 
 def test_threads_that_come_together_get_each_a_ticket(store: Store, gate: GateKey) -> None:

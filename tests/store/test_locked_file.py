@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import lock_descriptor
 
 from llmsim.errors import StoreBusyError
+from llmsim.store import locked_file as module
 from llmsim.store.locked_file import locked_file
 
 
@@ -38,3 +40,22 @@ def test_a_lock_that_is_deleted_by_its_holder_is_none_for_who_waited(tmp_path: P
         thread.join()
     assert len(inside) == 40
     assert all(inside[at][1:] == inside[at + 1][1:] for at in range(0, 40, 2))
+
+
+def test_a_lock_that_is_deleted_before_it_is_held_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    seen = list[int]()
+
+    def late(descriptor: int, *, blocking: bool) -> bool:
+        if not seen:  # in between somebody has deleted it, and another one made it anew
+            path.rename(tmp_path / "deleted")
+            path.touch()
+        seen.append(descriptor)
+        return lock_descriptor(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(module, "lock_descriptor", late)
+    with locked_file(str(path), 60), pytest.raises(StoreBusyError), locked_file(str(path), 0):
+        pass
+    assert len(seen) >= 3

@@ -79,7 +79,7 @@ local function count(name, counter, number, room)
   return true
 end
 
--- Microseconds since 1970. They are whole numbers of Lua, but it would write them with an exponent.
+-- Microseconds since 1970: a number that Lua still holds exactly.
 local function time_now()
   local time = redis.call('TIME')
   return time[1] * 1000000 + time[2]
@@ -92,7 +92,7 @@ end
 
 local function fill(counter, time, full)
   local until_empty = math.ceil(full / 1000) + 1
-  redis.call('SET', counter, string.format('%.0f', time + full), 'PX', until_empty)
+  redis.call('SET', counter, time + full, 'PX', until_empty)
 end
 
 -- One more plays the script; false where it is not there.
