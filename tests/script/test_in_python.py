@@ -73,6 +73,10 @@ WRONG = {
         given(Error, "timeout"),
         "$.kind: expected an error kind such as RateLimit(), got a string",
     ),
+    "a header that is the server's": (
+        given(RateLimit, headers={"Content-LENGTH": "5"}),
+        "$.headers: the header 'Content-LENGTH' is the server's own",
+    ),
     "a latency that is a word": (
         given(Assistant, "x", latency="gpt5"),
         "$.latency: expected a Latency, got a string",

@@ -179,6 +179,16 @@ def test_a_broken_connection_is_on_record_before_it_breaks(
     assert reset["answer"]["failure"]["kind"] == "connection_reset"
 
 
+def test_a_client_gets_time_to_read_what_comes_before_a_reset(
+    make_client: MakeClient, clock: Clock
+) -> None:
+    client = make_client(turn(fault="disconnect"), {"type": "error", "kind": "connection_reset"})
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            assert ask(client).data
+    assert clock.slept == [0.02]  # nothing came before the second one
+
+
 def test_without_a_journal_answers_wait_and_break_all_the_same(
     make_client: MakeClient, clock: Clock
 ) -> None:
@@ -248,7 +258,7 @@ def test_retry_after_and_headers_of_an_error_go_out_in_the_place_of_its_own(
         {"kind": "overloaded", "retry_after": 7},
         {"kind": "rate_limit", "retry_after": 0},
         {"kind": "rate_limit"},
-        {"kind": "permission", "headers": {"Retry-After": "soon", "X-Request-Id": "mine"}},
+        {"kind": "rate_limit", "headers": {"retry-AFTER": "soon", "X-Request-Id": "mine"}},
     ]
     turns = [{"type": "error", **kind} for kind in kinds]
     client = make_client(*turns, retry_after=3)
@@ -259,7 +269,7 @@ def test_retry_after_and_headers_of_an_error_go_out_in_the_place_of_its_own(
         False,
         True,
         True,
-        False,
+        True,
     ]
     assert told[3].getlist("x-request-id") == ["mine"]
 
