@@ -11,6 +11,7 @@ from llmsim.json_text import type_name
 from llmsim.reply import MADE_CALL
 from llmsim.script import positions
 from llmsim.script.arguments import VALUE, beside_others
+from llmsim.script.faults import BadArguments
 from llmsim.script.positions import Path
 from llmsim.script.track import Track
 from llmsim.script.turns import Call, Turn
@@ -76,6 +77,8 @@ def _warnings(line: Line, first_use: dict[str, Path]) -> Iterator[Warning_]:
                 (*path, "finish_reason"),
                 "the turn has no calls, and a client that is told of calls waits for them",
             )
+        if isinstance(turn.fault, BadArguments) and not calls:
+            yield (*path, "fault"), "the turn has no calls whose arguments could be bad"
         again = on_exhausted == "loop" or (
             on_exhausted == "repeat_last" and index == len(turns) - 1
         )

@@ -9,6 +9,7 @@ from typing import Any
 from llmsim.delivery import Leaving, Write
 from llmsim.part import RESET
 from llmsim.serving.ending import Ending
+from llmsim.sse import MAX_WRITE
 
 # Seconds in which a client can read what came before: a reset overtakes it.
 _BEFORE_BREAK = 0.02
@@ -40,13 +41,17 @@ class Timing:
 
         Each time counts from the start: what one is late the next one is not.
         """
-        left = self._started + write.at + self._held - time.perf_counter()
+        left = self._left(write)
         if left > 0:
             # By its name in the module, where gevent puts its own.
             time.sleep(left)
         if write.content and not self._has_begun:
             self._has_begun = True
             self._note("ttft", write)
+
+    def is_due(self, write: Write) -> bool:
+        """Whether the time of a write has come."""
+        return self._left(write) <= 0
 
     def ends(self, write: Write) -> None:
         """Note that the write is the last one."""
@@ -55,6 +60,9 @@ class Timing:
     def facts(self, fault: str | None) -> dict[str, Any]:
         """As the journal has it."""
         return {"timing": self._facts, "fault": fault}
+
+    def _left(self, write: Write) -> float:
+        return self._started + write.at + self._held - time.perf_counter()
 
     def _note(self, what: str, write: Write) -> None:
         actual = time.perf_counter() - self._started
@@ -80,6 +88,8 @@ def delivered(
             if write.gate:
                 timing.held(hold())
             timing.wait(write)
+            if leaving.fault is None:
+                write, following = _with_what_is_due(write, following, rest, timing)
             if following is None:
                 timing.ends(write)
                 end = ending.before_break if write.then else ending.before_last
@@ -95,3 +105,22 @@ def delivered(
         ended = True
     finally:
         ending.settle(size, chunks, ended=ended)
+
+
+def _with_what_is_due(
+    write: Write, following: Write | None, rest: Iterator[Write], timing: Timing
+) -> tuple[Write, Write | None]:
+    """A write with those behind it whose time has come too, and what follows then.
+
+    A worker that is behind catches up: many writes in one cost little more than one.
+    """
+    while (
+        following is not None
+        and following.content
+        and not following.gate
+        and len(write.data) < MAX_WRITE
+        and timing.is_due(following)
+    ):
+        write = following._replace(data=write.data + following.data)
+        following = next(rest, None)
+    return write, following

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from llmsim.script import Assistant, Call, Echo, Mixed, Script, ToolCalls, Track, Usage, When
+from llmsim.script import (
+    Assistant,
+    BadArguments,
+    Call,
+    Echo,
+    Mixed,
+    Script,
+    ToolCalls,
+    Track,
+    Usage,
+    When,
+)
 
 
 def calls(*made: Call) -> ToolCalls:
@@ -31,6 +42,12 @@ CASES = {
             ],
         ),
         ["$.tracks[2].when: no request comes here: the track 'tools' takes all of them before"],
+    ),
+    "bad arguments of no call": (
+        Script(
+            [Assistant("x", fault=BadArguments()), ToolCalls([Call("a")], fault=BadArguments())]
+        ),
+        ["$.turns[0].fault: the turn has no calls whose arguments could be bad"],
     ),
     "an id that a track repeats": (
         Script([calls(X), Assistant("end")], tracks=[Track("t", When(model="m"), [calls(X)])]),

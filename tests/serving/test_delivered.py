@@ -109,6 +109,20 @@ def test_a_piece_that_is_late_makes_no_other_one_late(
     assert clock.slept == [0.5, 0.07, 0.07, 0.07]
 
 
+def test_pieces_that_are_late_together_leave_together(
+    make_client: MakeClient, clock: Clock
+) -> None:
+    client = make_client(turn(latency=SLOW), turn(latency=SLOW, fault="duplicate"))
+    clock.lag = 0.25
+    _, *pieces = parts(ask(client, stream=True))
+    assert [sum(word.encode() in piece for word in WORDS) for piece in pieces] == [3, 1]
+    assert clock.slept == [0.5, 0.05]
+    late, *_ = entries(client)
+    assert (late["timing"]["actual_ttft_ms"], late["timing"]["actual_end_ms"]) == (750, 1050)
+    assert late["timing"]["end_ms"] == 800
+    assert len(parts(ask(client, stream=True))) == 5  # a fault keeps its pieces apart
+
+
 def test_a_plain_answer_waits_for_all_of_its_tokens_and_an_error_for_a_first_one(
     make_client: MakeClient, clock: Clock
 ) -> None:
