@@ -54,7 +54,7 @@ def write(project: Path, tests: str, ini: str = "") -> None:
 
 def start(project: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", *options],
         cwd=project,
         env=clean_environment(project),
         stdout=subprocess.PIPE,
@@ -168,6 +168,7 @@ def test_no_session():
     told = run(project)
     assert "2 failed, 1 passed" in told
     assert told.count("stopped after turn 0") == 2
+    assert "2 failed" in run(project, "--lf")
 
 
 def test_a_server_that_crashes_is_named(project: Path) -> None:

@@ -1,0 +1,77 @@
+"""The handle without pytest: a server in a process of its own, and none at all."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from openai import AsyncOpenAI
+
+import llmsim
+from llmsim.errors import ScriptInvalidError, SettingsError
+from llmsim.server.control_client import NoAnswerError
+from llmsim.testing import ServerEndedError, VerdictError
+
+HELLO = [llmsim.Assistant("Hello!"), llmsim.Assistant("Bye.")]
+BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def within(sim: llmsim.Session) -> httpx.Client:
+    return httpx.Client(transport=httpx.WSGITransport(app=sim))  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_server_of_an_async_program() -> None:
+    async def ask() -> str | None:
+        async with llmsim.serve(HELLO, workers=1) as sim:
+            client = AsyncOpenAI(base_url=sim.openai_base_url, api_key="unused")
+            asked = await client.chat.completions.create(**BODY)  # type: ignore[call-overload]
+            with pytest.raises(VerdictError, match="never came to turn 1"):
+                sim.assert_passed()
+            with pytest.raises(NoAnswerError, match="no session 'b'"):
+                sim.control.get("/sessions/b")
+            return str(asked.choices[0].message.content)
+
+    assert asyncio.run(ask()) == "Hello!"
+
+
+@pytest.mark.slow
+def test_what_keeps_a_server_from_starting_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ScriptInvalidError, match="unknown turn type"),
+        llmsim.serve([{"type": "x"}]),
+    ):
+        pass
+    with pytest.raises(SettingsError, match="LLMSIM_WORKERS"), llmsim.serve(HELLO, workers="many"):
+        pass
+    missing = tmp_path / "missing.json"
+    with pytest.raises(ServerEndedError, match="missing.json"), llmsim.serve(missing):
+        pass
+    with pytest.raises(TypeError, match="did you mean 'workers'"):
+        llmsim.serve(HELLO, wrokers=2)
+
+
+def test_without_a_server_each_has_a_session_of_its_own() -> None:
+    first, second = llmsim.wsgi(HELLO), llmsim.wsgi(HELLO)
+    for sim in (first, second):
+        within(sim).post(f"{sim.openai_base_url}/chat/completions", json=BODY)
+    within(first).post(f"{first.openai_base_url}/chat/completions", json=BODY)
+    first.assert_exhausted()
+    with pytest.raises(VerdictError, match="1 of 2 turns were taken"):
+        second.assert_exhausted()
+    assert [len(sim.requests) for sim in (first, second)] == [2, 1]
+    assert len(second.reset().script(HELLO).requests) == 0
+    with pytest.raises(NoAnswerError, match="taken|there"):
+        llmsim.Session.made(first._control, first.name)
+
+
+def test_a_stream_that_is_read_to_its_last_event_is_complete() -> None:
+    sim = llmsim.wsgi(HELLO[:1])
+    url = f"{sim.openai_base_url}/chat/completions"
+    with within(sim).stream("POST", url, json={**BODY, "stream": True}) as answer:
+        for line in answer.iter_lines():
+            if line == "data: [DONE]":
+                break
+    sim.assert_passed()
