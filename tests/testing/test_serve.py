@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 
 import llmsim
-from llmsim.errors import ScriptInvalidError, SettingsError
+from llmsim.errors import ScriptInvalidError
 from llmsim.server.control_client import NoAnswerError
 from llmsim.testing import ServerEndedError, VerdictError
 
@@ -39,16 +39,12 @@ def test_a_server_of_an_async_program() -> None:
 
 @pytest.mark.slow
 def test_what_keeps_a_server_from_starting_is_said(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ScriptInvalidError, match="unknown turn type"),
-        llmsim.serve([{"type": "x"}]),
-    ):
-        pass
-    with pytest.raises(SettingsError, match="LLMSIM_WORKERS"), llmsim.serve(HELLO, workers="many"):
-        pass
-    missing = tmp_path / "missing.json"
-    with pytest.raises(ServerEndedError, match="missing.json"), llmsim.serve(missing):
-        pass
+    with pytest.raises(ScriptInvalidError, match="unknown turn type"):
+        llmsim.serve([{"type": "x"}]).__enter__()
+    with pytest.raises(ServerEndedError, match="LLMSIM_WORKERS: expected a whole number"):
+        llmsim.serve(HELLO, workers="many").__enter__()
+    with pytest.raises(ServerEndedError, match="cannot read the script"):
+        llmsim.serve(tmp_path / "missing.json").__enter__()
     with pytest.raises(TypeError, match="did you mean 'workers'"):
         llmsim.serve(HELLO, wrokers=2)
 
@@ -63,7 +59,7 @@ def test_without_a_server_each_has_a_session_of_its_own() -> None:
         second.assert_exhausted()
     assert [len(sim.requests) for sim in (first, second)] == [2, 1]
     assert len(second.reset().script(HELLO).requests) == 0
-    with pytest.raises(NoAnswerError, match="taken|there"):
+    with pytest.raises(NoAnswerError, match="There is a session"):
         llmsim.Session.made(first._control, first.name)
 
 
