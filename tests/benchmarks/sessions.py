@@ -77,7 +77,7 @@ def filled(directory: Path, sessions: int) -> Path:
     """
     directory.mkdir(mode=0o700)
     store = MmapStore.create_in(directory)
-    store.publish(b"{}")
+    store.publish(b'{"turns":[{"type":"assistant","text":"x"}]}')
     for number in range(sessions):
         generation = store.claim(wrk.session(number)).generation
         store.append(wrk.session(number), generation, b"{}")

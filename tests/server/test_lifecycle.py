@@ -165,7 +165,7 @@ def broken_scripts(tmp_path: Path) -> dict[str, tuple[Path, str]]:
     turn = b'{"type":"assistant","text":"a"}'
     return {
         "missing": (tmp_path / "missing.json", "No such file"),
-        "directory": (tmp_path / "folder", "directory"),
+        "directory": (tmp_path / "folder", "the folder holds no script"),
         "not UTF-8": (
             file("latin.json", b'{"turns":[{"type":"assistant","text":"\xe9"}]}'),
             "latin.json:1:39",
@@ -234,7 +234,7 @@ def test_a_wrong_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
     assert "LLMSIM_WORKERS: expected a whole number, got 'x'" in refused(
         tmp_path, LLMSIM_WORKERS="x"
     )
-    assert "LLMSIM_WORKERS: expected a whole number, got 'x'" in refused(
+    assert "--workers: expected a whole number, got 'x'" in refused(
         tmp_path, command=[sys.executable, "-m", "llmsim", "serve", "--workers", "x"]
     )
 

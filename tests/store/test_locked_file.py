@@ -30,8 +30,8 @@ def test_a_lock_that_is_deleted_by_its_holder_is_none_for_who_waited(tmp_path: P
         with locked_file(str(path), 60):
             inside.append(f"+{name}")
             time.sleep(0.002)
-            path.unlink()
             inside.append(f"-{name}")
+            path.unlink()
 
     threads = [threading.Thread(target=enter, args=(str(number),)) for number in range(20)]
     for thread in threads:

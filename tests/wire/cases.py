@@ -11,7 +11,7 @@ from llmsim.apis.renderer import Call, Stamp
 from llmsim.conversation import Request
 from llmsim.json_text import compact
 from llmsim.reply import Reply, Text, ToolCall
-from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, ToolCalls, Turn
+from llmsim.script import Assistant, Echo, Lorem, Mixed, Refusal, Template, ToolCalls, Turn
 from llmsim.script import Call as Calling
 from llmsim.script import Usage as Figures
 from llmsim.usage import Usage, usage_of
@@ -104,6 +104,7 @@ TURNS: dict[str, Turn] = {
     "usage_partial": ToolCalls([_LS], usage=Figures(prompt_tokens=50, cached_tokens=60)),
     "lorem": Lorem(30, seed=7),
     "echo": Echo("You said: "),
+    "template": Template("You said: {{ last }}"),
 }
 
 _USAGE = {"stream_options": {"include_usage": True}}
