@@ -16,7 +16,7 @@ SESSIONS = ("a", "b" * 64, "c.d-e_f")
 def made(directory: Path) -> Path:
     """A table with a few sessions and one that was deleted."""
     store = MmapStore.create_in(directory, max_sessions=10)
-    store.publish(b"{}")
+    store.publish(b'{"turns":[{"type":"assistant","text":"x"}]}')
     for name in (*SESSIONS, "deleted"):
         store.claim(name)
     store.delete("deleted")
