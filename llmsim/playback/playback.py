@@ -106,7 +106,7 @@ class Playback:
         return order, decision
 
     def _order(self, chooser: Chooser, request: Request, seen: Seen) -> Order:
-        if not isinstance(chooser, ByName):
+        if type(chooser) is not ByName:  # `isinstance` of an abstract class costs more
             return chooser.order_for(request)
         return self.scripts.by_folder(seen.published).given(chooser.name, request)
 

@@ -18,6 +18,7 @@ from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
+from tests.benchmarks.mixes import Mixes
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.paced import Paced
 from tests.benchmarks.prompts import Prompts
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Latency(),
         Sessions(),
         Many(),
+        Mixes(),
         Sizes(),
         Swaps(),
         Journal(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any, Final
 
 from llmsim.conversation import Request
@@ -37,8 +38,13 @@ class Condition:
         return None if self.holds(asked, met) else Difference(name, asked, met, self.words)
 
 
+@lru_cache(maxsize=1024)
+def _globbed(glob: str) -> re.Pattern[str]:
+    return re.compile(translate(glob))
+
+
 def _glob(asked: str, met: str | None) -> bool:
-    return met is not None and fnmatchcase(met, asked)
+    return met is not None and _globbed(asked).match(met) is not None
 
 
 def _contains(asked: str, met: str | None) -> bool:

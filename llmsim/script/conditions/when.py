@@ -104,10 +104,12 @@ class When:
         return tuple(name for name, _ in self.asked if name not in STABLE)
 
     def fits(self, request: Request) -> bool:
-        """Whether the request is meant."""
-        return not any(
-            CONDITIONS[name].difference(name, request, asked) for name, asked in self.asked
-        )
+        """Whether the request is meant. For a request that is not, `explain` says why."""
+        for name, asked in self.asked:
+            condition = CONDITIONS[name]
+            if not condition.holds(asked, condition.find(request, asked)):
+                return False
+        return True
 
 
 def explain(when: When, request: Request) -> list[Difference]:
