@@ -126,7 +126,7 @@ def _script(path: str, name: str | None, max_bytes: int) -> Script:
         if name is not None:
             raise NotThereError("script", name, [])
         return Script.from_file(path, max_bytes)
-    found = read_folder(path, max_bytes, lambda script: script)
+    found = read_folder(path, lambda file: Script.from_file(file, max_bytes))
     if (name or DEFAULT) not in found:
         raise NotThereError("script", name, found)
     return found[name or DEFAULT]

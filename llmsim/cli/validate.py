@@ -50,9 +50,7 @@ def _check_folder(path: str, settings: Settings) -> int:
     if any([_check_file(file, settings) for file in files]):
         return 1
     try:
-        scripts = read_folder(
-            path, settings.max_script_bytes, lambda script: resolved(script, settings)
-        )
+        scripts = read_folder(path, lambda file: Script.from_file(file, settings.max_script_bytes))
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1
@@ -71,7 +69,7 @@ def _check_file(path: str, settings: Settings) -> int:
         else:
             data = read_file(path, limit)
         text = decode(data, path)
-        script = resolved(Script.from_json(text, path), settings)
+        script = resolved(Script.from_json(text, path, settings.order), settings)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 1

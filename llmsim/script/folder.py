@@ -142,12 +142,8 @@ def _key(script: Script, before: Named | None) -> str:
     return blake2b(text, digest_size=8).hexdigest()
 
 
-def read_folder(
-    path: str, max_bytes: int, resolved: Callable[[Script], Script]
-) -> dict[str, Script]:
-    """The scripts of a folder: each `*.json` in it, by the name of the file.
-
-    `resolved` is what is made of each.
+def read_folder(path: str, read: Callable[[str], Script]) -> dict[str, Script]:
+    """The scripts of a folder: each `*.json` in it, by the name of the file; `read` reads one.
 
     Raises:
         FolderError: scripts are wrong, with all problems of all of them, or there is none.
@@ -159,7 +155,7 @@ def read_folder(
         try:
             if problem := a_label(file.stem):
                 raise ScriptReadError(source, f"its name is no name of a script: {problem}")
-            found[file.stem] = resolved(Script.from_file(file, max_bytes))
+            found[file.stem] = read(source)
         except ScriptError as error:
             errors.append(error)
     if not found and not errors:

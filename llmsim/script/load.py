@@ -29,14 +29,16 @@ from llmsim.script.schema import SCRIPT_SCHEMA
 _DEEPEST_PROBLEM = 7
 
 
-def load_text(text: str, source: str) -> dict[str, Any]:
-    """The arguments of `Script` from JSON text.
+def load_text(text: str, source: str, order: str | None = None) -> dict[str, Any]:
+    """The arguments of `Script` from JSON text; `order` is that of a script that says none.
 
     Raises:
         ScriptParseError: it is not JSON, or JSON of a sort that is refused.
         ScriptInvalidError: it is JSON and no script.
     """
     value = parse(text, source)
+    if order and isinstance(value, dict) and value.get("order") is None:
+        value["order"] = order
     try:
         return _checked(value)
     except ValidationError as error:

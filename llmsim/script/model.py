@@ -82,26 +82,35 @@ class Script(Judged):
         self.check_judged()
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], max_bytes: int = 100 * 2**20) -> Script:
-        """Read a JSON file.
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        max_bytes: int = 100 * 2**20,
+        order: str | None = None,
+    ) -> Script:
+        """Read a JSON file; `order` is that of a script that says none.
 
         Raises:
             ScriptReadError: the file cannot be read, or holds more than `max_bytes`.
             ScriptParseError: it is not JSON.
             ScriptInvalidError: it is no script; the error holds all that is wrong.
         """
-        return cls.from_json(read_file(path, max_bytes), os.fspath(path))
+        return cls.from_json(read_file(path, max_bytes), os.fspath(path), order)
 
     @classmethod
-    def from_json(cls, text: str | bytes, source: str = "<json>") -> Script:
+    def from_json(
+        cls, text: str | bytes, source: str = "<json>", order: str | None = None
+    ) -> Script:
         """Read JSON text, or its bytes in UTF-8; `source` is what errors call it.
+
+        `order` is that of a script that says none.
 
         Raises:
             ScriptParseError: it is not JSON.
             ScriptInvalidError: it is no script; the error holds all that is wrong.
         """
         text = text.removeprefix("\ufeff") if isinstance(text, str) else decode(text, source)
-        return cls(**load_text(text, source))
+        return cls(**load_text(text, source, order))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any], source: str = "<spec>") -> Script:

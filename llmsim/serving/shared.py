@@ -48,11 +48,13 @@ def load_script(settings: Settings) -> Loaded:
         ScriptError: it cannot be read, parsed or used.
     """
     path = settings.script_path or str(config_dir() / "scripts" / "demo.json")
-    limit = settings.max_script_bytes
     if os.path.isdir(path):
-        folder = read_folder(path, limit, lambda script: resolved(script, settings))
-        return Loaded(path, None, folder)
-    return Loaded(path, resolved(Script.from_file(path, limit), settings))
+        return Loaded(path, None, read_folder(path, lambda file: _read(file, settings)))
+    return Loaded(path, _read(path, settings))
+
+
+def _read(path: str, settings: Settings) -> Script:
+    return resolved(Script.from_file(path, settings.max_script_bytes, settings.order), settings)
 
 
 def resolved(script: Script, settings: Settings) -> Script:

@@ -509,3 +509,21 @@ def test_play_takes_a_script_of_a_folder_by_its_name(folder: Path) -> None:
         "llmsim: name one of the folder's scripts with --script: buy, refund\n"
     )
     assert "did you mean 'refund'?" in run("play", folder, "--script", "refnd", code=1).stderr
+
+
+def test_a_condition_that_may_change_is_told_at_its_line_where_the_setting_says_history(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "script.json"
+    track = {"name": "t", "when": {"last_role": "tool"}, "turns": [text("x")]}
+    script.write_text(json.dumps({"tracks": [track]}), "utf-8")
+    run("validate", script)
+    ended = subprocess.run(
+        [LLMSIM, "validate", str(script)],
+        env=clean_environment(tmp_path, LLMSIM_ORDER="history"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"{script}:1:49: $.tracks[0].when.last_role: 'last_role' may")

@@ -17,6 +17,7 @@ from llmsim.playback.stored import Reference
 from llmsim.reply import Reply
 from llmsim.store.base import Store
 from llmsim.store.mmap_store import MmapStore
+from tests.narrowing import present
 
 
 def says(*texts: str) -> list[dict[str, Any]]:
@@ -196,7 +197,9 @@ def test_another_process_plays_the_same(store: Store, tmp_path: Path) -> None:
         {"name": "t", "when": {"model": "t"}, "turns": says("t0", "t1")}]))  # fmt: skip
     other = Playback(MmapStore(tmp_path))
     assert [said(played, "b", "t"), said(other, "b", "t"), said(other, "b")] == ["t0", "t1", "b 0"]
+    before = present(played.scripts.named("b")).script
     other.put_named("a", script("new"))
+    assert present(played.scripts.named("b")).script is before  # it is not read again
     assert [said(played, "a"), said(other, "a"), said(played, "b")] == ["new 0", "new 1", "b 1"]
     unchanged = dict(played.scripts.by_folder(store.published() or 0).orders)
     played.put_named("c", script("c"))
