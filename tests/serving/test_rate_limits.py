@@ -159,6 +159,37 @@ def test_no_file_of_the_state_holds_a_key(client: FlaskClient, tmp_path: Path) -
     assert not [path for path in files if b"very-secret" in path.read_bytes()]
 
 
+def test_the_tracks_of_a_script_share_its_limits(client: FlaskClient) -> None:
+    track = {"name": "side", "when": {"last_contains": "title"}, "turns": numbered(9)}
+    put(client, tracks=[track], limits={"requests_per_minute": 2})
+    texts = ["a title", "Hi", "a title", "Hi"]
+    answers = [ask(client, messages=[{"role": "user", "content": said}]) for said in texts]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+
+
+def test_each_script_of_a_folder_has_its_own_limits_and_errors(client: FlaskClient) -> None:
+    scripts = {
+        "tight": {"limits": {"requests_per_minute": 1}},
+        "wide": {"limits": {"requests_per_minute": 3}},
+        "broken": {"errors": {"timeout_rate": 1}},
+    }
+    for name, keys in scripts.items():
+        script = {"turns": numbered(9), "when": {"last_contains": name}, **keys}
+        assert client.put(f"/llmsim/scripts/{name}", json=script).status_code in (200, 201)
+    statuses = {
+        name: [
+            ask(client, "b", messages=[{"role": "user", "content": name}]).status_code
+            for _ in range(4)
+        ]
+        for name in scripts
+    }
+    assert statuses == {
+        "tight": [200, 429, 429, 429],
+        "wide": [200, 200, 200, 429],
+        "broken": [504] * 4,
+    }
+
+
 def test_a_reset_begins_the_limits_anew(client: FlaskClient) -> None:
     put(client, limits={"requests_per_minute": 1})
     assert [ask(client).status_code for _ in range(2)] == [200, 429]
