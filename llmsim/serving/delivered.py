@@ -45,6 +45,10 @@ class Timing:
         if left > 0:
             # By its name in the module, where gevent puts its own.
             time.sleep(left)
+        self.leaves(write)
+
+    def leaves(self, write: Write) -> None:
+        """Note when the first content was due, and that it leaves now."""
         if write.content and not self._has_begun:
             self._has_begun = True
             self._note("ttft", write)
@@ -121,6 +125,7 @@ def _with_what_is_due(
         and len(write.data) < MAX_WRITE
         and timing.is_due(following)
     ):
+        timing.leaves(following)
         write = following._replace(data=write.data + following.data)
         following = next(rest, None)
     return write, following

@@ -11,7 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Script
+from llmsim.delivery import Leaving
+from llmsim.part import Part
 from llmsim.serving import shared
+from llmsim.serving.delivered import Timing, delivered
+from llmsim.serving.ending import Ending
 from llmsim.settings import Settings
 from tests.conftest import MakeClient
 from tests.each import for_each
@@ -121,6 +125,19 @@ def test_pieces_that_are_late_together_leave_together(
     assert (late["timing"]["actual_ttft_ms"], late["timing"]["actual_end_ms"]) == (750, 1050)
     assert late["timing"]["end_ms"] == 800
     assert len(parts(ask(client, stream=True))) == 5  # a fault keeps its pieces apart
+
+
+def test_content_that_is_late_and_leaves_with_the_opening_is_the_first_one(clock: Clock) -> None:
+    pieces = [Part(b"opening"), Part(b"1", content=True), Part(b"2", content=True)]
+    timing = Timing(clock.now - 0.3)  # the request came so long ago
+    left = delivered(Leaving(pieces, iter([0.2, 0.5]), None), Ending(None, {}), timing, lambda: 0.0)
+    assert list(left) == [b"opening1", b"2"]
+    assert timing.facts(None)["timing"] == {
+        "ttft_ms": 200,
+        "actual_ttft_ms": 300,
+        "end_ms": 700,
+        "actual_end_ms": 700,
+    }
 
 
 def test_a_plain_answer_waits_for_all_of_its_tokens_and_an_error_for_a_first_one(
