@@ -24,7 +24,7 @@ from llmsim.reply import NO_ANSWER, Reply
 from llmsim.script import Script
 from llmsim.script.folder import DEFAULT, read_folder
 from llmsim.serving.body import as_object, parsed
-from llmsim.serving.rendering import render
+from llmsim.serving.rendering import render, spoken
 from llmsim.serving.shared import latency_of
 from llmsim.store.base import DEFAULT_SESSION, Claim
 
@@ -167,7 +167,7 @@ def _read(renderer: Renderer, body: dict[str, Any]) -> tuple[Call, Request]:
 
 
 def _print(what: str, renderer: Renderer, call: Call, taken: Taken) -> None:
-    answer = render(renderer, call, taken, [])
+    answer = render(renderer, call, spoken(renderer, taken), [])
     status = "no answer" if answer.status == NO_ANSWER else f"HTTP {answer.status}"
     body, times = timed(answer.body)
     print(", ".join([f"{what}: {status}", *times]), file=sys.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xxhash import xxh3_64_intdigest
 
 from llmsim.conversation import Request
@@ -31,7 +33,7 @@ class ByFolder(Chooser):
         self._with_weight = [each for each in folder if each.script.weight]
         self._total = sum(each.script.weight or 0 for each in self._with_weight)
 
-    def order_for(self, request: Request) -> Order:
+    def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Chooser.order_for`."""
         return self._order_in(self._chosen(request), request)
 
@@ -96,12 +98,13 @@ class ByFolder(Chooser):
 class ByName(Chooser):
     """The script of a session that was given one of the folder's by its name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, by_folder: Callable[[int], ByFolder]) -> None:
         self.name = name
+        self._by_folder = by_folder
 
-    def order_for(self, request: Request) -> Order:
-        """Not known without the folder; see `ByFolder.given`."""
-        raise NotImplementedError
+    def order_for(self, request: Request, published: int = 0) -> Order:
+        """See `Chooser.order_for`."""
+        return self._by_folder(published).given(self.name, request)
 
 
 def _order_of(named: Named) -> Order:

@@ -27,8 +27,10 @@ class Chooser(ABC):
     """Finds the line of turns of a request, in a script or among several."""
 
     @abstractmethod
-    def order_for(self, request: Request) -> Order:
+    def order_for(self, request: Request, published: int = 0) -> Order:
         """What decides for the request in the end: the order of its line of turns.
+
+        `published` is the key of what is published, where a name stands for one of its scripts.
 
         Raises:
             RequestError: there are no turns for it.
@@ -51,7 +53,7 @@ class Order(Chooser):
             RequestError: the script has no turns for it.
         """
 
-    def order_for(self, request: Request) -> Order:  # noqa: ARG002
+    def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Chooser.order_for`."""
         return self
 

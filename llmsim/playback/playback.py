@@ -10,8 +10,7 @@ from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
 from llmsim.playback.admission import Caller, nobody
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
-from llmsim.playback.folder import ByName
-from llmsim.playback.order import Chooser, Decision, Order
+from llmsim.playback.order import Decision, Order
 from llmsim.playback.scripts import Scripts
 from llmsim.playback.stored import Outline, Reference
 from llmsim.playback.taken import Line, Taken
@@ -96,7 +95,7 @@ class Playback:
         """
         chooser = self.scripts.chooser(seen.script)
         try:
-            order = self._order(chooser, request, seen)
+            order = chooser.order_for(request, seen.published)
             decision = order.decide(request)
             check(order.script, Earlier(order, seen.generation))
         except (RequestError, WithheldError):
@@ -104,11 +103,6 @@ class Playback:
                 raise MovedError from None
             raise
         return order, decision
-
-    def _order(self, chooser: Chooser, request: Request, seen: Seen) -> Order:
-        if type(chooser) is not ByName:  # `isinstance` of an abstract class costs more
-            return chooser.order_for(request)
-        return self.scripts.by_folder(seen.published).given(chooser.name, request)
 
     def publish(self, script: Script) -> bool:
         """Make `script` the one that is served from now on, by every worker.

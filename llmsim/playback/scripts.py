@@ -198,7 +198,7 @@ class Scripts:
 
     def _opened(self, content: Blob) -> Chooser:
         if reference := named_in(content):
-            return ByName(reference.name)
+            return ByName(reference.name, self.by_folder)
         if content[: len(BEGINS)] == BEGINS:
             return self.chooser_in(Folder.from_canonical(bytes(content), self._known()))
         return order_of(opened(content))

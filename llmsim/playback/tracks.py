@@ -57,7 +57,7 @@ class ByTrack(Order):
         """See `Order.before`."""
         return self._orders[taken.line.number].before(taken)
 
-    def order_for(self, request: Request) -> Order:
+    def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Order.order_for`."""
         for track, order in self._tracks:
             if track.when.fits(request):

@@ -155,7 +155,7 @@ class Script(Judged):
         """
         return self if self.order else replace(self, order=word)
 
-    def with_defaults(self, seed: int, errors: ErrorRates, limits: Limits) -> Script:
+    def with_defaults(self, errors: ErrorRates, limits: Limits) -> Script:
         """The same script with these where it does not say otherwise.
 
         Raises:
@@ -165,7 +165,6 @@ class Script(Judged):
         limited = over(self.limits, limits)
         return replace(
             self,
-            seed=seed or None if self.seed is None else self.seed,
             errors=rates if rates.total else None,
             limits=limited if limited.is_set else None,
         )

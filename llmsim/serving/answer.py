@@ -14,13 +14,13 @@ from llmsim.apis.renderer import Renderer, Shape
 from llmsim.playback import Playback, Taken
 from llmsim.playback.findings import Findings
 from llmsim.playback.withheld import WithheldError
-from llmsim.reply import Failure, Reply
+from llmsim.reply import Reply
 from llmsim.serving import exhausted
 from llmsim.serving.protocol import ProtocolCheck
 from llmsim.serving.rate_headers import rate_headers
 from llmsim.serving.record import Record
 from llmsim.serving.recorded import body_of, recorded
-from llmsim.serving.rendering import Answer, render
+from llmsim.serving.rendering import Answer, render, spoken
 from llmsim.serving.withheld import withheld
 from llmsim.settings import Settings
 
@@ -51,9 +51,7 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
         return withheld(renderer, settings, record, error)
     finally:
         record.violated(check.found)
-    if isinstance(taken.outcome, Failure):
-        taken = taken._replace(outcome=renderer.in_own_words(taken.outcome))
-        taken = exhausted.told(taken, record.session, call.conversation)
+    taken = exhausted.told(spoken(renderer, taken), record.session, call.conversation)
     headers = [
         ("X-LLMSim-Session", record.session),
         *rate_headers(renderer, taken.outcome, taken.allowances, settings.retry_after),

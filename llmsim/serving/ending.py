@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 from llmsim.journal.entry import BROKEN_OFF, CLIENT_GONE, COMPLETED
@@ -66,3 +66,21 @@ class Ending:
         self._outcome = outcome
         if self._entry is not None:
             self._receipt = self._entry.append(outcome, size, chunks)
+
+
+def handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
+    """The parts, each as soon as it is asked for; of the last one the ending is told before."""
+    size = chunks = 0
+    ended = False
+    rest = iter(parts)
+    try:
+        part = next(rest, None)
+        while part is not None:
+            following = next(rest, None)
+            if following is None:
+                ending.before_last(size + len(part), chunks + 1)
+            yield part
+            size, chunks, part = size + len(part), chunks + 1, following
+        ended = True
+    finally:
+        ending.settle(size, chunks, ended=ended)

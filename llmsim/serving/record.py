@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from hashlib import blake2b
@@ -32,25 +32,15 @@ from llmsim.playback import Taken
 from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
 from llmsim.script.gate import Gate
-from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.serving.delivered import Timing, delivered
-from llmsim.serving.ending import Ending
+from llmsim.serving.ending import Ending, handed_on
 from llmsim.serving.peer import has_hung_up
 from llmsim.serving.rendering import Answer, worker
 from llmsim.serving.session import key_of
+from llmsim.serving.standing_facts import standing_facts
 from llmsim.store.base import Store
 from llmsim.store.gates import Waiter
 
-_BY_ARRIVAL: dict[str, Any] = {
-    "order": ARRIVAL,
-    "step": None,
-    "try": None,
-    "conversation": None,
-}
-_FOREIGN_STEPS = (
-    "Answers in this history are not the script's, and count as steps. If they are examples in "
-    'the prompt, give the script "steps": "own".'
-)
 _MOST_VIOLATIONS = 20  # that an entry lists: one cut may break every pair of a long history
 _COUNT = re.compile("[0-9]{1,9}")
 
@@ -140,7 +130,7 @@ class Record:
             "script": taken.line.script,
             "track": taken.line.name,
             "stream": stream,
-            **_standing_facts(taken, conversation),
+            **standing_facts(taken, conversation),
         }
         if isinstance(taken.outcome, Reply) and taken.outcome.not_found:
             self._facts["values_not_found"] = list(taken.outcome.not_found)
@@ -198,7 +188,7 @@ class Record:
             timing = Timing(self._started)
             self._facts |= timing.facts(parts.fault)
             return delivered(parts, ending, timing, self._hold(parts.gate))
-        return parts if self._mode == OFF else _handed_on(parts, ending)
+        return parts if self._mode == OFF else handed_on(parts, ending)
 
     def _hold(self, gate: Gate | None) -> Callable[[], float]:
         """What waits at the gate of the answer; the entry says of it."""
@@ -257,23 +247,6 @@ class Record:
         return End(self._status, outcome, size, chunks, duration_ms)
 
 
-def _handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
-    size = chunks = 0
-    ended = False
-    rest = iter(parts)
-    try:
-        part = next(rest, None)
-        while part is not None:
-            following = next(rest, None)
-            if following is None:
-                ending.before_last(size + len(part), chunks + 1)
-            yield part
-            size, chunks, part = size + len(part), chunks + 1, following
-        ended = True
-    finally:
-        ending.settle(size, chunks, ended=ended)
-
-
 def _generation_of(store: Store, session: str) -> int:
     """The generation in which a request took no turn.
 
@@ -284,21 +257,3 @@ def _generation_of(store: Store, session: str) -> int:
     except StoreError:
         return 0
     return found.generation if found else 0
-
-
-def _standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
-    """Which order chose the turn and, by history, where the conversation stood."""
-    standing = taken.standing
-    if standing is None:
-        return _BY_ARRIVAL
-    facts = {
-        "order": HISTORY,
-        "step": standing.step,
-        "try": taken.tried,
-        "conversation": conversation,
-    }
-    if standing.foreign_steps:
-        facts |= {"foreign_steps": standing.foreign_steps, "hint": _FOREIGN_STEPS}
-    if standing.mark and standing.mark.generation not in ("", taken.marks[0][:6]):
-        facts["earlier_generation"] = True
-    return facts

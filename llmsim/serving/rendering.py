@@ -78,8 +78,7 @@ def in_json(
 
 
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
-    """A failure as an answer: plain JSON, also where a stream was asked for."""
-    failure = renderer.in_own_words(failure)
+    """A failure in the API's own words as an answer: plain JSON, also where a stream was wanted."""
     request_id = _new_request_id()
     body = ascii_json(renderer.error(failure, request_id))
     lead = [_JSON, ("Content-Length", str(len(body))), (renderer.request_id_header, request_id)]
@@ -91,8 +90,15 @@ def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -
     return Answer(failure.status, made, [body])
 
 
+def spoken(renderer: Renderer, taken: Taken) -> Taken:
+    """What was taken; an error has the API's own status and words."""
+    if not isinstance(taken.outcome, Failure):
+        return taken
+    return taken._replace(outcome=renderer.in_own_words(taken.outcome))
+
+
 def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> Answer:
-    """What was taken, as an answer; `headers` are added to its own."""
+    """What was taken, `spoken`, as an answer; `headers` are added to its own."""
     reply = taken.outcome
     headers = _proof(taken) + headers
     at_once = taken.delivery is AT_ONCE

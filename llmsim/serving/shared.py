@@ -65,7 +65,7 @@ def resolved(script: Script, settings: Settings) -> Script:
     """
     errors = ErrorRates(settings.rate_limit_rate, settings.server_error_rate, settings.timeout_rate)
     limits = Limits(settings.requests_per_minute, settings.tokens_per_minute, settings.limits_by)
-    ordered = script.with_order(settings.order).with_defaults(settings.seed, errors, limits)
+    ordered = script.with_order(settings.order).with_defaults(errors, limits)
     return ordered.with_latency(*latency_of(settings))
 
 

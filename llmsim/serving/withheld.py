@@ -16,16 +16,17 @@ def withheld(
     renderer: Renderer, settings: Settings, record: Record, error: WithheldError
 ) -> Answer:
     """The answer, on record with its reason. It proves no order, for it has no place in it."""
+    failure = renderer.in_own_words(error.failure)
     headers = [
         ("X-LLMSim-Session", record.session),
         ("X-LLMSim-Worker", worker()),
-        *rate_headers(renderer, error.failure, error.allowances, settings.retry_after),
+        *rate_headers(renderer, failure, error.allowances, settings.retry_after),
     ]
     if error.injected:
         headers.append(("X-LLMSim-Injected", error.injected))
-    answered = fail(renderer, error.failure, headers)
-    if error.failure.status == NO_ANSWER:
+    answered = fail(renderer, failure, headers)
+    if failure.status == NO_ANSWER:
         answered = answered._replace(body=leave.no_answer())
     record.withheld(error.reason)
-    record.answer(answered, error.failure)
+    record.answer(answered, failure)
     return answered

@@ -9,6 +9,8 @@ import pytest
 from llmsim.errors import ScriptInvalidError
 from llmsim.playback.injected import INJECTED, ErrorsAtRandom, errors_of
 from llmsim.script import Assistant, ErrorRates, Limits, Script
+from llmsim.serving.shared import resolved
+from llmsim.settings import Settings
 
 RATES = ErrorRates(rate_limit_rate=0.2, server_error_rate=0.1, timeout_rate=0.05)
 
@@ -48,20 +50,26 @@ def test_every_rate_has_its_error() -> None:
 
 def test_the_settings_give_the_rates_that_a_script_does_not() -> None:
     script = Script([Assistant("x")], errors=ErrorRates(rate_limit_rate=0.5, timeout_rate=0))
-    under = script.with_defaults(3, RATES, Limits())
+    under = script.with_defaults(RATES, Limits())
     assert under.errors == ErrorRates(0.5, 0.1, 0)
-    assert under.seed == 3
-    assert Script([Assistant("x")], seed=4).with_defaults(3, RATES, Limits()).seed == 4
+
+
+def test_the_settings_give_the_seed_that_a_script_does_not() -> None:
+    settings = Settings(rate_limit_rate=0.5, seed=3)
+    assert resolved(Script([Assistant("x")]), settings).seed == 3
+    assert resolved(Script([Assistant("x")], seed=4), settings).seed == 4
+    assert resolved(Script([Assistant("x")], seed=0), settings).seed == 0
+    assert resolved(Script([Assistant("x")]), Settings()).seed is None
 
 
 def test_settings_at_their_defaults_change_nothing_of_a_script() -> None:
     script = Script([Assistant("x")])
-    assert script.with_defaults(0, ErrorRates(0.0, 0.0, 0.0), Limits(0, 0, "session")) == script
+    assert script.with_defaults(ErrorRates(0.0, 0.0, 0.0), Limits(0, 0, "session")) == script
     off = Script([Assistant("x")], errors=ErrorRates(0, 0, 0))
-    assert off.with_defaults(0, RATES, Limits()).errors is None
+    assert off.with_defaults(RATES, Limits()).errors is None
 
 
 def test_rates_of_script_and_settings_together_are_at_most_1() -> None:
     script = Script([Assistant("x")], errors=ErrorRates(rate_limit_rate=0.8))
     with pytest.raises(ScriptInvalidError, match=r"the rates add up to 1\.3"):
-        script.with_defaults(0, ErrorRates(timeout_rate=0.5), Limits())
+        script.with_defaults(ErrorRates(timeout_rate=0.5), Limits())

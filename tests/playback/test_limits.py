@@ -36,10 +36,10 @@ def test_callers_and_limits_have_each_a_bucket_of_their_own() -> None:
 
 def test_the_settings_give_the_limits_that_a_script_does_not() -> None:
     script = Script([Assistant("x")], limits=Limits(tokens_per_minute=0, by="key"))
-    under = script.with_defaults(0, ErrorRates(), Limits(5, 7, "session"))
+    under = script.with_defaults(ErrorRates(), Limits(5, 7, "session"))
     assert under.limits == Limits(5, 0, "key")
     bare = Script([Assistant("x")])
-    assert bare.with_defaults(0, ErrorRates(), Limits(0, 7, "key")).limits == Limits(0, 7, "key")
+    assert bare.with_defaults(ErrorRates(), Limits(0, 7, "key")).limits == Limits(0, 7, "key")
 
 
 def test_no_limit_costs_nothing() -> None:

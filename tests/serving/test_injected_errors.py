@@ -49,6 +49,14 @@ def test_a_header_asks_for_an_error_which_takes_no_turn(client: FlaskClient, api
     assert ask(client, route=ROUTE_OF[api]).headers["X-LLMSim-Position"] == "0"
 
 
+def test_the_journal_has_the_status_and_the_words_that_went_out(client: FlaskClient) -> None:
+    for api, status in (("chat", 503), ("anthropic", 529)):
+        answer = by_header(client, "overloaded", api)
+        failure = entries(client)[-1]["answer"]["failure"]
+        assert failure["status"] == answer.status_code == status
+        assert failure["message"] == answer.get_json()["error"]["message"] != ""
+
+
 def test_an_injected_429_says_when_to_ask_again(client: FlaskClient) -> None:
     answer = by_header(client, "rate_limit")
     assert answer.headers["Retry-After"] == "0"

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from llmsim.conversation import Request
-from llmsim.reply import Reply, Text
+from llmsim.reply import Block, Reply, Text
 from llmsim.script import fields
 from llmsim.script.rules import a_string, require
-from llmsim.script.turns.call import (
-    Call,
-    are_fixed,
-    blocks_at,
-    calls_field,
-    checked_calls,
-)
+from llmsim.script.turns.call import Call, calls_field, checked_calls
+from llmsim.script.turns.calling import Replies
 from llmsim.script.turns.replying import Replying, ReplyingSchema
-from llmsim.script.values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +20,25 @@ class Mixed(Replying):
 
     text: str
     calls: Sequence[Call]
-    _reads: bool = field(init=False, repr=False, compare=False)
-    _reply: Reply | None = field(init=False, repr=False, compare=False)
+    _replies: Replies = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require("text", a_string(self.text))
         self.check()
         object.__setattr__(self, "calls", checked_calls(self.calls))
-        object.__setattr__(self, "_reads", any(call.filling for call in self.calls))
-        kept = self._reply_at("", None) if are_fixed(self.calls) else None
-        object.__setattr__(self, "_reply", kept)
+        object.__setattr__(self, "_replies", Replies(self.calls, self._with_text))
 
     @property
     def reads_request(self) -> bool:
         """See `Turn.reads_request`."""
-        return self._reads
+        return self._replies.read_request
 
     def play(self, serial: str, request: Request) -> Reply:
         """The text, then the calls."""
-        values = Values(request) if self._reads else None
-        return self._reply or self._reply_at(serial, values)
+        return self._replies.to(serial, request, self._with_text)
 
-    def _reply_at(self, serial: str, values: Values | None) -> Reply:
-        reply = self.reply(Text(self.text), *blocks_at(serial, self.calls, values))
-        return replace(reply, not_found=values.not_found) if values else reply
+    def _with_text(self, *blocks: Block) -> Reply:
+        return self.reply(Text(self.text), *blocks)
 
 
 class MixedSchema(ReplyingSchema):
