@@ -47,14 +47,14 @@ def release_server_gate(gate: str, count: int | None = None) -> dict[str, Any]:
 @operation("DELETE", "/gates/<gate>", status=204)
 def close_server_gate(gate: str) -> Response:
     """Forget a gate that all sessions share: it is closed, and who waits there passes."""
-    if not playback().store.close(GateKey(_checked(gate))):
+    if not playback().store.gates.close(GateKey(_checked(gate))):
         message = f"Nobody has come to a gate {gate!r} that all sessions share."
         raise RequestError(message, code="gate_not_found", status=404)
     return Response(status=204)
 
 
 def _released(key: GateKey, count: int | None) -> dict[str, Any]:
-    state = playback().store.release(key, count)
+    state = playback().store.gates.release(key, count)
     if state is None:
         message = f"The session {key.session!r} was rewound meanwhile."
         raise RequestError(message, code="session_rewound", status=409)
@@ -62,7 +62,7 @@ def _released(key: GateKey, count: int | None) -> dict[str, Any]:
 
 
 def _listed(session: str, generation: int) -> dict[str, Any]:
-    states = playback().store.gates(session, generation)
+    states = playback().store.gates.all(session, generation)
     return {"gates": [_shown(state) for state in states]}
 
 

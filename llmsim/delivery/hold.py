@@ -51,7 +51,7 @@ class Hold:
         key, ticket, by = self._key(), None, NO_STORE
         # An answer that has begun cannot fail: without a store it goes on.
         with suppress(StoreError):
-            ticket = store.enter(key, who, self.gate.count)
+            ticket = store.gates.enter(key, who, self.gate.count)
             deadline = began + self.gate.max_hold_s
             by = RESET if ticket is None else self._waited(store, key, ticket, deadline)
         held = time.monotonic() - began
@@ -67,13 +67,13 @@ class Hold:
         """What ended the wait. A ticket that was not used goes back, whatever ends it."""
         pause, by = _SHORTEST_PAUSE, NO_STORE
         try:
-            while not (by := self._end(store.may_pass(key, ticket), deadline)):
+            while not (by := self._end(store.gates.may_pass(key, ticket), deadline)):
                 time.sleep(pause)
                 pause = min(pause * _LONGER, _LONGEST_PAUSE)
         finally:
             if by != RELEASED:
                 with suppress(StoreError):
-                    store.leave(key, ticket)
+                    store.gates.leave(key, ticket)
         return by
 
     def _end(self, passes: bool | None, deadline: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mmap import mmap
 from typing import Any, Final, NamedTuple
 
-from llmsim.store.gates import GateKey, GateState, Waiter
+from llmsim.store.gates import Gates
 
 DEFAULT_SESSION = "default"
 
@@ -138,6 +138,8 @@ class Store(ABC):
     twice.
     """
 
+    gates: Gates
+
     # Cursors
 
     @abstractmethod
@@ -206,38 +208,6 @@ class Store(ABC):
 
         None where there is no such session.
         """
-
-    # Gates
-
-    @abstractmethod
-    def enter(self, gate: GateKey, who: Waiter, count: int | None) -> int | None:
-        """Take a ticket of a gate; None where the session is of another generation by now.
-
-        As soon as `count` wait there, all who wait may pass.
-        """
-
-    @abstractmethod
-    def may_pass(self, gate: GateKey, ticket: int) -> bool | None:
-        """Whether that ticket may pass; None where the gate is no more. It may be asked often."""
-
-    @abstractmethod
-    def leave(self, gate: GateKey, ticket: int) -> None:
-        """Give a ticket back that was not used: if it might have passed, another one may."""
-
-    @abstractmethod
-    def release(self, gate: GateKey, count: int | None) -> GateState | None:
-        """Let so many more pass, those who wait first; None opens the gate.
-
-        How it stands then; None where the session is of another generation by now.
-        """
-
-    @abstractmethod
-    def close(self, gate: GateKey) -> bool:
-        """Forget a gate: who waits there passes, and it begins anew. False where there is none."""
-
-    @abstractmethod
-    def gates(self, session: str, generation: int) -> list[GateState]:
-        """Every gate of the session to which somebody has come; of all sessions for `"", 0`."""
 
     # Scripts
 

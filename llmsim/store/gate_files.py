@@ -14,7 +14,7 @@ from typing import Any
 
 from llmsim.errors import StateLostError
 from llmsim.json_text import ascii_json, parse
-from llmsim.store.gates import Gate, GateKey, GateState, Waiter
+from llmsim.store.gates import Gate, GateKey, Gates, GateState, Waiter
 from llmsim.store.locked_file import locked_file
 from llmsim.store.locked_table import LockedTable
 from llmsim.store.session_files import file_of
@@ -24,7 +24,7 @@ _REMEMBERED = 1000  # files
 _NOTHING: dict[str, Any] = {"generation": None, "gates": {}}
 
 
-class GateFiles:
+class GateFiles(Gates):
     """The gates below a directory. What is of another generation is as if it were not there."""
 
     def __init__(self, table: LockedTable, directory: Path, timeout: float) -> None:
@@ -34,12 +34,12 @@ class GateFiles:
         self._read: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}
 
     def enter(self, key: GateKey, who: Waiter, count: int | None) -> int | None:
-        """See `Store.enter`."""
+        """See `Gates.enter`."""
         with self._changing(key) as gate:
             return None if gate is None else gate.enter(who, count)
 
     def may_pass(self, key: GateKey, ticket: int) -> bool | None:
-        """See `Store.may_pass`. It takes no lock."""
+        """See `Gates.may_pass`. It takes no lock."""
         seen = self._table.unlocked().look(key.session) if key.session else None
         kept = self._gates(key.session, key.generation).get(key.name)
         if kept is None or (seen and seen.generation not in (0, key.generation)):
@@ -47,13 +47,13 @@ class GateFiles:
         return bool(ticket < kept["released"])
 
     def leave(self, key: GateKey, ticket: int) -> None:
-        """See `Store.leave`."""
+        """See `Gates.leave`."""
         with self._changing(key) as gate:
             if gate is not None:
                 gate.leave(ticket)
 
     def release(self, key: GateKey, count: int | None) -> GateState | None:
-        """See `Store.release`."""
+        """See `Gates.release`."""
         with self._changing(key) as gate:
             if gate is None:
                 return None
@@ -61,7 +61,7 @@ class GateFiles:
             return gate.state(key.name)
 
     def close(self, key: GateKey) -> bool:
-        """See `Store.close`."""
+        """See `Gates.close`."""
         with self._locked(key.session):
             gates = dict(self._gates(key.session, key.generation))
             found = gates.pop(key.name, None)
@@ -70,7 +70,7 @@ class GateFiles:
         return found is not None
 
     def all(self, session: str, generation: int) -> list[GateState]:
-        """See `Store.gates`."""
+        """See `Gates.all`."""
         gates = self._gates(session, generation)
         return [Gate(kept).state(name) for name, kept in sorted(gates.items())]
 

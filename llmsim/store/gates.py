@@ -6,6 +6,7 @@ gives the ticket back, and then another one passes in the place of it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Final, NamedTuple
 
 OPEN: Final = 10**12
@@ -42,6 +43,40 @@ class GateState(NamedTuple):
     tickets: int
     released: int
     waiting: dict[int, Waiter]
+
+
+class Gates(ABC):
+    """The gates of a store. Every method may raise `StoreError`."""
+
+    @abstractmethod
+    def enter(self, gate: GateKey, who: Waiter, count: int | None) -> int | None:
+        """Take a ticket of a gate; None where the session is of another generation by now.
+
+        As soon as `count` wait there, all who wait may pass.
+        """
+
+    @abstractmethod
+    def may_pass(self, gate: GateKey, ticket: int) -> bool | None:
+        """Whether that ticket may pass; None where the gate is no more. It may be asked often."""
+
+    @abstractmethod
+    def leave(self, gate: GateKey, ticket: int) -> None:
+        """Give a ticket back that was not used: if it might have passed, another one may."""
+
+    @abstractmethod
+    def release(self, gate: GateKey, count: int | None) -> GateState | None:
+        """Let so many more pass, those who wait first; None opens the gate.
+
+        How it stands then; None where the session is of another generation by now.
+        """
+
+    @abstractmethod
+    def close(self, gate: GateKey) -> bool:
+        """Forget a gate: who waits there passes, and it begins anew. False where there is none."""
+
+    @abstractmethod
+    def all(self, session: str, generation: int) -> list[GateState]:
+        """Every gate of the session to which somebody has come; of all sessions for `"", 0`."""
 
 
 class Gate:

@@ -26,7 +26,6 @@ from llmsim.store.base import (
 )
 from llmsim.store.cursor_table import CursorTable
 from llmsim.store.gate_files import GateFiles
-from llmsim.store.gates import GateKey, GateState, Waiter
 from llmsim.store.journal_files import Receipt
 from llmsim.store.journals import Journals
 from llmsim.store.locked_table import LOCK_TIMEOUT_SECONDS, LockedTable
@@ -57,7 +56,7 @@ class MmapStore(Store):
         self._table = LockedTable(directory / TABLE_NAME, lock_timeout)
         self._scripts = ScriptFiles(directory)
         self._options = OptionFiles(directory)
-        self._gates = GateFiles(self._table, directory, lock_timeout)
+        self.gates: GateFiles = GateFiles(self._table, directory, lock_timeout)
         self._journals = Journals(self._table, directory, journal_bytes)
 
     @classmethod
@@ -166,32 +165,6 @@ class MmapStore(Store):
             table.begin(session, 0 if found.follows else found.script)
             return table.session(session)
 
-    # Gates
-
-    def enter(self, gate: GateKey, who: Waiter, count: int | None) -> int | None:
-        """See `Store.enter`."""
-        return self._gates.enter(gate, who, count)
-
-    def may_pass(self, gate: GateKey, ticket: int) -> bool | None:
-        """See `Store.may_pass`."""
-        return self._gates.may_pass(gate, ticket)
-
-    def leave(self, gate: GateKey, ticket: int) -> None:
-        """See `Store.leave`."""
-        self._gates.leave(gate, ticket)
-
-    def release(self, gate: GateKey, count: int | None) -> GateState | None:
-        """See `Store.release`."""
-        return self._gates.release(gate, count)
-
-    def close(self, gate: GateKey) -> bool:
-        """See `Store.close`."""
-        return self._gates.close(gate)
-
-    def gates(self, session: str, generation: int) -> list[GateState]:
-        """See `Store.gates`."""
-        return self._gates.all(session, generation)
-
     # Scripts
 
     def publish(self, script: Blob, *, rewinds: bool = True, instead_of: int | None = None) -> int:
@@ -290,7 +263,7 @@ class MmapStore(Store):
             self._options.delete(session)
             deleted = table.delete(session)
         if before is not None:
-            self._gates.delete(session, before.generation)
+            self.gates.delete(session, before.generation)
         self._delete_own_script(before)
         return deleted
 

@@ -38,7 +38,7 @@ def waiting(store: MmapStore, number: int) -> list[Waiter]:
     """Who waits, once there are so many."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        gates = store.gates("s", key(store).generation)
+        gates = store.gates.all("s", key(store).generation)
         found = [who for gate in gates for who in gate.waiting.values()]
         if len(found) == number:
             return found
@@ -59,7 +59,7 @@ def test_it_waits_until_it_is_released(store: MmapStore) -> None:
     (who,) = waiting(store, 1)
     assert who.until - who.since == pytest.approx(30)
     assert thread.is_alive()
-    store.release(key(store), None)
+    store.gates.release(key(store), None)
     thread.join(30)
     assert (one.facts["by"], one.facts["ticket"]) == ("released", 0)
     assert one.facts["held_ms"] >= 0
@@ -67,7 +67,7 @@ def test_it_waits_until_it_is_released(store: MmapStore) -> None:
 
 def test_what_was_released_before_does_not_wait(store: MmapStore) -> None:
     one = hold(store, Gate("g"))
-    store.release(key(store), 1)
+    store.gates.release(key(store), 1)
     one.wait(store)
     assert one.facts["by"] == "released"
 
@@ -76,7 +76,7 @@ def test_it_passes_after_its_longest_hold_and_gives_its_ticket_back(store: MmapS
     one, other = (hold(store, Gate("g", max_hold_s=0)) for _ in range(2))
     one.wait(store)
     assert one.facts["by"] == "max_hold"
-    store.release(key(store), 1)
+    store.gates.release(key(store), 1)
     other.wait(store)
     assert other.facts["by"] == "released"
 
@@ -91,7 +91,7 @@ def test_a_client_that_has_gone_uses_up_no_release(store: MmapStore) -> None:
     is_gone.set()
     first.join(30)
     assert one.facts["by"] == "client_gone"
-    store.release(key(store), 1)
+    store.gates.release(key(store), 1)
     second.join(30)
     assert other.facts["by"] == "released"
 
@@ -120,7 +120,7 @@ def test_so_many_pass_together(store: MmapStore) -> None:
 
 def test_a_gate_of_the_server_is_shared_by_all_sessions(store: MmapStore) -> None:
     one = hold(store, Gate("g", scope="server"))
-    store.release(GateKey("g"), 1)
+    store.gates.release(GateKey("g"), 1)
     one.wait(store)
     assert (one.facts["by"], one.facts["scope"]) == ("released", "server")
 
@@ -132,8 +132,8 @@ def test_without_its_store_an_answer_goes_on(
         raise StoreBusyError(1)
 
     one, other = hold(store, Gate("g")), hold(store, Gate("g"))
-    monkeypatch.setattr(store, "may_pass", busy)
+    monkeypatch.setattr(store.gates, "may_pass", busy)
     one.wait(store)
-    monkeypatch.setattr(store, "enter", busy)
+    monkeypatch.setattr(store.gates, "enter", busy)
     other.wait(store)
     assert [one.facts["by"], other.facts["by"]] == ["store_unavailable"] * 2

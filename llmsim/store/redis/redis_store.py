@@ -22,7 +22,6 @@ from llmsim.errors import (
     StoreFullError,
     TracksFullError,
 )
-from llmsim.json_text import ascii_json, parse
 from llmsim.store.base import (
     MAIN,
     TURN,
@@ -38,7 +37,7 @@ from llmsim.store.base import (
     Take,
 )
 from llmsim.store.forks import in_each_child
-from llmsim.store.gates import Gate, GateKey, GateState, Waiter
+from llmsim.store.redis.gates import RedisGates
 from llmsim.store.redis.journal import Journal, Receipt
 from llmsim.store.redis.link import Link
 from llmsim.store.redis.pipeline import Pipeline
@@ -52,7 +51,6 @@ from llmsim.store.redis.verbs import (
     CLAIM,
     COUNTS,
     DELETE,
-    GATE,
     LOOK,
     PUBLISH,
     RESET,
@@ -87,6 +85,7 @@ class RedisStore(Store):
         self._journal = Journal(base, journal_bytes)
         # Known to the workers that are forked from this process.
         self._published = Published(base, self._scripts, f"{platform.node()}:{os.getpid()}")
+        self.gates = RedisGates(base, lambda: self._pipeline)
         self.detach()
         in_each_child(self.detach)
 
@@ -169,41 +168,6 @@ class RedisStore(Store):
         """See `Store.reset`."""
         self._seen.pop(session, None)
         return _session(self._run(RESET, session, new_generation()))
-
-    # Gates
-
-    def enter(self, gate: GateKey, who: Waiter, count: int | None) -> int | None:
-        """See `Store.enter`."""
-        found: int | None = self._gate("enter", gate, ascii_json(who), _or_none(count))
-        return found
-
-    def may_pass(self, gate: GateKey, ticket: int) -> bool | None:
-        """See `Store.may_pass`."""
-        found = self._gate("pass", gate, ticket)
-        return None if found is None else bool(found)
-
-    def leave(self, gate: GateKey, ticket: int) -> None:
-        """See `Store.leave`."""
-        self._gate("leave", gate, ticket)
-
-    def release(self, gate: GateKey, count: int | None) -> GateState | None:
-        """See `Store.release`."""
-        found = self._gate("release", gate, _or_none(count))
-        return None if found is None else Gate(parse(found)).state(gate.name)
-
-    def close(self, gate: GateKey) -> bool:
-        """See `Store.close`."""
-        return bool(self._gate("close", gate))
-
-    def gates(self, session: str, generation: int) -> list[GateState]:  # noqa: ARG002
-        """See `Store.gates`. With its generation, a session's gates go."""
-        kept = self._pipeline.call("HGETALL", self._base + b"gates:" + session.encode())
-        found = zip(kept[::2], kept[1::2], strict=True)
-        return [Gate(parse(gate)).state(name.decode()) for name, gate in sorted(found)]
-
-    def _gate(self, act: str, gate: GateKey, *arguments: bytes | str | int) -> Any:
-        generation = hexed(gate.generation) if gate.session else b""
-        return self._run(GATE, act, gate.name, gate.session, generation, *arguments)
 
     # Scripts
 
@@ -371,11 +335,6 @@ class RedisStore(Store):
 def _named(seen: Seen | None) -> Iterable[bytes]:
     """What was seen, as the Lua programs take it."""
     return map(hexed, seen) if seen else (b"", b"", b"")
-
-
-def _or_none(count: int | None) -> str | int:
-    """A number, or what stands for none in the Lua programs."""
-    return "" if count is None else count
 
 
 def _session(found: list[Any] | None) -> Session | None:
