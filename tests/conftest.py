@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from itertools import chain, count
@@ -28,6 +29,11 @@ _TESTS = Path(__file__).parent
 # No test speaks TLS. Without this each client of httpx reads all certificates, for 25 ms.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = os.devnull
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would whatever they
+# start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]

@@ -16,14 +16,13 @@ from werkzeug.exceptions import HTTPException
 
 from llmsim.control.guard import check_caller
 from llmsim.control.schemas import ErrorAnswer, Nothing
+from llmsim.control.script_bodies import ScriptBody
 from llmsim.errors import RequestError, ScriptError, ScriptParseError, StoreError
 from llmsim.json_text import type_name
 from llmsim.playback import Playback
 from llmsim.playback.checking import (
     Checked,
     checked_member,
-    checked_or_named,
-    checked_script,
     strict_json,
 )
 from llmsim.playback.polled_lock import Pauses
@@ -43,13 +42,13 @@ blueprint = Blueprint("control", __name__, url_prefix="/llmsim")
 class Operation:
     """How an operation is described.
 
-    `takes` is the schema of the JSON body of a POST or PUT, else of the query.
+    `takes` is the schema of the JSON body of a POST or PUT, else of the query; or a script.
     """
 
     method: str
     path: str
     summary: str
-    takes: type[Schema] | dict[str, Any]
+    takes: type[Schema] | ScriptBody
     gives: type[Schema] | None
     status: int
 
@@ -61,14 +60,14 @@ def operation(
     method: str,
     path: str,
     *,
-    takes: type[Schema] | dict[str, Any] = Nothing,
+    takes: type[Schema] | ScriptBody = Nothing,
     gives: type[Schema] | None = None,
     status: int = 200,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make the decorated function an operation; its docstring's first line is the summary.
 
-    It gets the path's variables and, where `takes` is a schema, what was loaded by it; where
-    `takes` is a JSON Schema, the raw body. It returns what is sent as JSON, or a response.
+    It gets the path's variables and, where `takes` is a schema, what was loaded by it; else the
+    script. It returns what is sent as JSON, or a response.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,22 +91,21 @@ def playback() -> Playback:
     return shared(settings(), request.environ)
 
 
-def _taken(takes: type[Schema] | dict[str, Any]) -> dict[str, Any]:
+def _taken(takes: type[Schema] | ScriptBody) -> dict[str, Any]:
     """What the request says.
 
     Nothing may stand where it is not looked for: with its `prefix` left out, a reset means all.
     """
-    if not isinstance(takes, dict) and request.method in _BY_QUERY:
+    if not isinstance(takes, ScriptBody) and request.method in _BY_QUERY:
         if request.method != "GET":
             with _json_body() as body:
                 _fields(body, Nothing)
         return dict(takes().load(request.args.to_dict()))
     Nothing().load(request.args.to_dict())
     with _json_body() as body:
-        if not isinstance(takes, dict):
+        if not isinstance(takes, ScriptBody):
             return _fields(body, takes)
-        script = checked_or_named(body) if "oneOf" in takes else checked_script(body)
-        return {_SCRIPT: with_latency(script)}
+        return {_SCRIPT: with_latency(takes.check(body))}
 
 
 def with_latency(script: Checked | Reference) -> Checked | Reference:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from llmsim.control.operation import operation, playback
+from llmsim.control.script_bodies import SCRIPT
 from llmsim.control.script_schemas import NamedScriptAnswer, NamedScriptsAnswer
 from llmsim.control.session_schemas import ScriptAnswer
 from llmsim.errors import RequestError
@@ -15,7 +16,6 @@ from llmsim.playback.polled_lock import Pauses
 from llmsim.playback.scripts import outline_of_named
 from llmsim.playback.stored import Reference
 from llmsim.registry import unknown
-from llmsim.script import json_schema
 from llmsim.script.folder import Folder, Named
 from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.script.rules import a_label
@@ -38,7 +38,7 @@ def show_named_script(name: str) -> Response:
     return Response(_existing(name).script.canonical(), mimetype="application/json")
 
 
-@operation("PUT", "/scripts/<name>", takes=json_schema(), gives=NamedScriptAnswer)
+@operation("PUT", "/scripts/<name>", takes=SCRIPT, gives=NamedScriptAnswer)
 def put_named_script(name: str, script: Checked) -> dict[str, Any]:
     """Put a script under a name, also while it serves. Its places begin anew."""
     if problem := a_label(name):

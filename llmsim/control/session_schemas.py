@@ -9,7 +9,6 @@ from marshmallow import Schema, fields, validate
 from llmsim.control.schemas import Strict, described
 from llmsim.journal.entry import FULL, META, OFF
 from llmsim.playback.stored import Reference
-from llmsim.script import json_schema
 from llmsim.sessions import NAME_RULE
 from llmsim.settings import CHECKS
 
@@ -26,21 +25,6 @@ class ScriptOrName(fields.Dict):
         if isinstance(value, str):
             return Reference(value)
         return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
-
-
-# What `PUT /sessions/<name>/script` takes.
-SCRIPT_OR_USE: dict[str, Any] = {
-    "oneOf": [
-        json_schema(),
-        {
-            "type": "object",
-            "description": "One of the scripts at /llmsim/scripts, by its name.",
-            "properties": {"use": {"type": "string"}},
-            "required": ["use"],
-            "additionalProperties": False,
-        },
-    ]
-}
 
 
 class NewSession(Strict):

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Response, request
 
 from llmsim.control.operation import operation, playback
+from llmsim.control.script_bodies import SCRIPT_OR_USE
 from llmsim.control.scripts import check_named
 from llmsim.control.session_list import described, page
 from llmsim.control.session_schemas import (
-    SCRIPT_OR_USE,
     NewSession,
     PageOfSessions,
     ScriptAnswer,

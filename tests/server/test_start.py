@@ -1,0 +1,35 @@
+"""What a server does not need to start, it leaves until it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.running import ROOT
+
+
+def run(code: str) -> str:
+    return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+
+
+def test_what_few_servers_need_is_not_imported() -> None:
+    code = (
+        "import sys, llmsim.app, llmsim.server.gunicorn_config\n"
+        "print([name for name in ('apispec', 'redis', 'watchfiles') if name in sys.modules])\n"
+    )
+    assert run(code) == "[]\n"
+
+
+def test_a_gevent_worker_is_patched_without_a_look_at_every_installed_package() -> None:
+    code = (
+        "from importlib import metadata\n"
+        "from llmsim.server.workers.gevent_worker import GeventWorker\n"
+        "looks = []\n"
+        "look = metadata.entry_points = lambda **group: looks.append(group)\n"
+        "worker = GeventWorker.__new__(GeventWorker)\n"
+        "worker.sockets = []\n"
+        "worker.patch()\n"
+        "from gevent import monkey\n"
+        "print(looks, monkey.is_module_patched('socket'), metadata.entry_points is look)\n"
+    )
+    assert run(code) == "[] True True\n"
