@@ -6,6 +6,7 @@ A new route is an operation in a module that is imported here.
 from llmsim.control import (  # noqa: F401 - each adds its operations
     gates,
     many,
+    metrics,
     openapi,
     requests,
     scripts,

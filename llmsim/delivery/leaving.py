@@ -40,6 +40,7 @@ class Leaving(Iterable[bytes]):
     ) -> None:
         self.fault = fault
         self.gate = gate
+        self.is_paced = waits is not None
         self._parts = parts if gate is None else gated(parts, gate.after_chunks)
         self._waits = waits
 

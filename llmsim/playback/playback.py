@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
@@ -29,15 +30,23 @@ Check = Callable[[Script, Earlier], None]
 _TRIES = 100
 
 
+def _nobody_asks(seconds: float) -> None:
+    """Nobody wants to know how long a claim took."""
+
+
 def _no_check(script: Script, earlier: Earlier) -> None:
     """Every request passes."""
 
 
 class Playback:
-    """The scripts of a store, played from its cursors."""
+    """The scripts of a store, played from its cursors.
 
-    def __init__(self, store: Store) -> None:
+    `claimed` is told how many seconds each claim took.
+    """
+
+    def __init__(self, store: Store, claimed: Callable[[float], None] = _nobody_asks) -> None:
         self.store = store
+        self.claimed = claimed
         self.scripts = Scripts(store)
 
     def take(self, request: Request, check: Check = _no_check, caller: Caller = nobody) -> Taken:
@@ -62,10 +71,14 @@ class Playback:
                 order, decision = self._decided(request, seen, check)
                 admission, take = order.admission, decision.take
                 seen, take = admission.admitted(self.store, seen, take, request, caller)
-                limits = admission.limits
+                limits, began = admission.limits, time.perf_counter()
                 if limits is None:
-                    return decision.taken(self.store.claim(session, seen, take), request)
-                taken = decision.taken(limits.claimed(self.store, seen, take, request), request)
+                    claim = self.store.claim(session, seen, take)
+                    self.claimed(time.perf_counter() - began)
+                    return decision.taken(claim, request)
+                claim = limits.claimed(self.store, seen, take, request)
+                self.claimed(time.perf_counter() - began)
+                taken = decision.taken(claim, request)
                 return limits.settled(self.store, taken, request, take.limits)
             except MovedError:
                 if not tries:

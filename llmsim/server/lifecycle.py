@@ -17,13 +17,14 @@ from typing import Any
 
 from llmsim import __version__, tokens
 from llmsim.errors import LlmsimError
+from llmsim.metrics import host
 from llmsim.playback import Playback
 from llmsim.server import ports, ready_file, watch, workers
 from llmsim.server.log import lead_to_gunicorn
 from llmsim.server.workers.bad_heads import answer_in_json
 from llmsim.serving import once
 from llmsim.serving.loaded import Loaded
-from llmsim.serving.shared import load_script, share
+from llmsim.serving.shared import count_in, load_script, share
 from llmsim.serving.urls import base_urls
 from llmsim.settings import Settings, unknown_variables
 from llmsim.store.base import DEFAULT_SESSION
@@ -77,6 +78,7 @@ class Lifecycle:
             handed_over = os.environ.pop(_HANDED_OVER, "")
             assert self._engine is not None  # noqa: S101 - on_starting has made it
             self._hold = self._engine.hold(handed_over)
+            count_in(self._settings, self._hold, begins=not handed_over)
             self._playback = Playback(self._hold.store)
             had_script = self._playback.store.published() is not None
             assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
@@ -111,6 +113,13 @@ class Lifecycle:
         # that moment would wait for graceful_timeout.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
+
+    def child_exit(self, server: Any, _worker: Any) -> None:
+        """A worker is dead, however it died: what it has counted goes to that of the dead."""
+        try:
+            host.fold()
+        except Exception:
+            server.log.exception("llmsim: cannot put the metrics together")
 
     def worker_exit(self, _server: Any, _worker: Any) -> None:
         """End the process here: what it knows is in files, and every line of its log is out.

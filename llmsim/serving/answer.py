@@ -41,13 +41,17 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
 
 def _played(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
     started = time.perf_counter()
+    count = record.count
+    count.wants_turn()
     body = body_of(settings, record)
     call = renderer.read(body)
+    count.understood(call)
     request = record.request(call, body)
     check = ProtocolCheck(renderer, request, record.protocol_in, settings.protocol_check)
     try:
         taken = playback.take(request, check, record.caller)
     except WithheldError as error:
+        count.withheld(error)
         return withheld(renderer, settings, record, error)
     finally:
         record.violated(check.found)
@@ -61,6 +65,7 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
             (renderer.processing_ms_header, str(int((time.perf_counter() - started) * 1000)))
         )
     answered = render(renderer, call, taken, headers)
+    count.took(taken, answered.usage)
     record.took(taken, _conversation(renderer, call.shape, taken), stream=call.stream)
     if record.is_kept:
         before = partial(playback.before, taken)

@@ -8,6 +8,7 @@ from typing import Any
 
 from llmsim.delivery import Leaving, Write
 from llmsim.part import RESET
+from llmsim.serving.counted import Count
 from llmsim.serving.ending import Ending
 from llmsim.sse import MAX_WRITE
 
@@ -21,8 +22,10 @@ class Timing:
     In milliseconds since the request came; None for what has not come to pass.
     """
 
-    def __init__(self, started: float) -> None:
-        self._started = started
+    def __init__(self, count: Count, *, is_paced: bool = False) -> None:
+        self._started = count.started
+        self._count = count
+        self._is_paced = is_paced
         self._facts: dict[str, float | None] = {
             "ttft_ms": None,
             "actual_ttft_ms": None,
@@ -49,9 +52,11 @@ class Timing:
 
     def leaves(self, write: Write) -> None:
         """Note when the first content was due, and that it leaves now."""
+        if self._is_paced:
+            self._count.late(-self._left(write))
         if write.content and not self._has_begun:
             self._has_begun = True
-            self._note("ttft", write)
+            self._count.first_content(self._note("ttft", write))
 
     def is_due(self, write: Write) -> bool:
         """Whether the time of a write has come."""
@@ -68,10 +73,11 @@ class Timing:
     def _left(self, write: Write) -> float:
         return self._started + write.at + self._held - time.perf_counter()
 
-    def _note(self, what: str, write: Write) -> None:
+    def _note(self, what: str, write: Write) -> float:
         actual = time.perf_counter() - self._started
         self._facts[f"{what}_ms"] = round((write.at + self._held) * 1000, 3)
         self._facts[f"actual_{what}_ms"] = round(actual * 1000, 3)
+        return actual
 
 
 def delivered(
@@ -85,6 +91,7 @@ def delivered(
     size = chunks = 0
     ended = False
     rest = leaving.writes()
+    ending.begins()
     try:
         write = next(rest, None)
         while write is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 from llmsim.journal.entry import BROKEN_OFF, CLIENT_GONE, COMPLETED
+from llmsim.serving.counted import CLIENT, SCRIPT, Count
 from llmsim.serving.peer import break_off, has_hung_up, was_reset
 
 
@@ -23,14 +25,23 @@ class Ending:
     """The end of one answer.
 
     The entry is written before the last part of the body is handed on, and amended if it was wrong
-    about how that ends.
+    about how that ends. The request is counted at the same time.
     """
 
-    def __init__(self, entry: Entry | None, environ: Mapping[str, Any]) -> None:
+    def __init__(self, entry: Entry | None, environ: Mapping[str, Any], count: Count) -> None:
         self._entry = entry
+        self._count = count
         self._environ = environ
         self._receipt: Any = None
         self._outcome = COMPLETED
+
+    def begins(self) -> None:
+        """The answer is on its way."""
+        self._count.begins()
+
+    def first_content(self) -> None:
+        """The first content of the answer leaves now."""
+        self._count.first_content(time.perf_counter() - self._count.started)
 
     def before_last(self, size: int, chunks: int) -> None:
         """So many bytes will have left, in so many writes, when the next one has."""
@@ -51,12 +62,18 @@ class Ending:
 
     def settle(self, size: int, chunks: int, *, ended: bool) -> None:
         """So many have left, and nothing follows; `ended` says that all have."""
-        if self._entry is None or self._outcome == BROKEN_OFF:
+        self._count.done()
+        if self._outcome == BROKEN_OFF:
+            self._count.aborted(SCRIPT)
             return
         # A client that was gone resets the connection as it is written to; one that has only
         # said all that it will say does not.
         completed = ended and (self._outcome == COMPLETED or not was_reset(self._environ))
         actual = COMPLETED if completed else CLIENT_GONE
+        if not completed:
+            self._count.aborted(CLIENT)
+        if self._entry is None:
+            return
         if self._receipt is not None and actual != self._outcome:
             self._entry.amend(self._receipt, actual, size, chunks)
         elif self._receipt is None and not ended:
@@ -66,6 +83,7 @@ class Ending:
         self._outcome = outcome
         if self._entry is not None:
             self._receipt = self._entry.append(outcome, size, chunks)
+        self._count.done()
 
 
 def handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
@@ -73,8 +91,10 @@ def handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
     size = chunks = 0
     ended = False
     rest = iter(parts)
+    ending.begins()
     try:
         part = next(rest, None)
+        ending.first_content()
         while part is not None:
             following = next(rest, None)
             if following is None:

@@ -32,11 +32,12 @@ from llmsim.playback import Taken
 from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
 from llmsim.script.gate import Gate
+from llmsim.serving.counted import Count
 from llmsim.serving.delivered import Timing, delivered
 from llmsim.serving.ending import Ending, handed_on
 from llmsim.serving.peer import has_hung_up
 from llmsim.serving.rendering import Answer, worker
-from llmsim.serving.session import key_of
+from llmsim.serving.session import key_of, session_kind
 from llmsim.serving.standing_facts import standing_facts
 from llmsim.store.base import Store
 from llmsim.store.gates import Waiter
@@ -51,7 +52,7 @@ class Record:
     def __init__(
         self, keeping: Keeping, environ: Mapping[str, Any], session: str, api: str
     ) -> None:
-        self._started = time.perf_counter()
+        self.count = Count(api, session_kind(session, environ))
         self._mode, self._body_limit, self._protocol = keeping
         self._kept_in = 0
         self._keep_again: Callable[[int], Keeping] | None = None
@@ -156,17 +157,20 @@ class Record:
     def found(self, findings: Sequence[Finding]) -> None:
         """What was found at the request and its answer."""
         if findings:
+            self.count.found(findings)
             self._facts["findings"] = [finding._asdict() for finding in findings]
 
     def violated(self, found: Sequence[Violation]) -> None:
         """What the real API would refuse of the request. Every violation comes by here once."""
         if found:
+            self.count.violated(found)
             told = [asdict(violation) for violation in found[:_MOST_VIOLATIONS]]
             self._facts["violations"] = told
 
     def answer(self, answer: Answer, outcome: Reply | Failure | None) -> None:
         """What goes out; `outcome` is None for what is neither a turn nor an error."""
         self._status = answer.status
+        self.count.answers(answer.status)
         self._facts["worker"] = worker()
         if isinstance(outcome, Failure):
             self._facts["answer"] = failed(outcome, answer.headers)
@@ -183,12 +187,16 @@ class Record:
         if self._mode == OFF:
             self._generation = self._generation or _generation_of(store, self.session)
             self._keep_as_in(self._generation)
-        ending = Ending(None if self._mode == OFF else self, self.environ)
+        ending = Ending(None if self._mode == OFF else self, self.environ, self.count)
         if isinstance(parts, Leaving):
-            timing = Timing(self._started)
+            self.count.faulty(parts.fault)
+            timing = Timing(self.count, is_paced=parts.is_paced)
             self._facts |= timing.facts(parts.fault)
             return delivered(parts, ending, timing, self._hold(parts.gate))
-        return parts if self._mode == OFF else handed_on(parts, ending)
+        if self._mode == OFF and not self.count.is_stream:
+            self.count.done()
+            return parts
+        return handed_on(parts, ending)
 
     def _hold(self, gate: Gate | None) -> Callable[[], float]:
         """What waits at the gate of the answer; the entry says of it."""
@@ -243,7 +251,7 @@ class Record:
         return line(self._facts | self._long, sent.body or b"null", end)
 
     def _end(self, outcome: str, size: int, chunks: int) -> End:
-        duration_ms = (time.perf_counter() - self._started) * 1000
+        duration_ms = (time.perf_counter() - self.count.started) * 1000
         return End(self._status, outcome, size, chunks, duration_ms)
 
 

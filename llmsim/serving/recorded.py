@@ -13,6 +13,7 @@ from llmsim.errors import RequestError, StoreError
 from llmsim.journal.keeping import Keeping, Keepings
 from llmsim.playback import Playback
 from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving.counted import UNNAMED, Count
 from llmsim.serving.made import check_made
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
@@ -34,6 +35,7 @@ def recorded(
 
     The session is the one that the request names, whatever it asks for.
     """
+    record = None
     try:
         playback = shared(settings, environ)
         session = session_found(environ, settings)
@@ -46,7 +48,11 @@ def recorded(
         answered = _answered(renderer, playback, record, respond)
     except (RequestError, StoreError) as error:
         # Without a session, or without a store, there is no journal to write it down in.
-        return fail(renderer, failure_of(error))
+        return _unrecorded(renderer, record, error)
+    except BaseException:
+        if record is not None:
+            record.count.forgotten()
+        raise
     if environ["REQUEST_METHOD"] == "HEAD":
         # The server never asks for the body, and the entry is written as it leaves.
         return answered._replace(body=list(record.written([b""], playback.store)))
@@ -103,6 +109,17 @@ def _answered(renderer: Renderer, playback: Playback, record: Record, respond: R
         if error.status == 413:
             return answered._replace(body=_then_stop_reading(answered.body, record.environ))
         return answered
+
+
+def _unrecorded(
+    renderer: Renderer, record: Record | None, error: RequestError | StoreError
+) -> Answer:
+    answered = fail(renderer, failure_of(error))
+    count = Count(renderer.name, UNNAMED) if record is None else record.count
+    count.wants_turn()
+    count.answers(answered.status)
+    count.done()
+    return answered
 
 
 def _refusal(

@@ -21,7 +21,7 @@ from llmsim.reply import Failure, Reply
 from llmsim.serving import leave
 from llmsim.serving.stream_template import StreamTemplates
 from llmsim.serving.writes import joined, parted
-from llmsim.usage import completion_tokens, usage_of
+from llmsim.usage import Usage, completion_tokens, usage_of
 
 HOST = socket.gethostname()
 
@@ -41,11 +41,15 @@ _KINDS = {404: "not_found", 413: "too_large"}
 
 
 class Answer(NamedTuple):
-    """An HTTP answer; `body` may be gone through once."""
+    """An HTTP answer; `body` may be gone through once.
+
+    `usage` is what it costs, None where that is nothing.
+    """
 
     status: int
     headers: Headers
     body: Iterable[bytes]
+    usage: Usage | None = None
 
 
 def worker() -> str:
@@ -107,16 +111,18 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
         return answer if at_once else answer._replace(body=leave.failed(call, taken, answer.body))
     headers.append((renderer.request_id_header, _new_request_id()))
     stamp = Stamp(taken.marks, int(time.time()), usage_of(call.conversation, reply))
+    choices = call.shape.choices
+    cost = stamp.usage if choices == 1 else stamp.usage.times(choices)
     if call.stream:
         call = call._replace(shape=call.shape.for_reply(reply))
         stream = _stream if at_once else _paced
         body = stream(renderer, call, taken, reply, stamp)
-        return Answer(200, [*_STREAM_HEADERS, *headers], body)
+        return Answer(200, [*_STREAM_HEADERS, *headers], body, cost)
     payload = renderer.payload(reply, call, stamp)
     if at_once:
-        return in_json(payload, headers)
+        return in_json(payload, headers)._replace(usage=cost)
     answer = in_json(payload, headers, leave.encoder(taken))
-    return answer._replace(body=leave.plain(taken, reply, stamp, answer.body))
+    return answer._replace(body=leave.plain(taken, reply, stamp, answer.body), usage=cost)
 
 
 def _paced(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Leaving:

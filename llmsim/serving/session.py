@@ -22,6 +22,13 @@ BODY_KEY: Final = "llmsim.body"
 # How the names begin that are made of other values.
 MADE_PREFIX: Final = "c-"
 
+# How a request named its session, for what is counted.
+BY_DEFAULT: Final = "default"
+BY_URL: Final = "url"
+BY_HEADER: Final = "header"
+BY_KEY: Final = "key"
+BY_REQUEST: Final = "request"  # by what the settings say
+
 
 def session_of(environ: Mapping[str, Any]) -> str:
     """The session of a request.
@@ -45,6 +52,17 @@ def session_found(environ: Mapping[str, Any], settings: Settings) -> str:
         for source in sources_of(settings.session_from):
             named = named or _made(source, environ, settings)
     return named or DEFAULT_SESSION
+
+
+def session_kind(session: str, environ: Mapping[str, Any]) -> str:
+    """In which way a request named the session that it belongs to; one of a few words."""
+    if session == DEFAULT_SESSION:
+        return BY_DEFAULT
+    if PREFIX_KEY in environ:
+        return BY_URL
+    if "HTTP_X_LLMSIM_SESSION" in environ:
+        return BY_HEADER
+    return BY_KEY if key_of(environ).startswith(KEY_PREFIX) else BY_REQUEST
 
 
 def _named(environ: Mapping[str, Any]) -> str | None:

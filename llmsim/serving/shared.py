@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 
 from llmsim.errors import LlmsimError, ScriptError, StartupError, StoreError
 from llmsim.latency_profiles import INSTANT, Profile
+from llmsim.metrics import host
 from llmsim.one_at_a_time import one_at_a_time
 from llmsim.playback import Playback
 from llmsim.script import ErrorRates, Latency, Limits, Script
 from llmsim.script.folder import read_folder
 from llmsim.serving.loaded import Loaded
 from llmsim.settings import Settings, config_dir
+from llmsim.store.engine import Hold
 from llmsim.store.engines import engine_of
 
 
@@ -88,7 +90,31 @@ def share(playback: Playback, script_path: str) -> None:
     """
     global _shared, _run  # noqa: PLW0603 - one server a process: that is the fact they record
     _shared = playback
+    playback.claimed = _claimed
     _run = Run(os.path.abspath(script_path), os.getpid(), time.time())
+
+
+def _claimed(seconds: float) -> None:
+    host.counters().claimed(seconds)
+
+
+def count_in(settings: Settings, hold: Hold, *, begins: bool) -> None:
+    """Let this process, and those forked from it, count requests as the settings say.
+
+    `begins` says that they are the first to do so in what is held.
+
+    Raises:
+        StartupError: nothing can be written there.
+    """
+    if not settings.metrics:
+        host.count_nothing()
+        return
+    try:
+        host.count_in(hold.directory, begins=begins)
+    except OSError as error:
+        raise StartupError(
+            f"cannot keep the metrics in {hold.directory}: {error.strerror}"
+        ) from error
 
 
 def run() -> Run:
@@ -128,6 +154,7 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     )
     playback = Playback(hold.store)
     try:
+        count_in(settings, hold, begins=publishes)
         if publishes:
             loaded.publish(playback)
         elif playback.store.published() is None:

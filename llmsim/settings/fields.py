@@ -322,6 +322,12 @@ class Settings:
         choices=CHECKS,
         env=("LLMSIM_PROTOCOL",),
     )
+    metrics: bool = setting(
+        "metrics.enabled",
+        True,
+        "count requests, for /metrics and /llmsim/stats",
+        env=("LLMSIM_METRICS",),
+    )
     control_token: str = setting(
         "control.token",
         "",

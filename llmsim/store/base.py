@@ -276,6 +276,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def session_count(self) -> int:
+        """How many sessions there are."""
+
+    @abstractmethod
     def delete(self, session: str) -> bool:
         """Forget the session, its script and its journal; false where there was none."""
 

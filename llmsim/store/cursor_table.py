@@ -82,6 +82,11 @@ class CursorTable:
         return self._words[ROOM]
 
     @property
+    def taken(self) -> int:
+        """How many sessions there are."""
+        return self._words[TAKEN]
+
+    @property
     def dropped(self) -> int:
         """Journal entries that were dropped."""
         return self._words[DROPPED]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from llmsim.settings import Settings
 from llmsim.store.base import Store
 
 
 class Hold(ABC):
-    """A process's hold on the state behind `store`. Its children inherit it."""
+    """A process's hold on the state behind `store`. Its children inherit it.
+
+    `directory` is where this host may keep files for as long as the hold lasts; None for nowhere.
+    """
 
     store: Store
+    directory: Path | None = None
 
     @abstractmethod
     def forget(self) -> None:

@@ -15,6 +15,7 @@ from llmsim.store.state_dir import StateDir
 class _DirectoryHold(Hold):
     def __init__(self, directory: StateDir, store: MmapStore) -> None:
         self.store = store
+        self.directory = directory.path
         self._directory = directory
 
     def forget(self) -> None:

@@ -171,7 +171,7 @@ def test_a_restart_and_a_reload_go_on_where_they_were(tmp_path: Path, redis: Red
         server.reload()
         assert position(ask(server.origin, "default")) == 0
         assert "another host" not in server.log()
-    assert list(tmp_path.glob("llmsim-*")) == [], "no state directory is made"
+    assert list(tmp_path.glob("llmsim-*")) == [], "what a host has for itself goes with its server"
 
 
 def test_the_host_that_publishes_last_wins_and_the_other_says_so(

@@ -14,6 +14,7 @@ from llmsim import Script
 from llmsim.delivery import Leaving
 from llmsim.part import Part
 from llmsim.serving import shared
+from llmsim.serving.counted import Count
 from llmsim.serving.delivered import Timing, delivered
 from llmsim.serving.ending import Ending
 from llmsim.settings import Settings
@@ -129,8 +130,10 @@ def test_pieces_that_are_late_together_leave_together(
 
 def test_content_that_is_late_and_leaves_with_the_opening_is_the_first_one(clock: Clock) -> None:
     pieces = [Part(b"opening"), Part(b"1", content=True), Part(b"2", content=True)]
-    timing = Timing(clock.now - 0.3)  # the request came so long ago
-    left = delivered(Leaving(pieces, iter([0.2, 0.5]), None), Ending(None, {}), timing, lambda: 0.0)
+    count = Count("chat", "default")
+    count.started = clock.now - 0.3  # the request came so long ago
+    timing, ending = Timing(count), Ending(None, {}, count)
+    left = delivered(Leaving(pieces, iter([0.2, 0.5]), None), ending, timing, lambda: 0.0)
     assert list(left) == [b"opening1", b"2"]
     assert timing.facts(None)["timing"] == {
         "ttft_ms": 200,

@@ -154,6 +154,7 @@ def test_sessions_are_found_again_whatever_comes_and_goes(store: Store) -> None:
     listed, following = store.sessions(0, 1000)
     assert {session.name: session.position for session in listed} == model
     assert following is None
+    assert store.session_count() == len(model)
 
 
 def test_sessions_are_listed_page_by_page(store: Store) -> None:

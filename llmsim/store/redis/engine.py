@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+
 from llmsim.errors import StartupError
 from llmsim.settings import Settings
+from llmsim.store import state_dir
 from llmsim.store.engine import Engine, Hold
 from llmsim.store.redis.link import Link, Timeouts
 from llmsim.store.redis.redis_store import RedisStore
+from llmsim.store.state_dir import StateDir
+
+_log = logging.getLogger(__name__)
 
 
 class _SharedHold(Hold):
-    def __init__(self, store: RedisStore) -> None:
+    """What is in the server belongs to all; `own` is what this host has for itself."""
+
+    def __init__(self, store: RedisStore, own: StateDir | None = None) -> None:
         self.store = store
+        self.directory = own.path if own else None
+        self._own = own
 
     def forget(self) -> None:
-        """Others hold it, too."""
+        if self._own:
+            self._own.forget()
 
     def hand_over(self) -> str:
-        return ""
+        return self._own.hand_over() if self._own else ""
 
     def release(self) -> None:
-        """What is there belongs to all."""
+        if self._own:
+            self._own.release()
 
 
 class RedisEngine(Engine):
@@ -35,15 +47,29 @@ class RedisEngine(Engine):
         except (ValueError, TypeError) as error:
             raise StartupError(f"store.url (LLMSIM_STORE): {error}") from error
 
-    def hold(self, handed_over: str) -> Hold:  # noqa: ARG002 - nothing is
-        """See `Engine.hold`."""
+    def hold(self, handed_over: str) -> Hold:
+        """See `Engine.hold`. What is handed over is the directory of this host."""
+        return _SharedHold(self._store(), _own(handed_over))
+
+    def join(self, *, may_be_many: bool) -> tuple[Hold, bool]:  # noqa: ARG002 - as on other hosts
+        """See `Engine.join`. Everybody publishes: the same script once more changes nothing."""
+        return _SharedHold(self._store()), True
+
+    def _store(self) -> RedisStore:
         settings = self._settings
         store = RedisStore(
             self._link, self._base, settings.max_sessions, settings.journal_max_mb * 2**20
         )
         store.published()  # a server that cannot be used is told of now
-        return _SharedHold(store)
+        return store
 
-    def join(self, *, may_be_many: bool) -> tuple[Hold, bool]:  # noqa: ARG002 - as on other hosts
-        """See `Engine.join`. Everybody publishes: the same script once more changes nothing."""
-        return self.hold(""), True
+
+def _own(handed_over: str) -> StateDir | None:
+    """A directory of this host alone; a server serves without one, too."""
+    if handed_over:
+        return state_dir.inherit(handed_over)
+    try:
+        return state_dir.make_private()
+    except StartupError as error:
+        _log.warning("Each worker shows its own metrics alone: %s", error)
+        return None

@@ -233,6 +233,10 @@ class RedisStore(Store):
                 break
         return found, mark or None
 
+    def session_count(self) -> int:
+        """See `Store.session_count`."""
+        return int(self._pipeline.call("ZCARD", self._base + b"sessions"))
+
     def delete(self, session: str) -> bool:
         """See `Store.delete`."""
         self._seen.pop(session, None)

@@ -1,0 +1,1 @@
+"""What is counted of all requests, over the worker processes of a host."""

@@ -1,0 +1,123 @@
+"""The numbers are those of all workers of a server, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.metrics.serving import BODY, ask, stats, stats_when
+from tests.processes import wait_until_gone
+from tests.requests import CHAT
+from tests.running import PATIENCE, Server, text, write_script
+from tests.server.test_handover import new_master
+
+pytestmark = pytest.mark.slow  # servers are started and stopped
+
+SLOW = {"ttft_mean_ms": 0, "tbt_mean_ms": 100}
+STREAM = text("word " * 500) | {"latency": SLOW}
+
+
+def script(tmp_path: Path) -> Path:
+    return write_script(tmp_path / "s.json", text("a"), STREAM, on_exhausted="loop")
+
+
+@contextmanager
+def running(tmp_path: Path, *arguments: str, **variables: str) -> Iterator[Server]:
+    path = write_script(tmp_path / "s.json", text("a"))
+    with Server(tmp_path, path, *arguments, **variables) as server:
+        yield server
+
+
+@contextmanager
+def streaming(server: Server) -> Iterator[int]:
+    """A stream of the session `slow` on its way; the process id of the worker that sends it."""
+    httpx.put(f"{server.origin}/llmsim/sessions/slow/script", json={"turns": [STREAM]})
+    url = f"{server.origin}/s/slow{CHAT}"
+    with httpx.stream("POST", url, json=BODY | {"stream": True}, timeout=PATIENCE) as answer:
+        next(answer.iter_bytes())
+        yield int(answer.headers["X-LLMSim-Worker"].rpartition(":")[2])
+
+
+def files(server: Server) -> list[str]:
+    (directory,) = server.state_dirs()
+    return sorted(path.name for path in (directory / "metrics").iterdir())
+
+
+@pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
+def test_all_workers_are_one_and_none_is_lost_with_its_worker(
+    tmp_path: Path, worker_class: str
+) -> None:
+    with running(tmp_path, LLMSIM_WORKER_CLASS=worker_class, LLMSIM_WORKERS="3") as server:
+        ask(server, 12)
+        assert stats(server)["total_requests"] == 12
+        workers = server.worker_pids()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        wait_until_gone(workers)
+        assert stats(server)["total_requests"] == 12
+        ask(server, 3)
+        server.reload()
+        found = stats(server)
+        assert (found["total_requests"], found["active_requests"]) == (15, 0)
+        assert found["requests_by_status"] == {"200": 15}
+
+
+def test_a_stream_is_active_until_its_client_leaves_or_its_worker_is_killed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, LLMSIM_WORKERS="2") as server:
+        with streaming(server):
+            found = stats(server)
+            assert (found["active_requests"], found["active_streams"]) == (1, 1)
+        left = stats_when(server, lambda found: not found["active_streams"])
+        assert (left["active_requests"], left["aborted"], left["total_requests"]) == (0, 1, 1)
+        with pytest.raises(httpx.TransportError), streaming(server) as worker:
+            with streaming(server):
+                assert stats(server)["active_streams"] == 2
+            os.kill(worker, signal.SIGKILL)
+            wait_until_gone([worker])
+            killed = stats_when(server, lambda found: not found["active_streams"])
+            assert killed["active_requests"] == 0
+            raise httpx.ReadError("the worker was killed")
+
+
+def test_workers_that_are_replaced_leave_one_file(tmp_path: Path) -> None:
+    with running(tmp_path, "--max-requests", "2", LLMSIM_WORKERS="2") as server:
+        ask(server, 20)
+        found = stats(server)
+        assert found["total_requests"] == 20
+        assert len([name for name in files(server) if name.endswith(".live")]) <= 3
+        assert [name for name in files(server) if not name.endswith(".live")] == [
+            "ended",
+            "folding",
+        ]
+
+
+def test_a_new_master_goes_on_counting_where_the_old_one_was(tmp_path: Path) -> None:
+    with running(tmp_path, "--pid", str(tmp_path / "pid")) as server:
+        ask(server, 3)
+        with new_master(server):
+            ask(server, 4)
+            assert stats(server)["total_requests"] == 7
+        assert stats(server)["total_requests"] == 7
+
+
+def test_each_start_counts_anew_and_an_end_leaves_nothing_private_behind(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for _ in range(2):
+        with running(tmp_path, LLMSIM_STATE_DIR=str(state)) as server:
+            ask(server, 2)
+            assert stats(server)["total_requests"] == 2
+            assert (state / "metrics").stat().st_mode & 0o777 == 0o700
+            assert {path.stat().st_mode & 0o777 for path in (state / "metrics").iterdir()} == {
+                0o600
+            }
+    with running(tmp_path) as server:
+        ask(server)
+    assert server.state_dirs() == []
