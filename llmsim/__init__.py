@@ -4,6 +4,7 @@ The script's Python API is here: build turns in code, read and write scripts, an
 server. And what tests use: `serve` and `wsgi`.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from llmsim.errors import (
@@ -15,47 +16,47 @@ from llmsim.errors import (
     ScriptParseError,
     ScriptReadError,
 )
-from llmsim.script import (
-    Assistant,
-    Authentication,
-    BadArguments,
-    Call,
-    ConnectionReset,
-    ContextLength,
-    Disconnect,
-    Duplicate,
-    Echo,
-    Error,
-    ErrorRates,
-    Expectation,
-    Gate,
-    InvalidRequest,
-    Latency,
-    Limits,
-    Lorem,
-    Malformed,
-    Mixed,
-    NotFound,
-    Other,
-    Overloaded,
-    Permission,
-    Player,
-    RateLimit,
-    Refusal,
-    Script,
-    Split,
-    Stall,
-    StreamError,
-    Template,
-    Timeout,
-    ToolCalls,
-    Track,
-    Truncate,
-    Usage,
-    When,
-)
 
 if TYPE_CHECKING:
+    from llmsim.script import (
+        Assistant,
+        Authentication,
+        BadArguments,
+        Call,
+        ConnectionReset,
+        ContextLength,
+        Disconnect,
+        Duplicate,
+        Echo,
+        Error,
+        ErrorRates,
+        Expectation,
+        Gate,
+        InvalidRequest,
+        Latency,
+        Limits,
+        Lorem,
+        Malformed,
+        Mixed,
+        NotFound,
+        Other,
+        Overloaded,
+        Permission,
+        Player,
+        RateLimit,
+        Refusal,
+        Script,
+        Split,
+        Stall,
+        StreamError,
+        Template,
+        Timeout,
+        ToolCalls,
+        Track,
+        Truncate,
+        Usage,
+        When,
+    )
     from llmsim.testing import Session, serve, wsgi
 
 __version__ = "0.1.0"
@@ -114,9 +115,12 @@ _TESTING = ("Session", "serve", "wsgi")
 
 
 def __getattr__(name: str) -> Any:
-    """What only tests use is imported when it is asked for."""
-    if name not in _TESTING:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from llmsim import testing  # noqa: PLC0415
+    """A name is imported when it is asked for.
 
-    return getattr(testing, name)
+    The plugin is part of each run of pytest, also where nothing of llmsim is used.
+    """
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module("llmsim.testing" if name in _TESTING else "llmsim.script")
+    found = globals()[name] = getattr(module, name)
+    return found

@@ -46,6 +46,8 @@ def clean_environment(tmp_path: Path, **variables: str) -> dict[str, str]:
             "LLMSIM_GRACEFUL_TIMEOUT": "3",
             "LLMSIM_PROTOCOL": "refuse",
             "PYTHONPATH": str(ROOT),
+            # Plugins of other packages take a second to import.
+            "PYTEST_ADDOPTS": "-p no:langsmith_plugin -p no:hypothesispytest -p no:anyio",
         }
         | variables
     )

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.deployed.service import WAYS, Load, Way, statuses
-from tests.running import Server
+from tests.running import PATIENCE, Server
 from tests.stress.servers import stressed_server
 
-USERS = 60
+USERS = 30
 RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
 EXPECTED = [1, "second", 2, "first answer", "last answer"]
 
@@ -59,8 +60,21 @@ def serving(tmp_path: Path, turns: Sequence[dict[str, Any]]) -> Iterator[Server]
         yield server
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("deployed"), WITHOUT_ERRORS) as server:
+        yield server
+
+
+def session(server: Server, turns: Sequence[dict[str, Any]]) -> str:
+    """The name of a new session that plays these turns."""
+    spec = {"order": "history", "on_exhausted": "error", "turns": turns}
+    url = f"{server.origin}/llmsim/sessions"
+    return str(httpx.post(url, json={"script": spec}, timeout=PATIENCE).json()["name"])
+
+
 class Killer:
-    """Kills the server's oldest worker after each thirtieth answer."""
+    """Kills the server's oldest worker after each fifteenth answer."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -69,7 +83,7 @@ class Killer:
 
     def after_an_answer(self) -> None:
         self._answers += 1
-        if self._answers % 30 == 0:
+        if self._answers % 15 == 0:
             with contextlib.suppress(ProcessLookupError, IndexError):  # it may have ended since
                 os.kill(min(self._server.worker_pids()), signal.SIGKILL)
                 self.kills += 1
@@ -82,25 +96,25 @@ class Killer:
     ids=["an error behind a call", "an error at first"],
 )
 def test_every_user_gets_the_script_and_its_error_once(
-    tmp_path: Path,
+    server: Server,
     way: Way,
     turns: list[dict[str, Any]],
     questions: Callable[[int], Sequence[str]],
 ) -> None:
-    with serving(tmp_path, turns) as server:
-        heard = Load([server.origin], USERS, questions).run(way)
-        counted = statuses(server.origin)
+    name = session(server, turns)
+    heard = Load([f"{server.origin}/s/{name}"], USERS, questions).run(way)
+    counted = statuses(server.origin, name)
     assert [user.said for user in heard] == [EXPECTED] * USERS
     assert counted == {200: 4 * USERS, 429: USERS}
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_an_answer_that_was_cut_off_comes_again_and_no_error_behind_a_call_does(
-    tmp_path: Path, way: Way
+    server: Server, way: Way
 ) -> None:
-    with serving(tmp_path, ERROR_BEHIND_A_CALL) as server:
-        heard = Load([server.origin], USERS, alike, cuts=True).run(way)
-        counted = statuses(server.origin)
+    name = session(server, ERROR_BEHIND_A_CALL)
+    heard = Load([f"{server.origin}/s/{name}"], USERS, alike, cuts=True).run(way)
+    counted = statuses(server.origin, name)
     assert [user.said for user in heard] == [EXPECTED] * USERS
     assert counted[429] == USERS
     assert counted[200] > 4 * USERS

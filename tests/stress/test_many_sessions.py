@@ -16,7 +16,7 @@ from tests.stress.servers import stressed_server
 from tests.stress.trouble import kill_workers
 
 SESSIONS = [f"agent-{number}" for number in range(200)]
-TURNS = 20
+TURNS = 8
 
 
 def make_sessions(origin: str, on_exhausted: str) -> None:
@@ -66,7 +66,7 @@ def test_killed_workers_repeat_no_turn_of_any_session_and_lose_only_those_of_its
         make_sessions(server.origin, "loop")
         crowd = crowd_in_sessions(server.origin)
         with crowd.running():
-            kill_workers(crowd, 20, every=len(SESSIONS))
+            kill_workers(crowd, 15, every=len(SESSIONS) // 2)
     assert crowd.failures > 0, "the kills disturbed nobody"
     assert_none_twice(crowd.taken)
     for session in SESSIONS:

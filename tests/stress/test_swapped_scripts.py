@@ -24,7 +24,7 @@ from tests.stress.proofs import (
 from tests.stress.servers import stressed_server
 
 TURNS = 50
-SWAPS = 30
+SWAPS = 18
 
 
 def assert_swaps_are_seen_at_once(answers: Sequence[Answer], swaps: Sequence[Rewound]) -> None:
