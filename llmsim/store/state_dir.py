@@ -39,10 +39,11 @@ def open_private(path: Path | str, flags: int) -> FileIO:
     return FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "wb")
 
 
-def write_new(path: Path, content: Blob) -> None:
+def write_new(path: Path, content: Blob, size: int = 0) -> None:
     """Make a file of the state directory, in pieces: others go on between them.
 
     The whole of it or nothing, whenever the process is killed, and never over one that is there.
+    A file of `size` bytes ends with zeroes, and the disk has room for all of them.
 
     Raises:
         FileExistsError: there is one of that name.
@@ -50,15 +51,29 @@ def write_new(path: Path, content: Blob) -> None:
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[file.write(rest[:_WRITE]) :]
-            if rest:
-                time.sleep(0.0001)  # not 0: gevent then may not look for what others wait for
+        _write(file, content)
+        if size > len(content):
+            _fill(file, size)
     try:
         os.link(part, path)
     finally:
         part.unlink()
+
+
+def _write(file: FileIO, content: Blob) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest[:_WRITE]) :]
+        if rest:
+            time.sleep(0.0001)  # not 0: gevent then may not look for what others wait for
+
+
+def _fill(file: FileIO, size: int) -> None:
+    """Not by a hole: on a full disk, to write into one through a map kills the process."""
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except (AttributeError, OSError):  # macOS has no such call, and some file systems refuse it
+        _write(file, bytes(size - file.tell()))
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from llmsim.store.table_layout import (
     STATE,
     STATES,
     USE,
-    new_table,
+    header,
     table_size,
 )
 
@@ -49,8 +49,7 @@ def make_table(path: Path, sessions: int) -> None:
             f"{memory / _SHARE_OF_MEMORY / 2**30:,.1f} GiB; name fewer."
         )
     with suppress(FileExistsError):  # another worker was first
-        # Written out, not sparse: on a full disk a write into a hole of a map kills the process.
-        write_new(path, new_table(sessions))
+        write_new(path, header(sessions), size)
 
 
 def check_rows(path: Path) -> None:

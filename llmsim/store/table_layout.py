@@ -75,14 +75,13 @@ POSITION, PLACE, ARRIVAL, GENERATION, SCRIPT, USE = range(STATE)
 FOLLOWS, OWN = 0, 1
 
 
-def new_table(sessions: int) -> bytes:
-    """The content of an empty table with room for so many sessions.
+def header(sessions: int) -> bytes:
+    """How an empty table with room for so many sessions begins; the rest of it are zeroes.
 
     A fifth of the rows is to spare, so that searches stay short.
     """
     words = (_rows(sessions), 0, sessions)
-    header = MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)
-    return header.ljust(table_size(sessions), b"\0")
+    return MAGIC + b"".join(word.to_bytes(WORD, sys.byteorder) for word in words)
 
 
 def table_size(sessions: int) -> int:

@@ -9,11 +9,12 @@ import pytest
 
 from llmsim.errors import StartupError
 from llmsim.server import ports
+from tests.redis_server import free_port
 
 
 def listening(host: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, 0), family=family)
+    return socket.create_server((host, free_port()), family=family)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,8 @@ import pytest
 
 from llmsim.errors import MovedError, StateLostError, StoreFullError
 from llmsim.store.base import BEGINS, DEFAULT_SESSION, Page, Session, Store
-from llmsim.store.mmap_store import MmapStore
+from llmsim.store.mmap_store import MAX_SESSIONS, MmapStore
+from llmsim.store.table_layout import table_size
 from tests.narrowing import present
 
 
@@ -336,9 +339,20 @@ def test_a_table_for_another_number_of_sessions_is_refused_and_the_setting_named
     assert MmapStore.create_in(tmp_path, max_sessions=100).published() == first.published()
 
 
-def test_the_table_is_allocated_and_not_sparse(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["is there", "is missing", "is refused"])
+def test_the_table_is_allocated_and_not_sparse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refused(*_: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    if call == "is missing":
+        monkeypatch.delattr(os, "posix_fallocate")
+    elif call == "is refused":
+        monkeypatch.setattr(os, "posix_fallocate", refused)
     MmapStore.create_in(tmp_path)
     status = (tmp_path / "cursors").stat()
+    assert status.st_size == table_size(MAX_SESSIONS)
     assert status.st_blocks * 512 >= status.st_size
 
 
