@@ -10,7 +10,7 @@ import pytest
 
 from tests.running import ROOT
 
-SAYS = '#!/bin/sh\necho "$(basename "$0") $* CI=$CI" >> "$RAN"\n'
+SAYS = '#!/bin/sh\necho "$(basename "$0") $* CI=$CI" | tee -a "$RAN"\n'
 PYTHON = """#!/bin/sh
 case "$2" in
   *version_info*) echo {minor} ;;
@@ -41,8 +41,11 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def run(checkout: Path, command: str) -> tuple[int, str]:
-    """The exit status, and what ran; `command` is what the README's test command does."""
+def run(checkout: Path, command: str) -> tuple[int, list[str], list[str]]:
+    """The exit status, what ran, and what was shown.
+
+    `command` is what the README's test command does once it has installed.
+    """
     (checkout / "README.md").write_text(
         f"x\nmkdir -p .venv/bin && cp made/* .venv/bin && {command} # pip install -e '.[test]'\n"
     )
@@ -54,40 +57,68 @@ def run(checkout: Path, command: str) -> tuple[int, str]:
         "RAN": str(ran),
     }
     ended = subprocess.run(
-        [str(checkout / ".ci" / "run")], env=environment, capture_output=True, check=False
+        [str(checkout / ".ci" / "run")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return ended.returncode, ran.read_text()
+    return ended.returncode, ran.read_text().splitlines(), ended.stdout.splitlines()
+
+
+INSTALLED = "pip install -q --no-compile -e .[test] CI=true"
+NEWER = "python -m pytest -m not slow -n 2 CI=true"
+LINT = ["ruff check . CI=true", "ruff format --check . CI=true", "mypy  CI=true"]
 
 
 def test_it_runs_the_readmes_command_lint_types_and_the_fast_part_on_a_newer_python(
     checkout: Path,
 ) -> None:
-    status, ran = run(checkout, "./said tested")
+    status, ran, shown = run(checkout, "./said tested")
     assert status == 0
-    after = ran[ran.index("said tested") :].splitlines()
-    assert after == [
-        "said tested CI=true",
-        "ruff check . CI=true",
-        "ruff format --check . CI=true",
-        "mypy  CI=true",
-        "pip install -q -e .[test] CI=true",
-        "python -m pytest -m not slow -n 2 CI=true",
+    assert sorted(ran[-6:]) == sorted(["said tested CI=true", *LINT, INSTALLED, NEWER])
+    newest = checkout / "pyenv/versions/3.77.0/bin/python3"
+    assert shown[-8:] == [
+        "--- the fast part on newer Pythons",
+        f"Python 3.77: {newest}",
+        *(INSTALLED, NEWER),
+        "--- lint and types",
+        *LINT,
     ]
 
 
-@pytest.mark.parametrize("fails", ["false", "exit 5", "rm .venv/bin/mypy"])
-def test_it_fails_where_a_step_fails(checkout: Path, fails: str) -> None:
-    assert run(checkout, fails)[0] != 0
+@pytest.mark.parametrize("fails", ["false", "exit 5"])
+def test_it_fails_where_the_tests_fail_and_shows_the_rest(checkout: Path, fails: str) -> None:
+    status, ran, shown = run(checkout, fails)
+    assert status != 0
+    assert {*LINT, NEWER} < set(ran)
+    assert {*LINT, NEWER} < set(shown)
+
+
+def test_nothing_is_tested_where_the_installation_fails(checkout: Path) -> None:
+    status, ran, _ = run(checkout, "false && ./said tested")
+    assert status != 0
+    assert "said tested CI=true" not in ran
+
+
+@pytest.mark.parametrize("fails", ["ruff", "mypy"])
+def test_it_fails_where_lint_or_types_fail(checkout: Path, fails: str) -> None:
+    program(checkout / "made" / fails, SAYS + "exit 3\n")
+    status, _, shown = run(checkout, "./said tested")
+    assert status != 0
+    assert "failed: lint and types" in shown
 
 
 @pytest.mark.parametrize("fails", ["pip", "python"])
 def test_it_fails_where_a_newer_python_fails(checkout: Path, fails: str) -> None:
     program(checkout / "said", SAYS + f'[ "$(basename "$0")" != {fails} ]\n')
-    status, ran = run(checkout, "true")
-    assert f"{fails} " in ran.split("mypy")[1]
+    status, ran, shown = run(checkout, "true")
+    assert any(line.startswith(f"{fails} ") for line in ran)
+    assert "failed: the fast part on newer Pythons" in shown
     assert status != 0
 
 
 def test_it_goes_on_without_packages_that_cannot_be_installed(checkout: Path) -> None:
-    _, ran = run(checkout, "./said tested")
-    assert ran.index("apt-get update") < ran.index("said tested")
+    _, ran, _ = run(checkout, "./said tested")
+    updates = [number for number, line in enumerate(ran) if line.startswith("apt-get update")]
+    assert updates[0] < ran.index("said tested CI=true")

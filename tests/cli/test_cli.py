@@ -20,6 +20,7 @@ import pytest
 from llmsim import __version__
 from llmsim.apis import APIS
 from llmsim.cli import COMMANDS, main
+from tests.cli.command import command
 from tests.requests import ROUTE_OF, request_to
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
@@ -30,10 +31,19 @@ DEMO = ROOT / "config" / "scripts" / "demo.json"
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment(Path("/tmp"))
+    ended = command(*arguments)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended
+
+
+def started(
+    *arguments: str | Path, code: int = 0, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """As `run`, in a process of its own."""
     ended = subprocess.run(
         [LLMSIM, *map(str, arguments)],
-        env=environment,
+        env=clean_environment(Path("/tmp"), **variables),
         capture_output=True,
         text=True,
         check=False,
@@ -44,10 +54,10 @@ def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[st
     return ended
 
 
-@pytest.mark.parametrize("command", [[LLMSIM], [sys.executable, "-m", "llmsim"]])
-def test_the_version_is_told(command: list[str]) -> None:
+@pytest.mark.parametrize("program", [[LLMSIM], [sys.executable, "-m", "llmsim"]])
+def test_the_version_is_told(program: list[str]) -> None:
     printed = subprocess.run(
-        [*command, "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+        [*program, "--version"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
     assert printed == f"llmsim {__version__}\n"
 
@@ -90,11 +100,11 @@ def test_help_shows_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_command_is_wrong_usage() -> None:
-    assert "COMMAND" in run(code=2).stderr
+    assert "COMMAND" in started(code=2).stderr
 
 
 def test_validate_summarises_the_turns_of_each_script() -> None:
-    printed = run("validate", *sorted((ROOT / "config" / "scripts").glob("*.json"))).stdout
+    printed = started("validate", *sorted((ROOT / "config" / "scripts").glob("*.json"))).stdout
     assert (
         f"{DEMO}: ok, 7 turns (3 assistant, 1 tool_calls, 1 mixed, 2 error), then loop\n" in printed
     )
@@ -106,7 +116,7 @@ def test_validate_shows_all_problems_of_all_scripts_and_goes_on(tmp_path: Path) 
         '{"on_exhaust": "loop",\n "turns": [{"type": "error", "kind": "ratelimit"},\n  '
         '{"type": "assistant", "text": null}]}'
     )
-    ended = run("validate", wrong, tmp_path / "none.json", DEMO, code=1)
+    ended = started("validate", wrong, tmp_path / "none.json", DEMO, code=1)
     assert [
         line.removeprefix(str(wrong)).split(": ")[0:2] for line in ended.stderr.splitlines()[:3]
     ] == [
@@ -154,7 +164,7 @@ def test_validate_obeys_the_size_limit(
 
 
 def test_schema_prints_the_json_schema() -> None:
-    schema = json.loads(run("schema").stdout)
+    schema = json.loads(started("schema").stdout)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) >= {"turns", "on_exhausted", "description"}
 
@@ -404,14 +414,14 @@ def test_the_help_of_serve_names_every_api_and_says_what_a_value_is() -> None:
 
 @pytest.mark.parametrize("given", [["--control-token", "s3cret"], ["--control-token=s3cret"]])
 def test_a_key_on_the_command_line_is_refused(given: list[str]) -> None:
-    printed = run("serve", *given, code=2).stderr
+    printed = started("serve", *given, code=2).stderr
     assert "set LLMSIM_CONTROL_TOKEN, or name a file" in printed
     assert "s3cret" not in printed
 
 
 def test_serve_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text('{"turns": []}')
-    assert f"{tmp_path / 's.json'}:1:11" in run("serve", tmp_path / "s.json", code=1).stderr
+    assert f"{tmp_path / 's.json'}:1:11" in started("serve", tmp_path / "s.json", code=1).stderr
 
 
 def test_an_installed_wheel_serves_the_demo_without_a_checkout(tmp_path: Path) -> None:
@@ -518,12 +528,6 @@ def test_a_condition_that_may_change_is_told_at_its_line_where_the_setting_says_
     track = {"name": "t", "when": {"last_role": "tool"}, "turns": [text("x")]}
     script.write_text(json.dumps({"tracks": [track]}), "utf-8")
     run("validate", script)
-    ended = subprocess.run(
-        [LLMSIM, "validate", str(script)],
-        env=clean_environment(tmp_path, LLMSIM_ORDER="history"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = command("validate", script, LLMSIM_ORDER="history")
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"{script}:1:49: $.tracks[0].when.last_role: 'last_role' may")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ import httpx
 import pytest
 
 from llmsim.cli.verify import _origin
-from tests.running import PATIENCE, ROOT, Server, clean_environment, text
+from tests.cli.command import command
+from tests.running import PATIENCE, Server, text
 
 USER = {"role": "user", "content": "Go."}
 CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]}
@@ -28,20 +27,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def verify(server: Server, tmp_path: Path) -> Any:
+def verify(server: Server) -> Any:
     """A function that runs the command against the server, with the key of its control API."""
 
     def run(*arguments: str | Path, code: int, **variables: str) -> tuple[str, str]:
         environment = {"LLMSIM_URL": server.origin, "LLMSIM_CONTROL_TOKEN": "key", **variables}
-        ended = subprocess.run(
-            [sys.executable, "-m", "llmsim", "verify", *arguments],
-            cwd=ROOT,
-            env=clean_environment(tmp_path, **environment),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
+        ended = command("verify", *arguments, **environment)
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout, ended.stderr
 
