@@ -9,6 +9,7 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS
 from llmsim.control import blueprint as control
 from llmsim.control import routing_error as control_error
+from llmsim.control import scraped
 from llmsim.serving import count_tokens, index, models
 from llmsim.serving.blueprint import blueprint_of, routing_error
 from llmsim.serving.cors import allow_any_origin
@@ -52,11 +53,12 @@ def _routed(settings: Settings | None) -> Flask:
     app.register_blueprint(index.blueprint)
     app.register_error_handler(HTTPException, _in_dialect)
     app.register_blueprint(control)
+    app.register_blueprint(scraped)
     app.after_request(allow_any_origin)
     return app
 
 
 def _in_dialect(error: HTTPException) -> Response:
     """Flask's own errors, in the dialect of the API that was asked. Never HTML."""
-    below_control = f"{request.path}/".startswith(f"{control.url_prefix}/")
+    below_control = f"{request.path}/".startswith((f"{control.url_prefix}/", "/metrics/"))
     return control_error(error) if below_control else routing_error(error)

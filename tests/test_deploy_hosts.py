@@ -82,6 +82,15 @@ def test_the_ports_are_the_one_that_is_served() -> None:
     assert COMPOSE["services"]["nginx"]["ports"] == [f"127.0.0.1:{PORT}:{listened[1]}"]
 
 
+def test_prometheus_finds_the_metrics_of_each_pod() -> None:
+    annotations = MANIFESTS["Deployment", "llmsim"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(PORT),
+        "prometheus.io/path": "/metrics",
+    }
+
+
 def test_what_is_mounted_is_there_and_is_what_is_played() -> None:
     (volume,) = COMPOSE["services"]["llmsim"]["volumes"]
     default = re.fullmatch(r"\$\{LLMSIM_SCRIPT:-(.*)\}:(/script.json):ro", volume)

@@ -14,6 +14,7 @@ from llmsim.control import (  # noqa: F401 - each adds its operations
     steps,
     verdict,
 )
+from llmsim.control.metrics import scraped
 from llmsim.control.operation import blueprint, routing_error
 
-__all__ = ["blueprint", "routing_error"]
+__all__ = ["blueprint", "routing_error", "scraped"]

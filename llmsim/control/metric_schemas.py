@@ -82,5 +82,19 @@ class StatsAnswer(Schema):
     model_requests = _by(
         "Requests by the model that they named: a hundred models, those beyond as `other`."
     )
-    sessions = _number("Sessions there are; with Redis those of all hosts.")
-    journal_dropped = _number("Journal entries that found no room; with Redis those of all hosts.")
+    sessions = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=described(
+            "Sessions there are; with Redis those of all hosts. null where the store is out of "
+            "reach."
+        ),
+    )
+    journal_dropped = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata=described(
+            "Journal entries that found no room; with Redis those of all hosts. null where the "
+            "store is out of reach."
+        ),
+    )

@@ -1,20 +1,44 @@
-"""What was counted, for people's tools: as JSON."""
+"""What was counted: as JSON for people's tools, and as Prometheus reads it."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from flask import Blueprint, Response, request
+
+from llmsim.control.guard import check_caller
 from llmsim.control.metric_schemas import StatsAnswer
-from llmsim.control.operation import operation, playback
-from llmsim.errors import RequestError
-from llmsim.metrics import host
+from llmsim.control.operation import answer_errors, operation, playback
+from llmsim.errors import RequestError, StoreError
+from llmsim.metrics import catalog, host
+from llmsim.metrics.exposition import exposed
+from llmsim.metrics.number_file import key_of
 from llmsim.metrics.statistics import statistics
+from llmsim.metrics.totals import Totals
 from llmsim.serving.blueprint import settings
 
+scraped = Blueprint("metrics", __name__)
+answer_errors(scraped)
 
-def check_counted() -> None:
-    """Let a request for numbers through.
+
+@operation("GET", "/stats", gives=StatsAnswer)
+def show_stats() -> dict[str, Any]:
+    """Show what all workers of this host have counted: requests, errors, tokens and times."""
+    return statistics(_totals(), time.time())
+
+
+@scraped.get("/metrics")
+def show_metrics() -> Response:
+    """The same, as Prometheus reads it."""
+    check_caller()
+    text, content_type = exposed(_totals(), request.headers.get("Accept", ""))
+    return Response(text, content_type=content_type)
+
+
+def _totals() -> Totals:
+    """What was counted, and what the store says; without it the rest is there all the same.
 
     Raises:
         RequestError: 404, the settings say that nothing is counted.
@@ -22,15 +46,10 @@ def check_counted() -> None:
     if not settings().metrics:
         message = "Nothing is counted: the setting metrics.enabled (LLMSIM_METRICS) is false."
         raise RequestError(message, code="metrics_off", status=404)
-
-
-@operation("GET", "/stats", gives=StatsAnswer)
-def show_stats() -> dict[str, Any]:
-    """Show what all workers of this host have counted: requests, errors, tokens and times."""
-    check_counted()
-    store = playback().store
-    return {
-        **statistics(host.totals(), time.time()),
-        "sessions": store.session_count(),
-        "journal_dropped": store.dropped(),
-    }
+    totals = host.totals()
+    with suppress(StoreError):
+        store = playback().store
+        said = {catalog.SESSIONS: store.session_count(), catalog.DROPPED: store.dropped()}
+        numbers = {key_of(metric): (float(number), 0.0) for metric, number in said.items()}
+        totals.add(numbers, living=True)
+    return totals

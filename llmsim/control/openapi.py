@@ -13,6 +13,26 @@ from llmsim.control.operation import OPERATIONS, Operation, operation
 from llmsim.control.schemas import ErrorAnswer
 from llmsim.control.script_bodies import ScriptBody
 
+# What Prometheus asks for: no JSON, and beside the other paths.
+_METRICS = {
+    "summary": "Show what all workers of this host have counted, as Prometheus reads it.",
+    "security": [{}, {"token": []}],
+    "parameters": [],
+    "responses": {
+        "200": {
+            "description": "Done.",
+            "content": {
+                "text/plain": {"schema": {"type": "string"}},
+                "application/openmetrics-text": {"schema": {"type": "string"}},
+            },
+        },
+        "default": {
+            "description": "What was wrong.",
+            "content": {"application/json": {"schema": ErrorAnswer}},
+        },
+    },
+}
+
 
 @operation("GET", "/openapi.json")
 def show_openapi() -> dict[str, Any]:
@@ -44,6 +64,7 @@ def document() -> dict[str, Any]:
     for described in OPERATIONS:
         path = re.sub(r"<(\w+)>", r"{\1}", described.path)
         spec.path(f"/llmsim{path}", operations={described.method.lower(): _operation(described)})
+    spec.path("/metrics", operations={"get": _METRICS})
     made: dict[str, Any] = spec.to_dict()
     return made
 

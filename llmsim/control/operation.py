@@ -154,12 +154,10 @@ def _json_body() -> IO[bytes]:
     return body
 
 
-@blueprint.errorhandler(RequestError)
 def _refused(error: RequestError) -> Response:
     return _error(error.status, error.message, error.code or "invalid_request")
 
 
-@blueprint.errorhandler(StoreError)
 def _unavailable(error: StoreError) -> Response:
     response = _error(error.status, str(error), "store_unavailable")
     if error.retry_after is not None:
@@ -167,13 +165,11 @@ def _unavailable(error: StoreError) -> Response:
     return response
 
 
-@blueprint.errorhandler(ScriptError)
 def _wrong_script(error: ScriptError) -> Response:
     problems = str(error).splitlines()
     return _error(400, f"The script is wrong: {problems[0]}", "invalid_script", problems)
 
 
-@blueprint.errorhandler(ValidationError)
 def _wrong_fields(error: ValidationError) -> Response:
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]
     problems = [f"{name}: {text}" for name, texts in messages.items() for text in texts]
@@ -193,3 +189,14 @@ def _error(status: int, message: str, code: str, problems: list[str] | None = No
         {"problems": problems} if problems else {}
     )
     return as_json(ErrorAnswer().dump({"error": detail}), status)
+
+
+def answer_errors(of: Blueprint) -> None:
+    """Let what goes wrong on these routes be answered as on those of the control API."""
+    of.register_error_handler(RequestError, _refused)
+    of.register_error_handler(StoreError, _unavailable)
+    of.register_error_handler(ScriptError, _wrong_script)
+    of.register_error_handler(ValidationError, _wrong_fields)
+
+
+answer_errors(blueprint)

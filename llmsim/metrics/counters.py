@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
+
+# As it is where this is imported first. No lock is held while something waits, so under gevent
+# either kind will do; the system's own takes a third of the time.
+from _thread import allocate_lock
 from bisect import bisect_left
 from typing import Final, NamedTuple
 
@@ -21,18 +25,26 @@ RING: Final = 60
 _LONGEST_NAME: Final = 128  # of a model, in characters
 
 
-class Kind(NamedTuple):
-    """What kind of request and answer it was: the labels of `REQUESTS`.
+class Counted:
+    """What there is to count of one request to an API.
 
-    `status` is a text: what has no HTTP answer has none. `turn` is a turn type, or a word for what
-    took none; `session` says how the request named its session.
+    `session` says how it named its session, `turn` is the type of the turn that it got, or a word
+    for why it got none. `claim` is how many seconds it waited for its position, None for none;
+    `status` is 0 where it got no HTTP answer.
     """
 
-    api: str
-    stream: bool
-    status: str
     turn: str
-    session: str
+    stream = False
+    status = 0
+    model: str | None = None
+    prompt_tokens = 0
+    completion_tokens = 0
+    claim: float | None = None
+    seconds = 0.0
+
+    def __init__(self, api: str, session: str) -> None:
+        self.api = api
+        self.session = session
 
 
 class Histogram:
@@ -50,15 +62,18 @@ class Histogram:
     def observe(self, value: float) -> None:
         """Count a value."""
         number = bisect_left(self._ends, value)
-        place = self._places[number]
-        if not place:
-            key = key_of(self._metric, self._labels, str(number))
-            place = self._places[number] = self._file.place(key)
-        self._numbers[place] += 1
-        self._numbers[self._sum] += value
+        place = self._places[number] or self._new_place(number)
+        numbers = self._numbers
+        numbers[place] += 1
+        numbers[self._sum] += value
+
+    def _new_place(self, number: int) -> int:
+        place = self._file.place(key_of(self._metric, self._labels, str(number)))
+        self._places[number] = place
+        return place
 
 
-class _Ended(NamedTuple):
+class _Alike(NamedTuple):
     """Where is counted what ends alike."""
 
     requests: int
@@ -73,16 +88,17 @@ class Counters:
     def __init__(self, file: NumberFile) -> None:
         self._file = file
         self._numbers = file.numbers
-        self._lock = threading.Lock()  # what is added to is read first
-        self._ended: dict[Kind, _Ended] = {}
-        self._durations: dict[tuple[str, bool], Histogram] = {}
-        self._first_tokens: dict[str, Histogram] = {}
+        self._lock = allocate_lock()  # what is added to is read first
+        self._alike: dict[tuple[str, bool, int, str, str], _Alike] = {}
+        self._histograms: dict[tuple[str, tuple[str, ...]], Histogram] = {}
         self._models: dict[str | None, int] = {}
-        self._claims = Histogram(file, catalog.CLAIM)
-        self._lateness = Histogram(file, catalog.LATENESS)
+        self._rare: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._claims = self._histogram(catalog.CLAIM)
+        self._lateness = self._histogram(catalog.LATENESS)
         self._active = file.place(key_of(catalog.ACTIVE))
         self._streams = file.place(key_of(catalog.STREAMS))
-        self._shortest = self._longest = 0
+        self._least, self._most = math.inf, 0.0
+        self._second = self._in_second = 0
         self._ring = [file.place(key_of(catalog.SECONDS, (str(each),))) for each in range(RING)]
 
     def begins(self) -> None:
@@ -90,44 +106,42 @@ class Counters:
         with self._lock:
             self._numbers[self._active] += 1
 
+    def leaves(self) -> None:
+        """A request is gone of which nothing else is counted."""
+        with self._lock:
+            self._numbers[self._active] -= 1
+
+    def ends(self, done: Counted) -> None:
+        """A request has its answer."""
+        numbers, seconds = self._numbers, done.seconds
+        kind = (done.api, done.stream, done.status, done.turn, done.session)
+        with self._lock:
+            alike = self._alike.get(kind) or self._new_alike(done)
+            numbers[self._active] -= 1
+            numbers[alike.requests] += 1
+            alike.durations.observe(seconds)
+            if done.claim is not None:
+                self._claims.observe(done.claim)
+                numbers[alike.prompt] += done.prompt_tokens
+                numbers[alike.completion] += done.completion_tokens
+            if done.model is not None:
+                numbers[self._models.get(done.model) or self._new_model(done.model)] += 1
+            if not self._least <= seconds <= self._most:
+                self._note_extreme(seconds)
+            second = int(time.time())
+            if second != self._second:
+                self._begin_second(second)
+            numbers[self._in_second] += 1
+
     def streams(self, number: int) -> None:
         """So many more streams are on their way, or less."""
         with self._lock:
             self._numbers[self._streams] += number
 
-    def leaves(self) -> None:
-        """A request is gone that nothing else is counted of."""
-        with self._lock:
-            self._numbers[self._active] -= 1
-
-    def ends(self, kind: Kind, seconds: float, model: str | None, tokens: tuple[int, int]) -> None:
-        """A request has its answer. `tokens` are those of its prompt and of its completion."""
-        numbers = self._numbers
-        with self._lock:
-            numbers[self._active] -= 1
-            ended = self._ended.get(kind) or self._new_ended(kind)
-            numbers[ended.requests] += 1
-            ended.durations.observe(seconds)
-            numbers[ended.prompt] += tokens[0]
-            numbers[ended.completion] += tokens[1]
-            if model is not None:
-                place = self._models.get(model) or self._new_model(model)
-                numbers[place] += 1
-            self._note_extremes(seconds)
-            self._note_second(int(time.time()))
-
-    def claimed(self, seconds: float) -> None:
-        """A request has waited so long for its position."""
-        with self._lock:
-            self._claims.observe(seconds)
-
     def first_token(self, api: str, seconds: float) -> None:
         """The first content of a stream leaves so long after the request."""
         with self._lock:
-            found = self._first_tokens.get(api)
-            if found is None:
-                found = self._first_tokens[api] = Histogram(self._file, catalog.FIRST_TOKEN, (api,))
-            found.observe(seconds)
+            self._histogram(catalog.FIRST_TOKEN, api).observe(seconds)
 
     def late(self, seconds: float) -> None:
         """A chunk of a paced answer leaves so much later than it was to."""
@@ -137,7 +151,10 @@ class Counters:
     def count(self, metric: Metric, *labels: str, number: int = 1) -> None:
         """Add to a counter of what is rare."""
         with self._lock:
-            self._numbers[self._file.place(key_of(metric, labels))] += number
+            place = self._rare.get((metric.name, labels))
+            if place is None:
+                place = self._rare[metric.name, labels] = self._file.place(key_of(metric, labels))
+            self._numbers[place] += number
 
     def read(self) -> Totals:
         """What this process has counted."""
@@ -145,20 +162,23 @@ class Counters:
         totals.add(self._file.read(), living=True)
         return totals
 
-    def _new_ended(self, kind: Kind) -> _Ended:
-        place, api, stream = self._file.place, kind.api, str(kind.stream).lower()
-        durations = self._durations.get((api, kind.stream))
-        if durations is None:
-            durations = Histogram(self._file, catalog.DURATION, (api, stream))
-            self._durations[api, kind.stream] = durations
-        labels = (api, stream, kind.status, kind.turn, kind.session)
-        ended = self._ended[kind] = _Ended(
+    def _histogram(self, metric: Metric, *labels: str) -> Histogram:
+        found = self._histograms.get((metric.name, labels))
+        if found is None:
+            found = self._histograms[metric.name, labels] = Histogram(self._file, metric, labels)
+        return found
+
+    def _new_alike(self, done: Counted) -> _Alike:
+        place, api, stream = self._file.place, done.api, str(done.stream).lower()
+        labels = (api, stream, str(done.status or NO_STATUS), done.turn, done.session)
+        alike = _Alike(
             place(key_of(catalog.REQUESTS, labels)),
-            durations,
+            self._histogram(catalog.DURATION, api, stream),
             place(key_of(catalog.TOKENS, (api, "prompt"))),
             place(key_of(catalog.TOKENS, (api, "completion"))),
         )
-        return ended
+        self._alike[api, done.stream, done.status, done.turn, done.session] = alike
+        return alike
 
     def _new_model(self, model: str) -> int:
         """Where a model's requests are counted; those beyond a number of models together."""
@@ -168,23 +188,19 @@ class Counters:
         self._models[model] = place
         return place
 
-    def _note_extremes(self, seconds: float) -> None:
-        numbers = self._numbers
-        if not self._shortest:
-            self._shortest = self._file.place(key_of(catalog.SHORTEST), seconds)
-            self._longest = self._file.place(key_of(catalog.LONGEST), seconds)
-        elif seconds < numbers[self._shortest]:
-            numbers[self._shortest] = seconds
-        elif seconds > numbers[self._longest]:
-            numbers[self._longest] = seconds
+    def _note_extreme(self, seconds: float) -> None:
+        if seconds < self._least:
+            self._least = seconds
+            self._numbers[self._file.place(key_of(catalog.SHORTEST), seconds)] = seconds
+        if seconds > self._most:
+            self._most = seconds
+            self._numbers[self._file.place(key_of(catalog.LONGEST), seconds)] = seconds
 
-    def _note_second(self, now: int) -> None:
-        numbers, place = self._numbers, self._ring[now % RING]
-        if numbers[place + 1] == now:
-            numbers[place] += 1
-        else:
-            numbers[place] = 1
-            numbers[place + 1] = now
+    def _begin_second(self, second: int) -> None:
+        place = self._ring[second % RING]
+        if self._numbers[place + 1] != second:
+            self._numbers[place], self._numbers[place + 1] = 0, second
+        self._second, self._in_second = second, place
 
 
 class NoCounters(Counters):
@@ -193,17 +209,14 @@ class NoCounters(Counters):
     def begins(self) -> None:
         """See `Counters.begins`."""
 
-    def streams(self, number: int) -> None:
-        """See `Counters.streams`."""
-
     def leaves(self) -> None:
         """See `Counters.leaves`."""
 
-    def ends(self, kind: Kind, seconds: float, model: str | None, tokens: tuple[int, int]) -> None:
+    def ends(self, done: Counted) -> None:
         """See `Counters.ends`."""
 
-    def claimed(self, seconds: float) -> None:
-        """See `Counters.claimed`."""
+    def streams(self, number: int) -> None:
+        """See `Counters.streams`."""
 
     def first_token(self, api: str, seconds: float) -> None:
         """See `Counters.first_token`."""

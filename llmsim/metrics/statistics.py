@@ -30,6 +30,8 @@ def statistics(totals: Totals, now: float) -> dict[str, Any]:
         "expectations_failed": int(totals.sum(catalog.UNMET)),
         "protocol_violations": int(totals.sum(catalog.VIOLATIONS)),
         "faults": int(totals.sum(catalog.FAULTS)),
+        "sessions": _or_none(totals.one(catalog.SESSIONS)),
+        "journal_dropped": _or_none(totals.one(catalog.DROPPED)),
         "model_requests": _whole(totals.models()),
     }
 
@@ -121,6 +123,10 @@ def _sums(rows: Iterable[list[float]]) -> list[float]:
 
 def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _or_none(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _whole(counts: Mapping[str, float]) -> dict[str, int]:

@@ -39,20 +39,22 @@ def _no_check(script: Script, earlier: Earlier) -> None:
 
 
 class Playback:
-    """The scripts of a store, played from its cursors.
+    """The scripts of a store, played from its cursors."""
 
-    `claimed` is told how many seconds each claim took.
-    """
-
-    def __init__(self, store: Store, claimed: Callable[[float], None] = _nobody_asks) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.claimed = claimed
         self.scripts = Scripts(store)
 
-    def take(self, request: Request, check: Check = _no_check, caller: Caller = nobody) -> Taken:
+    def take(
+        self,
+        request: Request,
+        check: Check = _no_check,
+        caller: Caller = nobody,
+        claimed: Callable[[float], None] = _nobody_asks,
+    ) -> Taken:
         """Consume a turn of the session that the request names, if it passes the check.
 
-        `caller` says who asks.
+        `caller` says who asks. `claimed` is told how many seconds the claim took.
 
         What a request gets is decided for what the session plays now; where that has changed by the
         time of the claim, the claim takes nothing and it is decided again.
@@ -74,10 +76,10 @@ class Playback:
                 limits, began = admission.limits, time.perf_counter()
                 if limits is None:
                     claim = self.store.claim(session, seen, take)
-                    self.claimed(time.perf_counter() - began)
+                    claimed(time.perf_counter() - began)
                     return decision.taken(claim, request)
                 claim = limits.claimed(self.store, seen, take, request)
-                self.claimed(time.perf_counter() - began)
+                claimed(time.perf_counter() - began)
                 taken = decision.taken(claim, request)
                 return limits.settled(self.store, taken, request, take.limits)
             except MovedError:

@@ -16,6 +16,7 @@ from llmsim.playback.findings import Findings
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Reply
 from llmsim.serving import exhausted
+from llmsim.serving.counted import REFUSED
 from llmsim.serving.protocol import ProtocolCheck
 from llmsim.serving.rate_headers import rate_headers
 from llmsim.serving.record import Record
@@ -42,14 +43,14 @@ def answer(renderer: Renderer, settings: Settings, environ: Mapping[str, Any]) -
 def _played(renderer: Renderer, settings: Settings, playback: Playback, record: Record) -> Answer:
     started = time.perf_counter()
     count = record.count
-    count.wants_turn()
+    count.turn = REFUSED
     body = body_of(settings, record)
     call = renderer.read(body)
-    count.understood(call)
+    count.stream, count.model = call.stream, call.model
     request = record.request(call, body)
     check = ProtocolCheck(renderer, request, record.protocol_in, settings.protocol_check)
     try:
-        taken = playback.take(request, check, record.caller)
+        taken = playback.take(request, check, record.caller, count.claimed)
     except WithheldError as error:
         count.withheld(error)
         return withheld(renderer, settings, record, error)

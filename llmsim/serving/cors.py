@@ -27,9 +27,8 @@ def allow_any_origin(response: Response) -> Response:
         del response.headers[
             "Content-Type"
         ]  # Flask's own answer has no body, and would call it HTML
-    if "Origin" not in request.headers or request.path.startswith(
-        "/llmsim"
-    ):  # the control API is not for other pages
+    # The control API is not for other pages.
+    if "Origin" not in request.headers or request.path.startswith(("/llmsim", "/metrics")):
         return response
     response.headers.extend(HEADERS)
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:

@@ -56,7 +56,9 @@ class Timing:
             self._count.late(-self._left(write))
         if write.content and not self._has_begun:
             self._has_begun = True
-            self._count.first_content(self._note("ttft", write))
+            seconds = self._note("ttft", write)
+            if self._count.is_stream:
+                self._count.first_content(seconds)
 
     def is_due(self, write: Write) -> bool:
         """Whether the time of a write has come."""
@@ -91,7 +93,7 @@ def delivered(
     size = chunks = 0
     ended = False
     rest = leaving.writes()
-    ending.begins()
+    ending.count.begins()
     try:
         write = next(rest, None)
         while write is not None:

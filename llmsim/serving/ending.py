@@ -30,18 +30,10 @@ class Ending:
 
     def __init__(self, entry: Entry | None, environ: Mapping[str, Any], count: Count) -> None:
         self._entry = entry
-        self._count = count
+        self.count = count
         self._environ = environ
         self._receipt: Any = None
         self._outcome = COMPLETED
-
-    def begins(self) -> None:
-        """The answer is on its way."""
-        self._count.begins()
-
-    def first_content(self) -> None:
-        """The first content of the answer leaves now."""
-        self._count.first_content(time.perf_counter() - self._count.started)
 
     def before_last(self, size: int, chunks: int) -> None:
         """So many bytes will have left, in so many writes, when the next one has."""
@@ -62,16 +54,17 @@ class Ending:
 
     def settle(self, size: int, chunks: int, *, ended: bool) -> None:
         """So many have left, and nothing follows; `ended` says that all have."""
-        self._count.done()
+        if not self.count.is_done:
+            self.count.done()
         if self._outcome == BROKEN_OFF:
-            self._count.aborted(SCRIPT)
+            self.count.aborted(SCRIPT)
             return
         # A client that was gone resets the connection as it is written to; one that has only
         # said all that it will say does not.
         completed = ended and (self._outcome == COMPLETED or not was_reset(self._environ))
         actual = COMPLETED if completed else CLIENT_GONE
         if not completed:
-            self._count.aborted(CLIENT)
+            self.count.aborted(CLIENT)
         if self._entry is None:
             return
         if self._receipt is not None and actual != self._outcome:
@@ -83,7 +76,7 @@ class Ending:
         self._outcome = outcome
         if self._entry is not None:
             self._receipt = self._entry.append(outcome, size, chunks)
-        self._count.done()
+        self.count.done()
 
 
 def handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
@@ -91,10 +84,12 @@ def handed_on(parts: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
     size = chunks = 0
     ended = False
     rest = iter(parts)
-    ending.begins()
+    count = ending.count
+    count.begins()
     try:
         part = next(rest, None)
-        ending.first_content()
+        if count.is_stream:
+            count.first_content(time.perf_counter() - count.started)
         while part is not None:
             following = next(rest, None)
             if following is None:

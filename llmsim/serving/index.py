@@ -33,6 +33,7 @@ def index() -> Response:
             "base_urls": base_urls(settings(), origin, request.script_root),
             "health": root(settings(), origin) + request.script_root + "/health",
             "control_api": root(settings(), origin) + "/llmsim",
+            "metrics": root(settings(), origin) + "/metrics",
         }
     )
 

@@ -170,7 +170,7 @@ class Record:
     def answer(self, answer: Answer, outcome: Reply | Failure | None) -> None:
         """What goes out; `outcome` is None for what is neither a turn nor an error."""
         self._status = answer.status
-        self.count.answers(answer.status)
+        self.count.status = answer.status
         self._facts["worker"] = worker()
         if isinstance(outcome, Failure):
             self._facts["answer"] = failed(outcome, answer.headers)

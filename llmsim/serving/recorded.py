@@ -13,7 +13,7 @@ from llmsim.errors import RequestError, StoreError
 from llmsim.journal.keeping import Keeping, Keepings
 from llmsim.playback import Playback
 from llmsim.serving.body import as_object, parsed, read_body, stop_reading
-from llmsim.serving.counted import UNNAMED, Count
+from llmsim.serving.counted import REFUSED, UNNAMED, Count
 from llmsim.serving.made import check_made
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
@@ -116,8 +116,7 @@ def _unrecorded(
 ) -> Answer:
     answered = fail(renderer, failure_of(error))
     count = Count(renderer.name, UNNAMED) if record is None else record.count
-    count.wants_turn()
-    count.answers(answered.status)
+    count.turn, count.status = REFUSED, answered.status
     count.done()
     return answered
 

@@ -75,10 +75,11 @@ def in_json(
     value: Any,
     headers: Iterable[tuple[str, str]] = (),
     encode: Callable[[Any], bytes] = ascii_json,
+    usage: Usage | None = None,
 ) -> Answer:
     """`value` as a plain answer; `headers` are added to its own."""
     body = encode(value)
-    return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body])
+    return Answer(200, [_JSON, ("Content-Length", str(len(body))), *headers], [body], usage)
 
 
 def fail(renderer: Renderer, failure: Failure, headers: Headers | None = None) -> Answer:
@@ -120,9 +121,9 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
         return Answer(200, [*_STREAM_HEADERS, *headers], body, cost)
     payload = renderer.payload(reply, call, stamp)
     if at_once:
-        return in_json(payload, headers)._replace(usage=cost)
-    answer = in_json(payload, headers, leave.encoder(taken))
-    return answer._replace(body=leave.plain(taken, reply, stamp, answer.body), usage=cost)
+        return in_json(payload, headers, usage=cost)
+    answer = in_json(payload, headers, leave.encoder(taken), cost)
+    return answer._replace(body=leave.plain(taken, reply, stamp, answer.body))
 
 
 def _paced(renderer: Renderer, call: Call, taken: Taken, reply: Reply, stamp: Stamp) -> Leaving:

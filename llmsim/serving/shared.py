@@ -90,12 +90,7 @@ def share(playback: Playback, script_path: str) -> None:
     """
     global _shared, _run  # noqa: PLW0603 - one server a process: that is the fact they record
     _shared = playback
-    playback.claimed = _claimed
     _run = Run(os.path.abspath(script_path), os.getpid(), time.time())
-
-
-def _claimed(seconds: float) -> None:
-    host.counters().claimed(seconds)
 
 
 def count_in(settings: Settings, hold: Hold, *, begins: bool) -> None:

@@ -38,7 +38,9 @@ def test_the_document_lists_exactly_the_routes_of_the_control_api(make_client: M
         for method in operations
     }
     rules = [
-        rule for rule in client.application.url_map.iter_rules() if rule.rule.startswith("/llmsim")
+        rule
+        for rule in client.application.url_map.iter_rules()
+        if rule.rule.startswith(("/llmsim", "/metrics"))
     ]
     routed = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
@@ -46,7 +48,7 @@ def test_the_document_lists_exactly_the_routes_of_the_control_api(make_client: M
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == routed
-    assert len(described) == 25
+    assert len(described) == 26
 
 
 def test_every_operation_is_described(make_client: MakeClient) -> None:
