@@ -65,7 +65,7 @@ def read(path: Path) -> dict[str, tuple[float, float]]:
     Raises:
         FileNotFoundError: it is gone.
     """
-    found: Iterator[Any] = MmapedDict.read_all_values_from_file(path)  # type: ignore[no-untyped-call]
+    found: Iterator[Any] = MmapedDict.read_all_values_from_file(path)
     return {key: (value, at) for key, value, at, _ in found}
 
 

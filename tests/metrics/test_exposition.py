@@ -67,7 +67,6 @@ def test_requests_have_labels_of_few_values(make_client: MakeClient) -> None:
     client = make_client(
         text("a"), call, {"type": "error", "kind": "timeout"}, on_exhausted="error"
     )
-    key = {"Authorization": "Bearer llmsim-mine"}
     ask(client)
     ask(client, body=STREAM)
     ask(client, body=STREAM)
@@ -75,7 +74,7 @@ def test_requests_have_labels_of_few_values(make_client: MakeClient) -> None:
     ask(client, f"/s/one{CHAT}", request_to("chat"))
     ask(client, "/s/two" + ROUTE_OF["anthropic"], request_to("anthropic"))
     ask(client, X_LLMSim_Session="three")
-    ask(client, **key)
+    ask(client, Authorization="Bearer llmsim-mine")
     ask(client, X_LLMSim_Error="server_error")
     ask(client, body={})
     client.get("/openai/v1/models").get_data()
