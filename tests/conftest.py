@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
-from functools import lru_cache
+from functools import cache
 from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -79,7 +79,7 @@ def pytest_runtest_makereport(
     return report
 
 
-APPLICATIONS = {"served": lru_cache(create_served_app), "flask": lru_cache(create_app)}
+APPLICATIONS = {"served": cache(create_served_app), "flask": cache(create_app)}
 """As a server runs it, and as Flask alone does. Both answer alike.
 
 One for each settings: it holds nothing else, and to make one takes longer than most tests do.

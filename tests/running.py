@@ -19,7 +19,7 @@ from typing import Any, Self
 import httpx
 import psutil
 
-from tests.processes import children
+from tests.processes import children, wait_until_gone
 
 ROOT = Path(__file__).parent.parent
 # The script, not `-m gunicorn`: after USR2 that one would find its own `http` package where the
@@ -145,12 +145,17 @@ class Server:
         return children(self.process.pid)
 
     def reload(self) -> None:
-        """SIGHUP, and wait until the script was read again."""
+        """SIGHUP, and wait until the script was read again and the workers before are gone.
+
+        One that ends may have taken a connection and end with it, unless a request came soon.
+        """
+        before = self.worker_pids()
         start = len(self.log())
         self.process.send_signal(signal.SIGHUP)
         self.wait_for_log(
             r"llmsim: (reloaded|.* is unchanged|the script was not reloaded)", start=start
         )
+        wait_until_gone(before)
 
     def state_dirs(self) -> list[Path]:
         """The private state directories under this server's `TMPDIR`."""

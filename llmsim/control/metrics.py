@@ -46,15 +46,10 @@ def _totals() -> Totals:
     if not settings().metrics:
         message = "Nothing is counted: the setting metrics.enabled (LLMSIM_METRICS) is false."
         raise RequestError(message, code="metrics_off", status=404)
-    said = _said_by_the_store()
     totals = host.totals()
-    totals.add({key_of(metric): (number, 0.0) for metric, number in said.items()}, living=True)
-    return totals
-
-
-def _said_by_the_store() -> dict[catalog.Metric, float]:
-    """Nothing where it is out of reach."""
     with suppress(StoreError):
         store = playback().store
-        return {catalog.SESSIONS: store.session_count(), catalog.DROPPED: store.dropped()}
-    return {}
+        said = {catalog.SESSIONS: store.session_count(), catalog.DROPPED: store.dropped()}
+        numbers = {key_of(metric): (float(number), 0.0) for metric, number in said.items()}
+        totals.add(numbers, living=True)
+    return totals

@@ -100,7 +100,7 @@ class Lifecycle:
             self._watcher = watch.start(self._loaded.path)
         if self._settings.ready_file:
             with _refusing_to_start():
-                ready_file.write(self._settings.ready_file, self._reached_at(server))
+                self._write_ready_file(server)
 
     def post_fork(self, _server: Any, _worker: Any) -> None:
         """In each worker.
@@ -175,6 +175,13 @@ class Lifecycle:
             self._hold.release()
             if self._settings.ready_file:
                 ready_file.remove(self._settings.ready_file)
+
+    def _write_ready_file(self, server: Any) -> None:
+        try:
+            ready_file.write(self._settings.ready_file, self._reached_at(server))
+        except OSError:
+            self.on_exit(server)  # gunicorn does not call it where a start fails
+            raise
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
         origin = ports.origin(server.LISTENERS)

@@ -18,7 +18,6 @@ from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
-from tests.benchmarks.metrics import Metrics
 from tests.benchmarks.mixes import Mixes
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.paced import Paced
@@ -55,7 +54,6 @@ BENCHMARKS: dict[str, Benchmark] = {
         Sizes(),
         Swaps(),
         Journal(),
-        Metrics(),
         Start(),
         Stop(),
         Memory(),

@@ -1,4 +1,4 @@
-"""Of hundreds of users of one deployed agent, each gets the script, and each of its errors once."""
+"""Of many users of one deployed agent, each gets the script, and each of its errors once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.deployed.service import WAYS, Load, Way, statuses
 from tests.running import PATIENCE, Server
 from tests.stress.servers import stressed_server
 
-USERS = 30
+USERS = 16
 RATE_LIMIT: dict[str, Any] = {"type": "error", "kind": "rate_limit"}
 EXPECTED = [1, "second", 2, "first answer", "last answer"]
 
@@ -74,7 +74,7 @@ def session(server: Server, turns: Sequence[dict[str, Any]]) -> str:
 
 
 class Killer:
-    """Kills the server's oldest worker after each fifteenth answer."""
+    """Kills the server's oldest worker after each tenth answer."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -83,7 +83,7 @@ class Killer:
 
     def after_an_answer(self) -> None:
         self._answers += 1
-        if self._answers % 15 == 0:
+        if self._answers % 10 == 0:
             with contextlib.suppress(ProcessLookupError, IndexError):  # it may have ended since
                 os.kill(min(self._server.worker_pids()), signal.SIGKILL)
                 self.kills += 1

@@ -10,7 +10,7 @@ from typing import Any
 from tests.deployed.service import Load, Way, statuses
 from tests.stress.servers import stressed_server
 
-USERS = 500
+USERS = 150
 WISHES = ("buy", "refund", "complain")
 
 
@@ -32,7 +32,7 @@ def questions(user: int) -> Sequence[str]:
     return f"I want to {wish_of(user)}.", "And then?"
 
 
-def test_five_hundred_conversations_play_each_the_script_that_its_first_message_asks_for(
+def test_conversations_play_each_the_script_that_its_first_message_asks_for(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "scripts"

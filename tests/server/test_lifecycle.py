@@ -277,9 +277,10 @@ def test_the_private_directory_is_private_and_goes_with_the_server(tmp_path: Pat
         with Server(tmp_path, None) as server:
             (directory,) = server.state_dirs()
             assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-            for path in directory.rglob("*"):
-                private = 0o700 if path.is_dir() else 0o600
-                assert stat.S_IMODE(path.stat().st_mode) == private
+            modes = {
+                (path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in directory.rglob("*")
+            }
+            assert modes == {(False, 0o600), (True, 0o700)}
             server.process.send_signal(ending)
             server.process.wait(20)
             assert server.state_dirs() == []

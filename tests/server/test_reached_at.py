@@ -50,6 +50,7 @@ def test_a_ready_file_that_cannot_be_written_stops_the_start(tmp_path: Path) -> 
     output = refused(tmp_path, LLMSIM_READY_FILE=str(path))
     assert "llmsim cannot start: " in output
     assert str(path) in output
+    assert [*tmp_path.glob("llmsim-*")] == [], "its state is left behind"
 
 
 def test_a_ready_file_passes_to_the_next_master(tmp_path: Path) -> None:
