@@ -13,7 +13,6 @@ from llmsim.control.metric_schemas import StatsAnswer
 from llmsim.control.operation import answer_errors, operation, playback
 from llmsim.errors import RequestError, StoreError
 from llmsim.metrics import catalog, host
-from llmsim.metrics.exposition import exposed
 from llmsim.metrics.number_file import key_of
 from llmsim.metrics.statistics import statistics
 from llmsim.metrics.totals import Totals
@@ -32,6 +31,9 @@ def show_stats() -> dict[str, Any]:
 @scraped.get("/metrics")
 def show_metrics() -> Response:
     """The same, as Prometheus reads it."""
+    # Here: see `number_file.read`.
+    from llmsim.metrics.exposition import exposed  # noqa: PLC0415
+
     check_caller()
     text, content_type = exposed(_totals(), request.headers.get("Accept", ""))
     return Response(text, content_type=content_type)

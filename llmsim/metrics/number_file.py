@@ -23,9 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
-
-from llmsim.json_text import parse
+from llmsim.json_text import compact, parse
 from llmsim.metrics.catalog import Metric
 
 SIZE: Final = 2**20  # bytes
@@ -48,8 +46,8 @@ class Part(NamedTuple):
 
 def key_of(metric: Metric, values: tuple[str, ...] = (), sample: str = "") -> str:
     """The key of a metric's number with these label values; `sample` is which one of several."""
-    key: str = mmap_key(metric.name, sample, list(metric.labels), list(values), "")
-    return key
+    labels = dict(sorted(zip(metric.labels, values, strict=True)))
+    return compact([metric.name, sample, labels, ""])
 
 
 @lru_cache(_KEYS)
@@ -65,6 +63,9 @@ def read(path: Path) -> dict[str, tuple[float, float]]:
     Raises:
         FileNotFoundError: it is gone.
     """
+    # Here: it imports an HTTP server, for 50 ms, and most servers are never asked.
+    from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415
+
     found: Iterator[Any] = MmapedDict.read_all_values_from_file(path)
     return {key: (value, at) for key, value, at, _ in found}
 
