@@ -10,6 +10,7 @@ from llmsim.apis import APIS
 from llmsim.control import blueprint as control
 from llmsim.control import routing_error as control_error
 from llmsim.control import scraped
+from llmsim.page import blueprint as page
 from llmsim.serving import count_tokens, index, models
 from llmsim.serving.blueprint import blueprint_of, routing_error
 from llmsim.serving.cors import allow_any_origin
@@ -54,6 +55,7 @@ def _routed(settings: Settings | None) -> Flask:
     app.register_error_handler(HTTPException, _in_dialect)
     app.register_blueprint(control)
     app.register_blueprint(scraped)
+    app.register_blueprint(page)
     app.after_request(allow_any_origin)
     return app
 

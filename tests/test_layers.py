@@ -48,7 +48,7 @@ ORDERED = [
     ],
     ["conversation", "reply", "usage", "sse"],
     ["delivery", "playback"],
-    ["transcript", "verdict", "control", "app", "server"],
+    ["transcript", "verdict", "control", "page", "app", "server"],
     ["cli", "__main__"],
     ["testing", "pytest_plugin"],
 ]

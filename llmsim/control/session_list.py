@@ -6,7 +6,7 @@ Whoever goes through them pauses in between, so that other requests of the worke
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmsim.control.operation import playback
 from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
@@ -23,8 +23,20 @@ _SLICE = 0.004  # seconds that others wait
 _TALLIES = Tallies()
 
 
-def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
-    """A page of sessions whose name begins with `prefix`, in that state if one is asked for.
+class Chosen(NamedTuple):
+    """Which sessions are listed: by their name, and in that state if one is asked for."""
+
+    prefix: str
+    search: str
+    state: str | None
+
+    def has_name(self, name: str) -> bool:
+        """Whether it begins with the one, and holds the other somewhere."""
+        return name.startswith(self.prefix) and self.search.lower() in name.lower()
+
+
+def page(after: int, limit: int, chosen: Chosen) -> bytes:
+    """A page of the sessions that are chosen.
 
     As JSON, written session by session: to write a large page at once would hold others up.
     """
@@ -36,11 +48,11 @@ def page(after: int, limit: int, prefix: str, state: str | None) -> bytes:
         found, following = playback().store.sessions(following, wanted)
         for session in found:
             pauses.pause()
-            current = with_script(session) if session.name.startswith(prefix) else None
+            current = with_script(session) if chosen.has_name(session.name) else None
             if current is None:
                 continue
             facts = _standing(*current)
-            if state in {None, facts["state"]}:
+            if chosen.state in {None, facts["state"]}:
                 listed.append(ascii_json(facts | _tallied(current[0], pauses)))
     return b'{"sessions":[%b],"next":%b}' % (b",".join(listed), ascii_json(following))
 

@@ -78,6 +78,10 @@ class CountAnswer(Schema):
 class PageOfSessions(WithPrefix):
     """Which sessions to list."""
 
+    search = fields.String(
+        load_default="",
+        metadata=described("A part of their names; upper and lower case are the same."),
+    )
     state = fields.String(
         validate=validate.OneOf(STATES),
         metadata=described("Only sessions of which no, not every, or every turn was taken."),

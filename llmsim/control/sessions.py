@@ -10,7 +10,7 @@ from flask import Response, request
 from llmsim.control.operation import operation, playback
 from llmsim.control.script_bodies import SCRIPT_OR_USE
 from llmsim.control.scripts import check_named
-from llmsim.control.session_list import described, page
+from llmsim.control.session_list import Chosen, described, page
 from llmsim.control.session_schemas import (
     NewSession,
     PageOfSessions,
@@ -52,9 +52,12 @@ def create_session(
 
 
 @operation("GET", "/sessions", takes=PageOfSessions, gives=SessionsAnswer)
-def list_sessions(after: int, limit: int, prefix: str, state: str | None = None) -> Response:
+def list_sessions(
+    after: int, limit: int, prefix: str, search: str, state: str | None = None
+) -> Response:
     """List sessions, a page at a time."""
-    return Response(page(after, limit, prefix, state), mimetype="application/json")
+    chosen = Chosen(prefix, search, state)
+    return Response(page(after, limit, chosen), mimetype="application/json")
 
 
 @operation("GET", "/sessions/<name>", gives=SessionAnswer)

@@ -34,6 +34,7 @@ def index() -> Response:
             "health": root(settings(), origin) + request.script_root + "/health",
             "control_api": root(settings(), origin) + "/llmsim",
             "metrics": root(settings(), origin) + "/metrics",
+            "page": root(settings(), origin) + "/llmsim/",
         }
     )
 

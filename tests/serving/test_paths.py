@@ -89,6 +89,7 @@ def test_the_first_page_names_all_that_there_is(make_client: MakeClient, prefix:
     page = client.get(f"{prefix}/").get_json()
     assert page["health"] == f"http://sim.example.com{prefix}/health"
     assert page["control_api"] == "http://sim.example.com/llmsim"
+    assert page["page"] == "http://sim.example.com/llmsim/"
     assert page["base_urls"]["openai"] == f"http://sim.example.com{prefix}/openai/v1"
     assert client.get(page["health"]).status_code == 200
     assert client.get(f"{page['control_api']}/sessions").status_code == 200
@@ -184,7 +185,6 @@ def test_what_anthropic_s_clients_ask_of_no_api_is_answered_in_their_shape(
     ("method", "path", "status", "code", "said"),
     [
         ("GET", "/llmsim/session", 404, "unknown_route", "nearest is GET /llmsim/sessions."),
-        ("GET", "/llmsim", 404, "unknown_route", "no route GET /llmsim;"),
         ("PUT", "/s/a/llmsim/sessions", 405, "method_not_supported", "/s/a/llmsim/sessions does"),
         ("GET", "//llmsim//nope", 404, "unknown_route", "no route GET //llmsim//nope;"),
         ("GET", "/llmsim/sessions/models/requests//", 404, "unknown_route", "no route GET"),
