@@ -39,7 +39,7 @@ MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]
 MakeStore = Callable[[int], Store]
 
-SLOW_FOLDERS = ("benchmarks", "deployed", "examples", "sdk", "server", "stress")
+SLOW_FOLDERS = ("benchmarks", "browser", "deployed", "examples", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
 
 

@@ -466,7 +466,6 @@ def test_a_script_may_be_larger_than_the_body_of_a_provider_s_request(
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/llmsim", 404),
         ("GET", "/llmsim/nope", 404),
         ("POST", "/llmsim/sessions/a/nope", 404),
         ("PATCH", "/llmsim/sessions", 405),

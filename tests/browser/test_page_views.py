@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import Open
-from tests.page.played import (
+from tests.browser.conftest import Open
+from tests.browser.played import (
     SCRIPT,
     Agent,
     control,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.browser import Watched, chromium
+from tests.browser.chromium import Watched, chromium
 from tests.running import Server
 
 Open = Callable[..., Page]
