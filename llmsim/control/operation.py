@@ -30,7 +30,7 @@ from llmsim.playback.stored import LARGE_BYTES, Reference
 from llmsim.serving.blueprint import as_json, settings
 from llmsim.serving.body import blocks, check_encoding
 from llmsim.serving.routing import refusal_of
-from llmsim.serving.shared import latency_of, shared
+from llmsim.serving.shared import shared, with_settings
 
 _SCRIPT = "script"
 _BY_QUERY = ("GET", "DELETE")  # what these take stands in the query
@@ -105,14 +105,14 @@ def _taken(takes: type[Schema] | ScriptBody) -> dict[str, Any]:
     with _json_body() as body:
         if not isinstance(takes, ScriptBody):
             return _fields(body, takes)
-        return {_SCRIPT: with_latency(takes.check(body))}
+        return {_SCRIPT: _under_settings(takes.check(body))}
 
 
-def with_latency(script: Checked | Reference) -> Checked | Reference:
-    """A script with the latency of the settings, where it says none."""
+def _under_settings(script: Checked | Reference) -> Checked | Reference:
+    """A script with what the settings say for all of them. A script that is named has it."""
     if isinstance(script, Reference):
         return script
-    return script.with_latency(*latency_of(settings()))
+    return script.under(with_settings(script.script, settings()))
 
 
 def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _fields(body: IO[bytes], takes: type[Schema]) -> dict[str, Any]:
         )
     if script is None:
         return dict(takes().load(value))
-    return dict(takes().load(value)) | {_SCRIPT: script.with_latency(*latency_of(settings()))}
+    return dict(takes().load(value)) | {_SCRIPT: _under_settings(script)}
 
 
 def _json_body() -> IO[bytes]:

@@ -23,7 +23,7 @@ from llmsim.errors import ScriptError, StoreError
 from llmsim.json_text import parse as parse_json
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import LARGE_BYTES, Reference, is_large, opened
-from llmsim.script import Latency, Script
+from llmsim.script import Script
 from llmsim.script.parse import decode, parse
 from llmsim.store.base import Blob
 
@@ -48,9 +48,8 @@ class Checked:
         """A script that was made here."""
         return cls(script, script.canonical())
 
-    def with_latency(self, latency: Latency | None, seed: int | None) -> Checked:
-        """See `Script.with_latency`. The text of the turns is taken as it is: it may be large."""
-        script = self.script.with_latency(latency, seed)
+    def under(self, script: Script) -> Checked:
+        """`script`, which has the same turns. Their text is taken as it is: it may be large."""
         if script is self.script:
             return self
         if not script.turns:

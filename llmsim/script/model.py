@@ -163,11 +163,10 @@ class Script(Judged):
         """
         rates = over(self.errors, errors)
         limited = over(self.limits, limits)
-        return replace(
-            self,
-            errors=rates if rates.total else None,
-            limits=limited if limited.is_set else None,
-        )
+        found = rates if rates.total else None, limited if limited.is_set else None
+        if found == (self.errors, self.limits):
+            return self
+        return replace(self, errors=found[0], limits=found[1])
 
     def with_latency(self, latency: Latency | None, seed: int | None) -> Script:
         """The same script, where it says no latency or no seed itself with these.

@@ -65,10 +65,18 @@ def resolved(script: Script, settings: Settings) -> Script:
     Raises:
         ScriptInvalidError: the rates of errors add up to more than 1.
     """
+    return with_settings(script.with_order(settings.order), settings)
+
+
+def with_settings(script: Script, settings: Settings) -> Script:
+    """A script, wherever it came from, with what the settings say for all of them.
+
+    Raises:
+        ScriptInvalidError: the rates of errors add up to more than 1.
+    """
     errors = ErrorRates(settings.rate_limit_rate, settings.server_error_rate, settings.timeout_rate)
     limits = Limits(settings.requests_per_minute, settings.tokens_per_minute, settings.limits_by)
-    ordered = script.with_order(settings.order).with_defaults(errors, limits)
-    return ordered.with_latency(*latency_of(settings))
+    return script.with_defaults(errors, limits).with_latency(*latency_of(settings))
 
 
 def latency_of(settings: Settings) -> tuple[Latency | None, int | None]:

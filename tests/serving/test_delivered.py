@@ -321,6 +321,28 @@ def test_bad_arguments_arrive_as_they_are(make_client: MakeClient) -> None:
             assert b'"x":1}' not in said.replace(b'":"', b"")
 
 
+def test_settings_say_the_errors_and_limits_of_scripts_that_say_none(
+    make_client: MakeClient,
+) -> None:
+    client: Any = make_client(turn(), timeout_rate=0.5, requests_per_minute=60)
+    put = {"errors": {"rate_limit_rate": 0.25}, "turns": [turn()]}
+    assert client.put("/llmsim/sessions/b/script", json=put).status_code == 200
+    stored = client.get("/llmsim/sessions/b/script").json
+    assert stored["errors"] == {
+        "rate_limit_rate": 0.25,
+        "server_error_rate": 0,
+        "timeout_rate": 0.5,
+    }
+    assert stored["limits"]["requests_per_minute"] == 60
+    made = client.post("/llmsim/sessions", json={"script": {"turns": [turn()]}}).json["name"]
+    assert client.get(f"/llmsim/sessions/{made}/script").json["limits"] == stored["limits"]
+    refused = client.put(
+        "/llmsim/sessions/b/script", json=put | {"errors": {"rate_limit_rate": 0.75}}
+    )
+    assert (refused.status_code, refused.json["error"]["code"]) == (400, "invalid_script")
+    assert "the rates add up to 1.25" in refused.json["error"]["message"]
+
+
 def test_settings_say_the_latency_of_scripts_that_say_none(make_client: MakeClient) -> None:
     settings = Settings(latency_profile="gpt5", tbt_mean_ms=0, latency_scale=0.5, seed=9)
     latency, seed = shared.latency_of(settings)
