@@ -66,7 +66,7 @@ def run(checkout: Path, command: str) -> tuple[int, list[str], list[str]]:
     return ended.returncode, ran.read_text().splitlines(), ended.stdout.splitlines()
 
 
-INSTALLED = "pip install -q --no-compile -e .[test] CI=true"
+INSTALLED = "pip install -q --no-compile -e .[fast-test] CI=true"
 NEWER = "python -m pytest -m not slow -n 2 CI=true"
 LINT = ["ruff check . CI=true", "ruff format --check . CI=true", "mypy  CI=true"]
 

@@ -199,8 +199,8 @@ BAD_BODIES = [
     (b'{"model": NaN}', "NaN is not a JSON number"),
     (b"[]", "must be a JSON object, got an array"),
     (b'"text"', "must be a JSON object, got a string"),
-    (b"[" * 100_000, "not valid JSON"),
-    (b'{"a":' * 100_000, "not valid JSON"),
+    (b"[" * 20_000, "not valid JSON"),
+    (b'{"a":' * 20_000, "not valid JSON"),
 ]
 
 
