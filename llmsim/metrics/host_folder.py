@@ -13,6 +13,7 @@ readers take no lock.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -46,6 +47,8 @@ class HostFolder:
         Raises:
             OSError: the folder cannot be made.
         """
+        if self.path.is_symlink():  # rmtree refuses it, and Python 3.13 does not say why
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self.path))
         with suppress(FileNotFoundError):
             shutil.rmtree(self.path)
         self.path.mkdir(mode=0o700)
