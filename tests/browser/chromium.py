@@ -27,8 +27,10 @@ _STATUS = "Failed to load resource: the server responded with a status of"
 
 _WATCH = """
 window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  console.error(`violated ${event.violatedDirective} by ${event.blockedURI}`));
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(event.violatedDirective);
+  console.error(`violated ${event.violatedDirective} by ${event.blockedURI}`);
+});
 """
 
 expect.set_options(timeout=_PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import Watched, chromium
+from tests.browser.played import SCRIPT, played_by_arrival, played_by_history
 from tests.running import Server
 
 Open = Callable[..., Page]
@@ -17,6 +19,18 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Several workers, and two sessions that were played: `shop-1` and, by history, `users`."""
+    folder = tmp_path_factory.mktemp("page")
+    script = folder / "script.json"
+    script.write_text(json.dumps(SCRIPT), "utf-8")
+    with Server(folder, script, LLMSIM_WORKERS="3") as running:
+        played_by_arrival(running, "shop-1")
+        played_by_history(running, "users")
         yield running
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,30 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.played import (
-    SCRIPT,
-    Agent,
-    control,
-    played_by_arrival,
-    played_by_history,
-    user,
-)
+from tests.browser.played import Agent, control, user
 from tests.running import Server, text
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("page")
-    script = folder / "script.json"
-    script.write_text(json.dumps(SCRIPT), "utf-8")
-    with Server(folder, script, LLMSIM_WORKERS="3") as running:
-        played_by_arrival(running, "shop-1")
-        played_by_history(running, "users")
-        yield running
-
-
-def position(server: Server, session: str) -> Any:
-    return control(server, "GET", f"/sessions/{session}")["position"]
 
 
 def entries(page: Page) -> Any:

@@ -26,7 +26,7 @@ function go() {
     else link.removeAttribute("aria-current");
   }
   polls = started(route);
-  document.title = route.name ? `${route.name} – llmsim` : "llmsim";
+  document.title = route.name ? `${route.name} - llmsim` : "llmsim";
   if (isAnother) byId("main").focus({ preventScroll: true });
   if (isAnother) window.scrollTo(0, 0);
 }
