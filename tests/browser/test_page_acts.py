@@ -201,7 +201,7 @@ def test_a_screen_reader_finds_its_way(open_page: Open) -> None:
     page = open_page("#/session/shop-1")
     at(page, "#/session/shop-1")
     for role in ("banner", "main"):
-        expect(page.get_by_role(role)).to_have_count(1)  # type: ignore[arg-type]
+        expect(page.get_by_role(role)).to_have_count(1)
     expect(page.get_by_role("navigation", name="Views")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("shop-1")
     expect(page.locator("[data-tab=timeline]")).to_have_attribute("aria-current", "page")
