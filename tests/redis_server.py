@@ -19,7 +19,7 @@ from llmsim.store.redis.link import Link, Timeouts
 from llmsim.store.redis.redis_store import RedisStore
 
 PROGRAM = "redis-server"
-_START_SECONDS = 20
+_START_SECONDS = 60
 
 
 def needs(program: str, package: str) -> str:

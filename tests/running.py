@@ -124,7 +124,9 @@ class Server:
         """Everything the server has printed."""
         return self._log_path.read_text("utf-8", "replace")
 
-    def wait_for_log(self, pattern: str, *, seconds: float = 30, start: int = 0) -> re.Match[str]:
+    def wait_for_log(
+        self, pattern: str, *, seconds: float = PATIENCE, start: int = 0
+    ) -> re.Match[str]:
         """Wait until `pattern` stands in the log, after its first `start` characters.
 
         Fails with the log if the server ends or time runs out.

@@ -151,7 +151,7 @@ def test_an_entry_is_readable_from_any_worker_as_soon_as_its_answer_has_its_last
 def test_a_wait_is_over_when_requests_on_any_workers_have_finished(server: Server) -> None:
     exchange(server.origin, "POST", "/llmsim/sessions", {"name": "waited-for"})
     with ThreadPoolExecutor(9) as pool:
-        waiting = pool.submit(page, server.origin, "waited-for", wait_for=24, timeout=20)
+        waiting = pool.submit(page, server.origin, "waited-for", wait_for=24, timeout=PATIENCE)
         for _ in range(24):
             pool.submit(exchange, server.origin, "POST", f"/s/waited-for{CHAT}", body_for(CHAT))
         found = waiting.result(25)
@@ -322,7 +322,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_long_stream_is_gone_and_the_nex
         ]
         == LONG
     )
-    found = page(lone.origin, session, wait_for=3, timeout=20)
+    found = page(lone.origin, session, wait_for=3, timeout=PATIENCE)
     gone, streamed, plain = sorted(found["entries"], key=lambda entry: entry["position"])
     assert [entry["outcome"] for entry in (gone, streamed, plain)] == [
         "client_gone",
@@ -340,7 +340,7 @@ def test_a_client_that_is_gone_before_a_plain_answer_begins_is_said_to_be(lone: 
     exchange(lone.origin, "POST", path, body_for(CHAT))
     with paused(lone):
         RawClient(lone.origin, path, body_for(CHAT)).leave(reset=False)
-    found = page(lone.origin, "gone-before", wait_for=2, timeout=20)
+    found = page(lone.origin, "gone-before", wait_for=2, timeout=PATIENCE)
     assert [entry["outcome"] for entry in found["entries"]] == ["completed", "client_gone"]
 
 

@@ -25,6 +25,8 @@ POST = (
     b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 )
+EXPECTING = POST.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Far less than keepalive and graceful_timeout below, and more than any machine needs to stop.
 SOON = 20
 
@@ -124,8 +126,8 @@ def test_a_request_that_came_before_the_stop_is_answered(tmp_path: Path, worker_
 @pytest.mark.parametrize("worker_class", WORKER_CLASSES)
 def test_a_body_that_is_on_its_way_is_answered(tmp_path: Path, worker_class: str) -> None:
     with serving(tmp_path, worker_class) as server, connect(server) as slow:
-        slow.sendall(POST[:-10])
-        time.sleep(0.5)  # the head was read
+        slow.sendall(EXPECTING[:-10])
+        assert slow.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE  # the head was read
         server.process.send_signal(signal.SIGTERM)
         server.wait_for_log("Handling signal: term")
         time.sleep(1)

@@ -18,6 +18,7 @@ from typing import Any
 
 from llmsim.store.base import DEFAULT_SESSION
 from tests.requests import ROUTE_OF, request_to
+from tests.running import PATIENCE
 from tests.stress.proofs import Taken
 from tests.wire.frames import json_frames
 
@@ -25,7 +26,6 @@ CLIENTS = 32
 # Then a client connects anew: the first worker that is up takes every connection that there is, and
 # would keep them.
 REQUESTS_A_CONNECTION = 20
-_SOCKET_SECONDS = 20
 _RUN_SECONDS = 120
 _HEADERS = {"Content-Type": "application/json"}
 
@@ -184,7 +184,7 @@ class Client:
         self._asked += 1
         if self._connection is None:
             connection = http.client.HTTPConnection(
-                self._origin().removeprefix("http://"), timeout=_SOCKET_SECONDS
+                self._origin().removeprefix("http://"), timeout=PATIENCE
             )
             try:
                 connection.connect()
@@ -297,7 +297,7 @@ class Crowd:
 
     def _join(self) -> None:
         for thread in self._threads:
-            thread.join(_RUN_SECONDS + _SOCKET_SECONDS)
+            thread.join(_RUN_SECONDS + PATIENCE)
         if self._faults:
             raise self._faults[0]
         assert not any(thread.is_alive() for thread in self._threads)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.running import PATIENCE
 from tests.stress.named_scripts import named
 
 
@@ -37,7 +38,7 @@ class Control:
         self._client = httpx.Client(
             base_url=f"{origin}/llmsim",
             limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=20,
+            timeout=PATIENCE,
         )
 
     def create(self, session: str, script: str) -> None:

@@ -159,7 +159,7 @@ def test_a_parent_that_is_killed_under_the_lock_does_not_hold_its_children_up(
     heir = int((tmp_path / "child").read_text())
     try:
         # Whoever comes anew is held up too.
-        assert wait_for(fork(lambda: claim(MmapStore(tmp_path))), seconds=3) == 0
+        assert wait_for(fork(lambda: claim(MmapStore(tmp_path)))) == 0
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(heir, signal.SIGKILL)

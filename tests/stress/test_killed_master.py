@@ -61,7 +61,7 @@ def test_positions_go_on_over_a_killed_master_and_none_comes_twice(
                 assert "continuing at position" in server.log()
             crowd.wait_for(200)
         if worker_class != "sync":  # which looks for its master only between two requests
-            wait_until_gone(orphans, seconds=10)
+            wait_until_gone(orphans)
     assert_texts_are_positions(crowd.answers, TURNS)
     assert len({one.generation for one in crowd.taken}) == 1
     assert_none_twice(crowd.taken)
