@@ -101,6 +101,11 @@ class ConversationsAnswer(Schema):
         required=True, metadata=described("The last answer was not taken whole.")
     )
     failed = fields.Integer(required=True)
+    came = fields.List(
+        fields.Nested(AtStepAnswer),
+        required=True,
+        metadata=described("How many came to each step."),
+    )
     stopped = fields.List(
         fields.Nested(AtStepAnswer),
         required=True,

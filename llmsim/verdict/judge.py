@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import accumulate
 from typing import NamedTuple
 
 from llmsim.store.base import Session, Store
@@ -89,6 +90,7 @@ def _track(run: Run) -> TrackVerdict:
 def _conversations(scan: Scan, page: Page) -> Conversations:
     states = Counter(run.state for run in scan.conversations.values())
     stopped = Counter(run.step for run in scan.conversations.values() if run.state == STOPPED_STATE)
+    last = Counter(run.step for run in scan.conversations.values())
     listed, failed, number, following = [], 0, 0, None
     for name, run in scan.conversations.items():
         reasons = run.judged()
@@ -105,8 +107,16 @@ def _conversations(scan: Scan, page: Page) -> Conversations:
         ended=states[ENDED_STATE],
         aborted=states[ABORTED_STATE],
         failed=failed,
+        came=_came(last),
         stopped=tuple(AtStep(step, count) for step, count in sorted(stopped.items())),
         without_id=scan.without_id,
         page=tuple(listed),
         next=following,
     )
+
+
+def _came(last: Counter[int]) -> tuple[AtStep, ...]:
+    """How many came to each step, by the steps that they came to last."""
+    steps = range(max(last, default=-1) + 1)
+    came = accumulate(last[step] for step in reversed(steps))
+    return tuple(AtStep(step, count) for step, count in zip(steps, reversed([*came]), strict=True))

@@ -93,7 +93,8 @@ class AtStep:
 class Conversations:
     """All conversations of a script that is played by history.
 
-    `stopped` counts those that went no further by their last step. `without_id` counts requests
+    `came` counts those that came to each step, `stopped` those that went no further by their last
+    step. `without_id` counts requests
     that cannot be told apart, for want of an id that llmsim made. `page` has those that were asked
     for, `next` asks for what comes after them; None at the end.
     """
@@ -102,6 +103,7 @@ class Conversations:
     ended: int
     aborted: int
     failed: int
+    came: tuple[AtStep, ...]
     stopped: tuple[AtStep, ...]
     without_id: tuple[AtStep, ...]
     page: tuple[ConversationVerdict, ...]
@@ -156,5 +158,5 @@ def _all(kind: type, items: Any) -> tuple[Any, ...]:
 
 def _conversations(sent: Mapping[str, Any]) -> Conversations:
     page = [{**each, "reasons": _all(Reason, each["reasons"])} for each in sent["page"]]
-    steps = {name: _all(AtStep, sent[name]) for name in ("stopped", "without_id")}
+    steps = {name: _all(AtStep, sent[name]) for name in ("came", "stopped", "without_id")}
     return Conversations(**{**sent, **steps, "page": _all(ConversationVerdict, page)})

@@ -171,7 +171,7 @@ def test_the_funnel_tells_how_many_came_to_each_step_and_each_conversation(
     page.get_by_role("link", name="Funnel").click()
     funnel = page.locator("#funnel tbody tr")
     expect(funnel).to_have_text(
-        ["0 · tool_calls301", "1 · tool_calls221", "2 · assistant100"], use_inner_text=False
+        ["0 · tool_calls3301", "1 · tool_calls2221", "2 · assistant1100"], use_inner_text=False
     )
     expect(page.locator("#funnel caption")).to_contain_text("3 conversations began, 1 ended")
     rows = page.locator("#conversations-rows tr")

@@ -60,6 +60,7 @@ def test_of_many_conversations_just_the_wrong_ones_are_named(client: FlaskClient
     assert (conversations.began, conversations.ended) == (users, users - 3)
     assert (conversations.failed, conversations.aborted) == (10, 0)
     assert conversations.stopped == (AtStep(0, 3),)
+    assert conversations.came == (AtStep(0, users), AtStep(1, users - 3))
     assert [each.conversation for each in conversations.page] == bad
     kinds = {each.conversation: each.reasons[0].kind for each in conversations.page}
     assert sorted(kinds.values()) == ["stopped"] * 3 + ["unmet"] * 7

@@ -15,7 +15,8 @@ export class Chart {
   #values;
   #format;
 
-  constructor(title, series, size) {
+  // `span` says how long `size` samples are.
+  constructor(title, series, { size, span }) {
     this.#size = size;
     this.#format = series[0].format;
     this.#lines = series.map((_, index) => svg("path", { class: `line line-${index}` }));
@@ -33,7 +34,7 @@ export class Chart {
     this.element = el(
       "figure",
       { class: "chart" },
-      el("figcaption", {}, title),
+      el("figcaption", {}, title, el("span", { class: "span" }, span)),
       el("dl", {}, ...legend),
       el("div", { class: "plot" }, this.#image, this.#top),
     );

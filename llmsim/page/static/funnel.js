@@ -42,7 +42,7 @@ export async function update(session, isOn) {
 }
 
 function makeLine(track) {
-  const columns = [["Step"], ["Came here"], ["Errors", "number"], ["Stopped here", "number"]];
+  const columns = [["Step"], ["Came here"], ["Answers", "number"], ["Errors", "number"], ["Stopped here", "number"]];
   return el(
     "table",
     { class: "list funnel" },
@@ -53,42 +53,45 @@ function makeLine(track) {
 }
 
 function fillLine(table, track, found) {
-  const steps = byStep(track, found?.stopped || []);
-  const most = Math.max(found?.began ?? 0, ...steps.map((step) => step.came), 1);
+  const steps = byStep(track, found);
+  const most = Math.max(...steps.map((step) => step.came), 1);
   const sum = found?.began
     ? `${number(found.began)} conversations began, ${number(found.ended)} ended, ${number(found.failed)} failed`
-    : "answers that began with each step";
+    : "the answers that began with each step; its conversations cannot be told apart";
   setText(table.caption, `${track.name}: ${sum}`);
   keyed(table.tBodies[0], steps, (step) => step.step, {
-    make: () => el("tr", {}, el("th", { scope: "row" }), el("td", {}, el("progress"), el("span", { class: "amount" })), el("td", { class: "number" }), el("td", { class: "number" })),
+    make: () => el("tr", {}, el("th", { scope: "row" }), el("td", {}, el("progress"), el("span", { class: "amount" })), ...Array.from({ length: 3 }, () => el("td", { class: "number" }))),
     update: (row, step) => fillStep(row, step, most),
   });
 }
 
-// {step, type, came, errors, stopped} for each step of a line.
-function byStep(track, stopped) {
+// {step, type, came, served, errors, stopped} for each step of a line. Where conversations cannot
+// be told apart, as many came as answers began.
+function byStep(track, found) {
   const steps = new Map();
   for (const { turn, step, type, served } of track.rows) {
-    const found = steps.get(step) || { step, type, turn, came: 0, errors: 0, stopped: 0 };
-    if (type === "error") found.errors += served;
+    const before = steps.get(step) || { errors: 0 };
+    const errors = before.errors + (type === "error" ? served : 0);
     // What comes last is the step's turn; the errors before it come once in each conversation.
-    steps.set(step, { ...found, type, turn, came: Math.max(found.came, served) });
+    steps.set(step, { step, type, served, errors });
   }
-  for (const { step, count, errors } of stopped) {
-    const found = steps.get(step);
-    if (found) Object.assign(found, { stopped: count, errors: Math.max(found.errors, errors) });
-  }
-  return [...steps.values()];
+  const count = (list, step) => list.find((one) => one.step === step)?.count ?? 0;
+  return [...steps.values()].map((one) => ({
+    ...one,
+    came: found?.began ? count(found.came, one.step) : one.served,
+    stopped: found?.began ? count(found.stopped, one.step) : null,
+  }));
 }
 
 function fillStep(row, step, most) {
-  const [label, came, errors, stopped] = row.children;
+  const [label, came, served, errors, stopped] = row.children;
   setText(label, `${step.step} · ${step.type}`);
   const [bar, amount] = came.children;
   bar.max = most;
   bar.value = step.came;
   bar.setAttribute("aria-label", `Conversations that came to step ${step.step}`);
   setText(amount, number(step.came));
+  setText(served, number(step.served));
   setText(errors, number(step.errors));
   errors.classList.toggle("bad", step.errors > 0);
   setText(stopped, number(step.stopped));

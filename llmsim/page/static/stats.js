@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { Chart } from "./charts.js";
 import { byId, milliseconds, note, number } from "./dom.js";
 
-const SIZE = 120; // samples, four minutes
+const WINDOW = { size: 120, span: "last 4 minutes" };
 export const SECONDS = 2;
 
 const rate = (value) => `${number(value)}/s`;
@@ -21,7 +21,7 @@ function made() {
         { label: "requests", format: rate },
         { label: "errors", format: rate },
       ],
-      SIZE,
+      WINDOW,
     ),
     latency: new Chart(
       "Latency",
@@ -30,7 +30,7 @@ function made() {
         { label: "p50", format: milliseconds },
         { label: "p99", format: milliseconds },
       ],
-      SIZE,
+      WINDOW,
     ),
     tokens: new Chart(
       "Tokens",
@@ -38,7 +38,7 @@ function made() {
         { label: "answers", format: rate },
         { label: "prompts", format: rate },
       ],
-      SIZE,
+      WINDOW,
     ),
   };
   byId("charts").append(...Object.values(found).map((chart) => chart.element));

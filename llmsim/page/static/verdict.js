@@ -29,6 +29,11 @@ function fill(found) {
     found.passed ? { kind: "passed", text: "" } : { kind: "failed", text: "" },
     ...found.reasons.slice(0, 5),
   ];
+  const failed = found.conversations?.failed;
+  if (failed) {
+    const began = number(found.conversations.began);
+    lines.push({ kind: "conversations", text: `${number(failed)} of ${began} conversations: see Funnel` });
+  }
   const more = found.reasons_found - found.reasons.slice(0, 5).length;
   if (more > 0) lines.push({ kind: "more", text: `${number(more)} more` });
   keyed(byId("session-verdict"), lines, (line) => JSON.stringify(line), { make });
