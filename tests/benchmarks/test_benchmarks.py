@@ -86,6 +86,14 @@ def test_chat_is_measured_beside_a_bare_application_in_the_same_rounds(tmp_path:
     assert found["conclusions"][0]["value"] > 0
 
 
+@needs_wrk
+def test_what_counting_costs_is_measured_beside_counting_nothing() -> None:
+    run = benchmarks("metrics", "--rounds", "1", "--seconds", "0.05")
+    assert run.returncode == 0, run.stderr
+    assert "plain: requests/s with metrics over those without" in run.stdout
+    assert "ms that a scrape takes" in run.stdout
+
+
 def test_claims_go_to_every_session_in_turn(tmp_path: Path) -> None:
     directory = sessions.filled(tmp_path / "state", 50)
     sample = sessions.measure_claims(directory, 50, 0.01)
