@@ -20,7 +20,7 @@ from llmsim.errors import StateLostError
 from llmsim.metrics import catalog, host, host_folder, number_file
 from llmsim.metrics.counters import Counted, Counters
 from llmsim.metrics.host_folder import HostFolder
-from llmsim.metrics.number_file import SIZE, key_of
+from llmsim.metrics.number_file import SIZE, NumberFile, key_of
 from tests.stress.forks import fork, wait_for
 
 
@@ -146,19 +146,22 @@ def test_whoever_puts_them_together_may_be_killed_at_any_step(
 
 
 @pytest.mark.parametrize("reads", [0, 1, 2, 3])
+@pytest.mark.parametrize("after", [False, True])
 def test_a_reader_meanwhile_counts_nothing_twice_and_misses_nothing(
-    folder: HostFolder, monkeypatch: pytest.MonkeyPatch, reads: int
+    folder: HostFolder, monkeypatch: pytest.MonkeyPatch, reads: int, after: bool
 ) -> None:
-    """Another one dies, and all are put together, when the reader has read so many files."""
+    """Another one dies, and all are put together, before or after a file is read."""
     serve_and_die(folder, 1, processes=3)
     left, real = iter(range(reads)), number_file.read
 
     def read(path: Path) -> Any:
-        if next(left, None) is None:
-            monkeypatch.setattr(host_folder, "read", real)
-            serve_and_die(folder, 1)
-            folder.fold()
-        return real(path)
+        if next(left, None) is not None:
+            return real(path)
+        monkeypatch.setattr(host_folder, "read", real)
+        found = real(path) if after else None
+        serve_and_die(folder, 1)
+        folder.fold()
+        return found or real(path)
 
     monkeypatch.setattr(host_folder, "read", read)
     assert counted(folder) == (4, 0)
@@ -221,6 +224,17 @@ def test_what_finds_no_room_in_a_file_is_left_out(folder: HostFolder) -> None:
     found = folder.totals()
     assert 0 < found.sum(catalog.VIOLATIONS) < 10_000
     assert set(found.by(catalog.VIOLATIONS, "rule").values()) == {1}
+
+
+def test_the_place_that_nobody_reads_is_nobody_s() -> None:
+    whole = SIZE - 36  # with what stands around such a key the file is full
+    assert NumberFile().read() == {}
+    too_long, longest = NumberFile(), NumberFile()
+    too_long.place("x" * whole)
+    assert too_long.read() == {}
+    longest.place("x" * (whole - 16), 7)
+    longest.numbers[longest.place("y")] = 8
+    assert longest.read() == {"x" * (whole - 16): (7, 0)}
 
 
 def test_a_folder_that_is_gone_is_told_of(folder: HostFolder) -> None:
