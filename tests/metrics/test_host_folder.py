@@ -190,6 +190,7 @@ def test_without_room_for_it_the_dead_wait(
         patched.setattr(Path, "replace", full)
         folder.fold()
     assert counted(folder) == (2, 0)
+    assert [*folder.path.glob("*.part")] == []
     folder.fold()
     assert (counted(folder), live(folder)) == ((2, 0), [])
 

@@ -80,6 +80,27 @@ def test_the_same_second_of_two_processes_is_added_and_an_older_one_is_not() -> 
     assert totals.recent(catalog.SECONDS, 0) == [(6.0, 127.0)]
 
 
+def test_the_least_and_the_most_are_those_of_all_workers() -> None:
+    totals = Totals()
+    for durations in ((0.2, 0.3), (0.1, 0.25), (0.15, 0.4)):
+        counters = Counters(NumberFile())
+        for seconds in durations:
+            counters.ends(ended(seconds))
+        totals.add(counters.read().numbers(), living=True)
+    found = statistics(totals, 0)
+    assert (found["min_latency_ms"], found["max_latency_ms"]) == (100, 400)
+
+
+def test_a_worker_has_room_for_a_number_of_models() -> None:
+    counters = Counters(NumberFile())
+    for number in range(3 * MOST_MODELS):
+        done = ended(0.1)
+        done.model = f"m{number}"
+        counters.ends(done)
+    found = counters.read().by(catalog.MODELS, "model")
+    assert (len(found), found["other"]) == (MOST_MODELS + 1, 2 * MOST_MODELS)
+
+
 def test_models_of_many_workers_are_bounded_too() -> None:
     totals = Totals()
     for worker in range(3):
