@@ -31,7 +31,7 @@ def show_stats() -> dict[str, Any]:
 @scraped.get("/metrics")
 def show_metrics() -> Response:
     """The same, as Prometheus reads it."""
-    # Here: see `number_file.read`.
+    # Here: see `number_file`.
     from llmsim.metrics.exposition import exposed  # noqa: PLC0415
 
     check_caller()
@@ -48,10 +48,15 @@ def _totals() -> Totals:
     if not settings().metrics:
         message = "Nothing is counted: the setting metrics.enabled (LLMSIM_METRICS) is false."
         raise RequestError(message, code="metrics_off", status=404)
+    said = _said_by_the_store()
     totals = host.totals()
+    totals.add({key_of(metric): (number, 0.0) for metric, number in said.items()}, living=True)
+    return totals
+
+
+def _said_by_the_store() -> dict[catalog.Metric, float]:
+    """Nothing where it is out of reach."""
     with suppress(StoreError):
         store = playback().store
-        said = {catalog.SESSIONS: store.session_count(), catalog.DROPPED: store.dropped()}
-        numbers = {key_of(metric): (float(number), 0.0) for metric, number in said.items()}
-        totals.add(numbers, living=True)
-    return totals
+        return {catalog.SESSIONS: store.session_count(), catalog.DROPPED: store.dropped()}
+    return {}

@@ -1,7 +1,6 @@
 """The numbers of one process, in memory that others can read: a file, or none.
 
-The layout is that of prometheus-client's multiprocess mode (`prometheus_client.mmap_dict`), and its
-functions read it:
+The layout is that of prometheus-client's multiprocess mode (`prometheus_client.mmap_dict`):
 
     0  how much of the file is used, a 4 byte integer; 4 bytes of padding
     8  entries: the length of the key, a 4 byte integer; the key, padded with 1 to 8 spaces to a
@@ -9,7 +8,8 @@ functions read it:
 
 What differs is the writing. The library's own takes 10 us for what is counted of a plain answer;
 numbers at known places take 1. The file has its whole size from the start: to write into a sparse
-one kills the process where the disk is full.
+one kills the process where the disk is full. And the library is imported where somebody asks for
+its text alone: it brings an HTTP server with it, for 50 ms of each start and stop.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from llmsim.json_text import compact, parse
 from llmsim.metrics.catalog import Metric
 
 SIZE: Final = 2**20  # bytes
 
+_LENGTH: Final = struct.Struct("i")
+_PAIR: Final = struct.Struct("dd")
 _HEADER: Final = 8
+_BLOCK: Final = 64 * 1024
 _NUMBER: Final = 8
 _KEYS: Final = 16_384  # that are kept parsed
 
@@ -63,11 +66,20 @@ def read(path: Path) -> dict[str, tuple[float, float]]:
     Raises:
         FileNotFoundError: it is gone.
     """
-    # Here: it imports an HTTP server, for 50 ms, and most servers are never asked.
-    from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415
-
-    found: Iterator[Any] = MmapedDict.read_all_values_from_file(path)
-    return {key: (value, at) for key, value, at, _ in found}
+    with path.open("rb") as file:
+        data = file.read(_BLOCK)
+        (used,) = _LENGTH.unpack_from(data)
+        data += file.read(max(used - len(data), 0))
+    found: dict[str, tuple[float, float]] = {}
+    at = _HEADER
+    while at < used:
+        (length,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        key = data[at : at + length].decode()
+        at += length + _padding(length)
+        found[key] = _PAIR.unpack_from(data, at)
+        at += _PAIR.size
+    return found
 
 
 def content(numbers: Numbers) -> bytes:
@@ -78,8 +90,13 @@ def content(numbers: Numbers) -> bytes:
 
 def _entry(key: str, value: float = 0.0, at: float = 0.0) -> bytes:
     text = key.encode()
-    padded = text + b" " * (8 - (len(text) + 4) % 8)
-    return struct.pack(f"i{len(padded)}sdd", len(text), padded, value, at)
+    padded = text + b" " * _padding(len(text))
+    return _LENGTH.pack(len(text)) + padded + _PAIR.pack(value, at)
+
+
+def _padding(length: int) -> int:
+    """How many spaces follow a key of so many bytes."""
+    return 8 - (length + _LENGTH.size) % 8
 
 
 class NumberFile:

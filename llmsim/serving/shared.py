@@ -157,13 +157,13 @@ def _open_without_hooks(settings: Settings, environ: Mapping[str, Any]) -> tuple
     )
     playback = Playback(hold.store)
     try:
-        count_in(settings, hold, begins=publishes)
-        if publishes:
-            loaded.publish(playback)
-        elif playback.store.published() is None:
+        if not publishes and playback.store.published() is None:
             raise StoreError(
                 "Another worker is just starting and has not published its script yet; ask again."
             )
+        count_in(settings, hold, begins=publishes)
+        if publishes:
+            loaded.publish(playback)
     except LlmsimError:
         hold.release()  # or the next try would not be the first
         raise

@@ -18,6 +18,7 @@ from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
+from tests.benchmarks.metrics import Metrics
 from tests.benchmarks.mixes import Mixes
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.paced import Paced
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         Sizes(),
         Swaps(),
         Journal(),
+        Metrics(),
         Start(),
         Stop(),
         Memory(),

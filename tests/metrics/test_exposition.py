@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.each import for_each
 from tests.metrics.test_stats import BODY, ask
 from tests.requests import CHAT, ROUTE_OF, request_to
 from tests.running import ROOT, text
+from tests.serving.test_delivered import Clock
 
 STREAM = BODY | {"stream": True}
 
@@ -155,21 +157,19 @@ def check_histogram(family: Metric) -> None:
 def test_chunks_are_late_by_what_the_simulator_adds(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = make_client(text("one two") | {"latency": {"ttft_mean_ms": 1, "tbt_mean_ms": 1}})
-    asked = [ask(client, body=STREAM)]
+    clock = Clock()
+    monkeypatch.setattr(time, "perf_counter", clock.perf_counter)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    waits = {"ttft_mean_ms": 100, "tbt_mean_ms": 200}
+    client = make_client(text("one two") | {"latency": waits | {"ttft_stddev_ms": 0}})
+    assert ask(client, body=STREAM) == 200
     chunks = value(client, "llmsim_chunk_lateness_seconds_count")
-    assert chunks >= 2
+    assert chunks >= 3  # what opens the stream leaves at once
+    assert value(client, "llmsim_chunk_lateness_seconds_sum") == pytest.approx(0, abs=1e-6)
+    clock.lag = 0.04
+    assert ask(client, body=STREAM) == 200
     late = value(client, "llmsim_chunk_lateness_seconds_sum")
-    monkeypatch.setattr("llmsim.serving.delivered.time.sleep", lambda _: _slept(0.04))
-    asked.append(ask(client, body=STREAM))
-    assert asked == [200, 200]
-    assert value(client, "llmsim_chunk_lateness_seconds_sum") - late > 0.035
-
-
-def _slept(seconds: float) -> None:
-    import threading
-
-    threading.Event().wait(seconds)
+    assert late == pytest.approx(0.04 * (chunks - 1), abs=1e-6)
 
 
 def test_an_answer_without_waits_has_no_chunk_that_could_be_late(make_client: MakeClient) -> None:

@@ -270,6 +270,28 @@ def test_a_worker_without_room_for_its_file_serves_all_the_same(
     assert host.totals().sum(catalog.REQUESTS) == 0
 
 
+def test_where_nothing_is_to_be_counted_neither_a_process_nor_its_child_does(
+    tmp_path: Path,
+) -> None:
+    host.count_in(tmp_path, begins=True)
+    host.count_nothing()
+    count(host.counters(), 2)
+    assert wait_for(fork(_check_nothing_is_counted)) == 0
+    assert host.totals().sum(catalog.REQUESTS) == 0
+    assert sorted(path.name for path in (tmp_path / "metrics").iterdir()) == ["ended"]
+
+
+def _check_nothing_is_counted() -> None:
+    count(host.counters(), 2)
+    assert host.totals().sum(catalog.REQUESTS) == 0
+
+
+def test_a_process_by_itself_knows_when_it_began() -> None:
+    started = host.totals().one(catalog.STARTED)
+    assert started is not None
+    assert 0 <= time.time() - started < 60
+
+
 def test_a_child_counts_for_itself(tmp_path: Path) -> None:
     host.count_in(tmp_path, begins=True)
     count(host.counters(), 1)

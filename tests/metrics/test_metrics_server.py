@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as families_of
 
 from tests.metrics.serving import BODY, ask, stats, stats_when
 from tests.processes import wait_until_gone
+from tests.redis_server import RedisServer
 from tests.requests import CHAT
-from tests.running import PATIENCE, Server, text, write_script
+from tests.running import GUNICORN, PATIENCE, Server, clean_environment, text, write_script
 from tests.server.test_handover import new_master
+from tests.server.test_lifecycle import bare_gunicorn
 
 pytestmark = pytest.mark.slow  # servers are started and stopped
 
 SLOW = {"ttft_mean_ms": 0, "tbt_mean_ms": 100}
-STREAM = text("word " * 500) | {"latency": SLOW}
-
-
-def script(tmp_path: Path) -> Path:
-    return write_script(tmp_path / "s.json", text("a"), STREAM, on_exhausted="loop")
+STREAM = text("word " * 5000) | {"latency": SLOW}
 
 
 @contextmanager
@@ -107,6 +109,23 @@ def test_a_new_master_goes_on_counting_where_the_old_one_was(tmp_path: Path) -> 
         assert stats(server)["total_requests"] == 7
 
 
+def test_a_new_master_that_ends_takes_no_numbers_along(tmp_path: Path) -> None:
+    arguments = ("--pid", str(tmp_path / "pid"))
+    with running(tmp_path, *arguments) as server, new_master(server) as master:
+        ask(server, 6)
+        master.send_signal(signal.SIGTERM)
+        master.wait(20)
+        ask(server, 2)
+        assert stats(server)["total_requests"] == 8
+
+
+def test_without_preloading_workers_are_one_as_well(tmp_path: Path) -> None:
+    with running(tmp_path, LLMSIM_PRELOAD="false", LLMSIM_WORKERS="3") as server:
+        ask(server, 9)
+        assert stats(server)["total_requests"] == 9
+        assert len([name for name in files(server) if name.endswith(".live")]) <= 3
+
+
 def test_each_start_counts_anew_and_an_end_leaves_nothing_private_behind(tmp_path: Path) -> None:
     state = tmp_path / "state"
     for _ in range(2):
@@ -120,3 +139,67 @@ def test_each_start_counts_anew_and_an_end_leaves_nothing_private_behind(tmp_pat
     with running(tmp_path) as server:
         ask(server)
     assert server.state_dirs() == []
+
+
+def test_prometheus_finds_all_workers_at_one_address(tmp_path: Path) -> None:
+    with running(tmp_path, LLMSIM_WORKERS="3") as server:
+        ask(server, 9, stream=True)
+        text = httpx.get(f"{server.origin}/metrics", timeout=PATIENCE).text
+        found = {sample.name: sample for each in families_of(text) for sample in each.samples}
+        assert found["llmsim_requests_total"].value == 9
+        assert found["llmsim_claim_seconds_count"].value == 9
+        assert found["llmsim_sessions"].value == 1
+
+
+def test_with_redis_each_host_counts_its_own_requests(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="redis-") as name, RedisServer(Path(name)) as redis:
+        hosts = [tmp_path / "one", tmp_path / "other"]
+        for host in hosts:
+            host.mkdir()
+        with (
+            running(hosts[0], LLMSIM_STORE=redis.url) as one,
+            running(hosts[1], LLMSIM_STORE=redis.url) as other,
+        ):
+            ask(one, 5)
+            ask(other, 2, user="x")
+            for server, number in ((one, 5), (other, 2)):
+                for pid in server.worker_pids():
+                    os.kill(pid, signal.SIGKILL)
+                found = stats(server)
+                assert (found["total_requests"], found["sessions"]) == (number, 1)
+        assert [path for host in hosts for path in host.glob("llmsim-*")] == []
+
+
+def test_workers_of_another_server_that_share_a_state_directory_count_together(
+    tmp_path: Path,
+) -> None:
+    command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-w", "3"]
+    state = tmp_path / "state"
+    with bare_gunicorn(tmp_path, command, LLMSIM_STATE_DIR=str(state)) as origin:
+        asked: set[str] = set()
+        done = 0
+        while done < 10 or len(asked) < 2:
+            answer = httpx.post(origin + CHAT, json=BODY, timeout=PATIENCE)
+            if answer.status_code == 200:  # those that start find no script yet
+                done += 1
+                asked.add(answer.headers["X-LLMSim-Worker"])
+        found = httpx.get(f"{origin}/llmsim/stats", timeout=PATIENCE).raise_for_status().json()
+        assert found["requests_by_status"]["200"] == done
+
+
+def test_an_application_in_one_process_counts_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = (
+        "from llmsim.app import create_app\n"
+        "client = create_app().test_client()\n"
+        f"for _ in range(3): client.post({CHAT!r}, json={BODY!r}).get_data()\n"
+        "print(client.get('/llmsim/stats').get_json()['total_requests'])\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed.split() == ["3"]
+    assert list(tmp_path.glob("llmsim-*")) == []
