@@ -11,13 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Script
-from llmsim.app import create_served_app
 from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.journal_files import JournalFiles
 from llmsim.store.mmap_store import MmapStore
-from tests.conftest import MakeClient
+from tests.conftest import APPLICATIONS, MakeClient
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import CHAT, body_for
 from tests.running import numbered, text
@@ -30,7 +29,7 @@ def client_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any
     playback = Playback(store)
     playback.publish(Script.from_spec({"turns": numbered(3), "on_exhausted": "loop"}))
     monkeypatch.setattr(shared, "_shared", playback)
-    return create_served_app(chosen).test_client()
+    return APPLICATIONS["served"](chosen).test_client()
 
 
 def size_of_journals(tmp_path: Path) -> int:

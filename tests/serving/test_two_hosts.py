@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Script
-from llmsim.app import create_served_app
 from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
+from tests.conftest import APPLICATIONS
 from tests.redis_server import RedisServer
 from tests.requests import CHAT
 from tests.running import numbered, text
@@ -33,7 +33,7 @@ def hosts(
 
         def client() -> FlaskClient:
             monkeypatch.setattr(shared, "_shared", playback)
-            return create_served_app(settings).test_client()
+            return APPLICATIONS["served"](settings).test_client()
 
         return client
 
