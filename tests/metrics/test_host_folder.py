@@ -286,6 +286,14 @@ def _check_nothing_is_counted() -> None:
     assert host.totals().sum(catalog.REQUESTS) == 0
 
 
+def test_whoever_reads_puts_the_dead_together(tmp_path: Path) -> None:
+    host.count_in(tmp_path, begins=True)
+    folder = HostFolder(tmp_path / "metrics")
+    serve_and_die(folder, 2, processes=3)
+    assert host.totals().sum(catalog.REQUESTS) == 6
+    assert [path.name.partition("-")[0] for path in live(folder)] == [str(os.getpid())]
+
+
 def test_a_process_by_itself_knows_when_it_began() -> None:
     started = host.totals().one(catalog.STARTED)
     assert started is not None

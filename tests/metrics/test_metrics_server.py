@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +99,19 @@ def test_workers_that_are_replaced_leave_one_file(tmp_path: Path) -> None:
             "ended",
             "folding",
         ]
+
+
+def test_a_master_puts_together_what_its_dead_workers_have_counted(tmp_path: Path) -> None:
+    with running(tmp_path, LLMSIM_WORKERS="2") as server:
+        ask(server, 6)
+        workers = server.worker_pids()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while any(name.endswith(".live") for name in files(server)):  # and nobody reads
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert stats(server)["total_requests"] == 6
 
 
 def test_a_new_master_goes_on_counting_where_the_old_one_was(tmp_path: Path) -> None:
