@@ -43,7 +43,8 @@ def streaming(server: Server) -> Iterator[int]:
     httpx.put(f"{server.origin}/llmsim/sessions/slow/script", json={"turns": [STREAM]})
     url = f"{server.origin}/s/slow{CHAT}"
     with httpx.stream("POST", url, json=BODY | {"stream": True}, timeout=PATIENCE) as answer:
-        next(answer.iter_bytes())
+        pieces = answer.iter_bytes()  # without it the client would leave here
+        next(pieces)
         yield int(answer.headers["X-LLMSim-Worker"].rpartition(":")[2])
 
 
