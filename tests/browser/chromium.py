@@ -22,8 +22,8 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _PATIENCE = 20_000  # milliseconds; a page asks again every two or three seconds
-# Said by the browser itself of an answer with a status of 400 or above.
-_STATUS = "Failed to load resource: the server responded with a status of"
+# Said by the browser itself of a status of 400 or above, and of an answer that did not come.
+_STATUS = "Failed to load resource: "
 
 _WATCH = """
 window.violations = [];

@@ -78,6 +78,8 @@ def test_without_the_token_the_page_shows_nothing(server: Server, open_page: Ope
     expect(dialog).to_be_visible()
     sign_in(page)
     expect(page.locator("#session-facts")).to_contain_text("untouched")
+    assert page.url == f"{server.origin}/llmsim/#/session/secret"
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert page.evaluate("JSON.stringify([sessionStorage, localStorage])") == (
         '[{"llmsim.token":"t0ken"},{}]'
     )
@@ -92,18 +94,32 @@ def test_the_token_is_sent_in_a_header_and_never_in_an_address(
     server: Server, open_page: Open
 ) -> None:
     page = open_page()
+    page.context.add_cookies([{"name": "other", "value": "1", "url": server.origin}])
     with page.expect_request("**/llmsim/sessions?*") as asked:
         sign_in(page)
-    expect(page.locator("#sessions-empty, #sessions-rows tr").first).to_be_visible()
+    expect(page.locator("#sessions-rows tr").first).to_be_visible()
     assert TOKEN not in asked.value.url + page.url
-    assert "cookie" not in asked.value.headers
-    assert page.context.cookies() == []
+    assert asked.value.all_headers()["authorization"] == f"Bearer {TOKEN}"
+    assert "cookie" not in asked.value.all_headers()
+
+
+def test_an_answer_that_comes_late_does_not_ask_for_the_token_again(open_page: Open) -> None:
+    page = open_page("#/connect")
+    late: list[Any] = []
+    page.route("**/llmsim/sessions?*", lambda route: late.append(route), times=1)
+    page.evaluate("location.hash = '#/'")
+    sign_in(page)
+    expect(page.get_by_text("metrics.enabled")).to_be_visible()
+    late[0].fulfill(status=401, json={"error": {"message": "no", "code": "invalid_token"}})
+    expect(page.locator("#sessions-rows tr").first).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_a_server_that_counts_nothing_says_so_in_the_place_of_the_charts(open_page: Open) -> None:
     page = open_page()
     sign_in(page)
     expect(page.get_by_text("metrics.enabled")).to_be_visible()
+    expect(page.locator("#sessions-rows tr").first).to_be_visible()  # one form for both requests
     expect(page.get_by_role("figure")).to_have_count(0)
 
 

@@ -187,3 +187,88 @@ def test_the_funnel_tells_how_many_came_to_each_step_and_each_conversation(
         expect(entry.locator(".sent")).to_contain_text("nothing")
     page.get_by_role("link", name="Show all").click()
     expect(entries(page)).to_have_count(8)
+
+
+def test_the_timeline_marks_answers_that_were_broken_off_or_left(
+    server: Server, open_page: Open
+) -> None:
+    script = {
+        "turns": [
+            text("never heard") | {"fault": "disconnect"},
+            text("a " * 50) | {"fault": {"kind": "stall", "ms": 200, "after_chunks": 1}},
+        ]
+    }
+    control(server, "POST", "/sessions", {"name": "aborted", "script": script})
+    body = {"model": "m", "messages": [user("Hi")], "stream": True}
+    url = Agent(server, "aborted").url
+    with pytest.raises(httpx.TransportError):
+        httpx.post(url, json=body)
+    with httpx.stream("POST", url, json=body) as answer:
+        next(answer.iter_lines())
+    page = open_page("#/session/aborted")
+    expect(entries(page)).to_have_count(2)
+    expect(entries(page).first.locator(".badge").last).to_have_text("aborted: broken off")
+    expect(entries(page).last.locator(".badge").last).to_have_text("aborted: client gone")
+
+
+def test_the_timeline_says_what_is_new_on_every_api(server: Server, open_page: Open) -> None:
+    bash = {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}, "id": "call_1"}]}
+    control(server, "POST", "/sessions", {"name": "apis", "script": {"turns": [bash]}})
+    base = f"{server.origin}/s/apis"
+    asked = {"role": "user", "content": "look"}
+    messages = {"model": "m", "max_tokens": 9, "system": "the system"}
+    used = {"type": "tool_use", "id": "call_1", "name": "bash", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "call_1", "content": "found by claude"}
+    used_by = {"role": "assistant", "content": [used]}
+    content = [result, {"type": "text", "text": "and now?"}]
+    called = {"type": "function_call", "call_id": "call_1", "name": "bash", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "found by gpt"}
+    tools = [{"name": "bash", "input_schema": {"type": "object"}}]
+    for path, body in (
+        ("/anthropic/v1/messages", messages | {"messages": [asked]}),
+        (
+            "/anthropic/v1/messages",
+            messages
+            | {"tools": tools, "messages": [asked, used_by, {"role": "user", "content": content}]},
+        ),
+        ("/openai/v1/responses", {"model": "m", "input": "plain", "instructions": "be brief"}),
+        ("/openai/v1/responses", {"model": "m", "input": [asked, called, output]}),
+    ):
+        assert httpx.post(base + path, json=body).status_code == 200
+    page = open_page("#/session/apis")
+    expect(entries(page).locator(".sent")).to_have_text(
+        [
+            "Agent sentsystemthe systemuserlook",
+            "Agent senttool resultfound by claudeuserand now?",
+            "Agent sentsystembe briefuserplain",
+            "Agent senttool resultfound by gpt",
+        ]
+    )
+    expect(entries(page).first.locator(".findings")).to_contain_text("unoffered_tool")
+
+
+def test_a_retry_without_a_header_is_known_by_its_size(server: Server, open_page: Open) -> None:
+    script = {"turns": [{"type": "error", "kind": "overloaded"}] * 2 + [text("at last")]}
+    control(server, "POST", "/sessions", {"name": "again", "script": script})
+    agent = Agent(server, "again")
+    agent.ask(user("same"))
+    agent.ask()
+    agent.ask(user("other"))
+    page = open_page("#/session/again")
+    expect(entries(page)).to_have_count(3)
+    marked = [entry.get_by_text("retry", exact=True).count() for entry in entries(page).all()]
+    assert marked == [0, 1, 0]
+
+
+def test_a_long_text_is_cut(server: Server, open_page: Open) -> None:
+    Agent(server, "much").ask(user("word " * 1000))
+    page = open_page("#/session/much")
+    expect(entries(page).locator(".sent")).to_contain_text("(5,000 characters)")
+    assert len(entries(page).locator(".sent").inner_text()) < 2100
+
+
+def test_what_is_played_beyond_the_end_counts_no_further(server: Server, open_page: Open) -> None:
+    for _ in range(7):
+        Agent(server, "beyond").ask(user("Hi"))
+    page = open_page("#/session/beyond")
+    expect(page.locator("#session-tracks .amount").first).to_have_text("5 / 5")
