@@ -49,6 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     script.write_text(json.dumps(SCRIPT), "utf-8")
     variables = {"LLMSIM_CONTROL_TOKEN": TOKEN, "LLMSIM_METRICS": "false"}
     with Server(folder, script, LLMSIM_WORKERS="3", LLMSIM_PROTOCOL="off", **variables) as running:
+        control(running, "POST", "/sessions", {"name": "secret"})
         yield running
 
 
@@ -65,7 +66,6 @@ def sign_in(page: Page, token: str = TOKEN) -> None:
 
 
 def test_without_the_token_the_page_shows_nothing(server: Server, open_page: Open) -> None:
-    control(server, "POST", "/sessions", {"name": "secret"})
     page = open_page("#/session/secret")
     dialog = page.get_by_role("dialog", name="Sign in")
     expect(dialog).to_be_visible()
@@ -106,7 +106,8 @@ def test_the_token_is_sent_in_a_header_and_never_in_an_address(
 def test_an_answer_that_comes_late_does_not_ask_for_the_token_again(open_page: Open) -> None:
     page = open_page("#/connect")
     late: list[Any] = []
-    page.route("**/llmsim/sessions?*", lambda route: late.append(route), times=1)
+    # Playwright takes no built-in method.
+    page.route("**/llmsim/sessions?*", lambda route: late.append(route), times=1)  # noqa: PLW0108
     page.evaluate("location.hash = '#/'")
     sign_in(page)
     expect(page.get_by_text("metrics.enabled")).to_be_visible()
