@@ -40,7 +40,7 @@ def watch(browser: Browser, server: Server) -> Iterator[Callable[..., Watched]]:
     made: list[Watched] = []
 
     def make(**options: Any) -> Watched:
-        made.append(Watched(browser, server.origin, **options))
+        made.append(Watched(browser, **{"origin": server.origin} | options))
         return made[-1]
 
     yield make

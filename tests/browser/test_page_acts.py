@@ -62,6 +62,13 @@ def test_a_session_is_reset_when_asked_twice(server: Server, open_page: Open) ->
     expect(page.get_by_text("to-reset was reset.")).to_be_visible()
     expect(page.get_by_text("No request yet.")).to_be_visible()
     assert session(server, "to-reset")["position"] == 0
+    # That it was answered with yes once is forgotten.
+    begun(server, "to-reset")
+    page.get_by_role("button", name="Reset").click()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#timeline > li")).to_have_count(1)
+    assert session(server, "to-reset")["position"] == 1
 
 
 def test_a_session_is_deleted_when_asked_twice(server: Server, open_page: Open) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -13,9 +13,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from llmsim.store.mmap_store import MmapStore
+from tests.browser.chromium import Watched
 from tests.browser.conftest import Open
-from tests.browser.played import SCRIPT
-from tests.running import PATIENCE, Server
+from tests.browser.played import SCRIPT, Agent, user
+from tests.running import PATIENCE, Server, text, write_script
 
 TOKEN = "t0ken"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -240,8 +241,13 @@ def foreign(open_server: Server) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server without a token, as most are."""
-    with Server(tmp_path_factory.mktemp("open"), None, LLMSIM_WORKERS="2") as running:
+    """A server without a token, as most are, that plays a folder of scripts."""
+    folder = tmp_path_factory.mktemp("open")
+    scripts = folder / "scripts"
+    scripts.mkdir()
+    for name in ("buyer", "seller"):
+        write_script(scripts / f"{name}.json", text(f"I am the {name}"))
+    with Server(folder, scripts, LLMSIM_WORKERS="2") as running:
         yield running
 
 
@@ -294,6 +300,16 @@ def test_a_page_of_another_site_can_neither_reset_nor_replace_nor_read_nor_frame
     finally:
         context.close()
     assert httpx.get(victim, timeout=PATIENCE).json() == before
+
+
+def test_the_lines_of_a_folder_are_listed_without_their_texts(
+    open_server: Server, watch: Callable[..., Watched]
+) -> None:
+    Agent(open_server, "any").ask(user("Hi"))
+    page = watch(origin=open_server.origin).open("#/session/any/script")
+    expect(page.get_by_text("plays whichever script its requests are for")).to_be_visible()
+    expect(page.locator(".script-track")).to_have_count(2)
+    expect(page.locator(".turn .badge").first).to_have_text("assistant")
 
 
 def test_ten_thousand_sessions_are_shown_page_by_page(server: Server, open_page: Open) -> None:
