@@ -141,6 +141,15 @@ def test_without_preloading_workers_are_one_as_well(tmp_path: Path) -> None:
         assert len([name for name in files(server) if name.endswith(".live")]) <= 3
 
 
+def test_a_server_that_is_to_count_nothing_keeps_no_numbers(tmp_path: Path) -> None:
+    with running(tmp_path, LLMSIM_METRICS="false") as server:
+        ask(server, 3)
+        (directory,) = server.state_dirs()
+        assert not (directory / "metrics").exists()
+        for path in ("/metrics", "/llmsim/stats"):
+            assert httpx.get(server.origin + path, timeout=PATIENCE).status_code == 404
+
+
 def test_each_start_counts_anew_and_an_end_leaves_nothing_private_behind(tmp_path: Path) -> None:
     state = tmp_path / "state"
     for _ in range(2):
