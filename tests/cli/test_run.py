@@ -315,8 +315,10 @@ os._exit(3)
 @pytest.mark.parametrize("command", ["no-such-command", "/etc/passwd"])
 def test_a_command_that_cannot_be_started_is_127(tmp_path: Path, command: str) -> None:
     ended = run(tmp_path, script_of(tmp_path, text("0")), "--", command, "-x", code=127)
-    assert ended.stderr.startswith(f"llmsim: cannot run {command!r}: ")
-    assert ended.stderr.count("\n") == 1
+    said, *others = ended.stderr.splitlines()
+    assert said.startswith(f"llmsim: cannot run {command!r}: ")
+    # On a slow machine gunicorn may say that it killed a worker that was still starting.
+    assert all("was sent SIGKILL" in other for other in others)
 
 
 def test_a_bad_script_runs_nothing_and_shows_the_servers_error(tmp_path: Path) -> None:
