@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from llmsim.apis.openai_tools import Offered, doubtful
@@ -11,10 +12,10 @@ from llmsim.conversation import RESULT_ROLE, Request
 Json = dict[str, Any]
 
 MOST_OF_A_CALL_ID: Final = 40
-_LOOKED_AT: Final = frozenset(
-    ("tools", "tool_choice", "parallel_tool_calls", "response_format"),
-)
+_LOOKED_AT: Final = frozenset(("response_format",))
+_LOOKED_AT_WITHOUT_TOOLS: Final = _LOOKED_AT | {"tools", "tool_choice", "parallel_tool_calls"}
 _NONE: Final[list[str]] = []  # the calls of most messages
+_id_of = attrgetter("id")
 
 
 class Exchange(NamedTuple):
@@ -46,7 +47,10 @@ class Digest(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing that a rule could find fault with."""
-        return not (self.exchanges or self.silent or self.callless or _LOOKED_AT & self.body.keys())
+        if self.exchanges or self.silent or self.callless or self.functions:
+            return False
+        looked_at = _LOOKED_AT if self.body.get("tools") else _LOOKED_AT_WITHOUT_TOOLS
+        return looked_at.isdisjoint(self.body)
 
     @property
     def messages(self) -> Sequence[Json]:
@@ -70,11 +74,13 @@ def digest_of(request: Request) -> Digest:
         else:
             if calls or results:
                 _end(digest, begun, calls, results)
-                results = []
-            begun, calls = index, [call.id for call in called] if called else _NONE
-            if role == "assistant" and not called and sent[index].get("tool_calls") is not None:
+                calls, results = _NONE, []
+            begun = index
+            if called:
+                calls = [*map(_id_of, called)]
+            elif role == "assistant" and sent[index].get("tool_calls") is not None:
                 digest.callless.append(index)
-        if not text and not called:
+        if not (text or called):
             digest.silent.append(index)
     _end(digest, begun, calls, results)
     return digest
@@ -82,5 +88,12 @@ def digest_of(request: Request) -> Digest:
 
 def _end(digest: Digest, begun: int, calls: list[str], results: list[str]) -> None:
     """An exchange has come to its end: it is kept where there is more to look at."""
-    if calls != results or "" in calls or any(len(name) > MOST_OF_A_CALL_ID for name in calls):
+    if calls != results or "" in calls or _has_long(calls):
         digest.exchanges.append(Exchange(begun, calls, results))
+
+
+def _has_long(ids: list[str]) -> bool:
+    # Most are short all together, which is cheaper to see than each length.
+    if len("".join(ids)) <= MOST_OF_A_CALL_ID:
+        return False
+    return len(max(ids, key=len)) > MOST_OF_A_CALL_ID

@@ -25,7 +25,7 @@ const anthropicPython = ({ anthropic }) => `from anthropic import Anthropic
 
 client = Anthropic(base_url="${anthropic}", api_key="unused")
 answer = client.messages.create(
-    model="claude-sonnet-4-5",
+    model="claude-sonnet-5",
     max_tokens=1024,
     messages=[{"role": "user", "content": "Hello"}],
 )
@@ -35,7 +35,7 @@ const anthropicJs = ({ anthropic }) => `import Anthropic from "@anthropic-ai/sdk
 
 const client = new Anthropic({ baseURL: "${anthropic}", apiKey: "unused" });
 const answer = await client.messages.create({
-  model: "claude-sonnet-4-5",
+  model: "claude-sonnet-5",
   max_tokens: 1024,
   messages: [{ role: "user", content: "Hello" }],
 });
