@@ -28,6 +28,7 @@ Check = Callable[[Script, Earlier], None]
 """Looks at a request for which it was decided which turn of which script it gets."""
 
 _TRIES = 100
+_NO_REQUEST = Request()
 
 
 def _nobody_asks(seconds: float) -> None:
@@ -97,7 +98,7 @@ class Playback:
         if order is None:
             return  # it was let go of since
         for turn in order.before(taken):
-            reply = None if turn.reads_request else turn.play("", Request())
+            reply = None if turn.reads_request else turn.play("", _NO_REQUEST)
             if isinstance(reply, Reply):
                 yield reply
 

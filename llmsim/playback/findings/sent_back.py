@@ -70,21 +70,21 @@ def _cut(answer: Sequence[Message], served: Iterable[Reply]) -> Finding | None:
     """The beginning of a text, or of a call's arguments, that stands for the whole."""
     said = "\n".join(message.text for message in answer if message.text).strip()
     calls = [call for message in answer for call in message.calls]
+    told = [call.arguments for call in calls]
     cut = None
     for reply in served:
         text = (reply.text or "").strip()
-        told = [call.arguments for call in calls]
         if said == text and told == [call.arguments_json for call in reply.calls]:
             return None
-        cut = cut or _part_of(reply, said, calls)
+        cut = cut or _part_of(reply, text, said, calls)
     return cut
 
 
-def _part_of(reply: Reply, said: str, calls: Sequence[CalledTool]) -> Finding | None:
-    """What of a reply is held in part."""
-    if _is_part(said, (reply.text or "").strip()):
+def _part_of(reply: Reply, text: str, said: str, calls: Sequence[CalledTool]) -> Finding | None:
+    """What of a reply, whose text is `text`, is held in part."""
+    if _is_part(said, text):
         return Finding(CUT_ANSWER, f"the history holds a part of the last answer: {_end(said)}")
-    for sent, served in zip(calls, reply.calls, strict=False):
+    for sent, served in zip(calls, reply.calls, strict=False) if calls else ():
         if sent.name == served.name and _is_part(sent.arguments, served.arguments_json):
             told = f"the history holds a part of the arguments of {sent.name!r}"
             return Finding(CUT_ANSWER, f"{told}: {_end(sent.arguments)}")
