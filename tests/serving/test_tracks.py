@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,36 +150,18 @@ def test_a_request_that_fits_no_track_is_refused_in_the_apis_own_shape(
     assert ask(client, api, model="small").headers["X-LLMSim-Position"] == "0"
 
 
-TITLE_SYSTEM = "You are a title generator. Answer with a title only."
-AGENT_SYSTEM = "You are a coding agent in a terminal."
-BASH = {
-    "type": "function",
-    "function": {
-        "name": "bash",
-        "description": "Runs a command.",
-        "parameters": {
-            "type": "object",
-            "properties": {"command": {"type": "string"}},
-            "required": ["command"],
-        },
-    },
-}
+# What OpenCode 1.18 sent in one run (`opencode run "What is here?"`): a title request without
+# tools, and its agent's two requests. Long texts are shortened.
+OPENCODE = Path(__file__).with_name("opencode.json").read_text("utf-8")
+RECORDED_CALL = "call_llmsim_1_0"
 
 
-def opencode(system: str, *said: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A body as OpenCode sends it: the title request offers no tools, the agent's does."""
-    return {
-        "model": "gpt-5",
-        "max_tokens": 32_000,
-        "messages": [{"role": "system", "content": system}, *said],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **fields,
-    }
-
-
-def test_opencode_gets_its_title_and_its_agent_the_whole_script(client: FlaskClient) -> None:
+@pytest.mark.parametrize("order", ["arrival", "history"])
+def test_opencode_gets_its_title_and_its_agent_the_whole_script(
+    client: FlaskClient, order: str
+) -> None:
     script = {
+        "order": order,
         "on_exhausted": "error",
         "turns": [
             {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {"command": "ls"}}]},
@@ -192,22 +176,16 @@ def test_opencode_gets_its_title_and_its_agent_the_whole_script(client: FlaskCli
         ],
     }
     client.put("/llmsim/sessions/a/script", json=script)
-    task = {"role": "user", "content": "What is here?"}
-    instruction = {"role": "user", "content": "Generate a title for this conversation:\n"}
-    with_tools = {"tools": [BASH], "tool_choice": "auto"}
     route = f"/s/a{ROUTE_OF['chat']}"
-    title = client.post(route, json=opencode(TITLE_SYSTEM, instruction, task))
-    first = client.post(route, json=opencode(AGENT_SYSTEM, task, **with_tools))
-    assert b"Listing" in title.data
-    assert (title.headers["X-LLMSim-Track"], first.headers["X-LLMSim-Track"]) == ("title", "main")
-    assert b'"name":"bash"' in first.data
-    call: dict[str, Any] = {"id": "call_llmsim_1_0", "type": "function"}
-    assert call["id"].encode() in first.data
-    call |= {"function": {"name": "bash", "arguments": '{"command":"ls"}'}}
-    history: list[dict[str, Any]] = [
-        task,
-        {"role": "assistant", "content": "", "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": call["id"], "content": "a.txt b.txt"},
+    title, first = [client.post(route, json=each) for each in json.loads(OPENCODE)[:2]]
+    [call_id] = re.findall('"id":"(call_[^"]+)"', first.text)
+    second = client.post(route, json=json.loads(OPENCODE.replace(RECORDED_CALL, call_id))[2])
+    assert '"Listing' in title.text
+    assert '"name":"bash"' in first.text
+    assert '"Two' in second.text
+    names = ("X-LLMSim-Track", "X-LLMSim-Turn")
+    assert [tuple(each.headers[name] for name in names) for each in (title, first, second)] == [
+        ("title", "0"),
+        ("main", "0"),
+        ("main", "1"),
     ]
-    second = client.post(route, json=opencode(AGENT_SYSTEM, *history, **with_tools))
-    assert (second.headers["X-LLMSim-Track"], second.headers["X-LLMSim-Turn"]) == ("main", "1")
