@@ -6,9 +6,9 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -37,7 +37,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 MakeClient = Callable[..., FlaskClient]
 Application = Callable[[Settings], Flask]
-MakeStore = Callable[[int], Store]
+MakeStore = Callable[..., Store]
 
 SLOW_FOLDERS = ("benchmarks", "browser", "deployed", "examples", "sdk", "server", "stress")
 """Their tests start processes. Elsewhere a test that does so, or takes seconds, says `slow`."""
@@ -86,33 +86,27 @@ One for each settings: it holds nothing else, and to make one takes longer than 
 """
 
 
-ON_BOTH_ENGINES = (
-    "test_sessions.py",
-    "test_history_order.py",
-    "test_control_sessions.py",
-    "test_control_scripts.py",
-    "test_control_many.py",
-    "test_control_options.py",
-    "test_journal_reading.py",
-)
-"""What a session is does not hang on where its cursor is kept."""
+ON_BOTH_ENGINES = ("control", "delivery", "journal", "metrics", "playback", "serving", "verdict")
+"""Folders. What a session is does not hang on where its cursor is kept."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The tests of the routes ask both applications, those of sessions play on both engines.
 
-    All others ask the first of each. A test that wants `tmp_path` looks at files.
+    All others ask the first of each. A test that wants `tmp_path`, also by `usefixtures`, is about
+    files.
     """
-    path = metafunc.definition.path.relative_to(_TESTS)
-    own = metafunc.definition._fixtureinfo.argnames
-    ways = [("served", "mmap")]
-    if "application" in metafunc.fixturenames and path.parts[0] == "serving":
-        ways.append(("flask", "mmap"))
-    if "make_client" in own and "tmp_path" not in own and path.name in ON_BOTH_ENGINES:
-        ways.append(("served", "redis"))
+    folder = metafunc.definition.path.relative_to(_TESTS).parts[0]
+    wanted = metafunc.fixturenames
+    names = [name for name in ("application", "engine") if name in wanted]
+    ways = [{"application": "served", "engine": "mmap"}]
+    if "application" in wanted and folder == "serving":
+        ways.append({"application": "flask", "engine": "mmap"})
+    if "engine" in wanted and "tmp_path" not in wanted and folder in ON_BOTH_ENGINES:
+        ways.append({"application": "served", "engine": "redis"})
     if len(ways) > 1:
-        names = [name for name in ("application", "engine") if name in metafunc.fixturenames]
-        metafunc.parametrize(names, [way[: len(names)] for way in ways], indirect=True)
+        values = [[way[name] for name in names] for way in ways]
+        metafunc.parametrize(names, values, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -136,16 +130,22 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_store(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> MakeStore:
-    """Stores of that engine, each of its own; the first is at `tmp_path`, where it has files."""
-    directories = chain([tmp_path], (Path(mkdtemp(dir=tmp_path)) for _ in count()))
+def make_store(request: pytest.FixtureRequest, engine: str) -> MakeStore:
+    """Stores of that engine, each of its own; those of one name share their state, as hosts do.
 
-    def make(max_sessions: int) -> Store:
-        directory = next(directories)
-        if engine == "mmap":
-            return MmapStore.create_in(directory, max_sessions)
-        server: RedisServer = request.getfixturevalue("redis_server")
-        return server.store(f"{os.getpid()}-{directory.name}"[-64:], max_sessions)
+    The first is at `tmp_path`, where it has files, and its name is empty.
+    """
+    find: Callable[[str], Any] = request.getfixturevalue
+    numbers = count()
+
+    def make(max_sessions: int = 100, name: str | None = None, journal_bytes: int = 2**28) -> Store:
+        name = str(next(numbers) or "") if name is None else name
+        if engine == "redis":
+            server: RedisServer = find("redis_server")
+            return server.store(f"{request.node.nodeid} {name}", max_sessions, journal_bytes)
+        directory = find("tmp_path") / name
+        directory.mkdir(exist_ok=True)
+        return MmapStore.create_in(directory, max_sessions, journal_bytes)
 
     return make
 

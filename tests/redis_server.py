@@ -109,7 +109,7 @@ class RedisServer:
     ) -> RedisStore:
         """A store in it, as one worker has it."""
         base = f"{{{prefix}}}:".encode()
-        link = Link(self.socket_url, base, Timeouts(5, 60))
+        link = Link(self.socket_url, base, Timeouts(60, 60))
         return RedisStore(link, base, max_sessions, journal_bytes)
 
     def _signal(self, number: int) -> None:

@@ -15,17 +15,18 @@ from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.journal_files import JournalFiles
-from llmsim.store.mmap_store import MmapStore
-from tests.conftest import APPLICATIONS, MakeClient
+from tests.conftest import APPLICATIONS, MakeClient, MakeStore
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import CHAT, body_for
 from tests.running import numbered, text
 
 
-def client_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> FlaskClient:
-    """A client whose store has the limits of the settings."""
+def client_with(
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch, **settings: Any
+) -> FlaskClient:
+    """A client whose store has the limits of the settings; the second one shares its state."""
     chosen = Settings(max_sessions=10, **settings)
-    store = MmapStore.create_in(tmp_path, chosen.max_sessions, chosen.journal_max_mb * 2**20)
+    store = make_store(10, "", chosen.journal_max_mb * 2**20)
     playback = Playback(store)
     playback.publish(Script.from_spec({"turns": numbered(3), "on_exhausted": "loop"}))
     monkeypatch.setattr(shared, "_shared", playback)
@@ -40,9 +41,9 @@ PAD = "x" * 50_000
 
 
 def test_when_three_quarters_are_used_entries_go_on_without_bodies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     answers = [
         ask(client, session, stream=at % 2 == 0, pad=PAD) for at, session in enumerate("ab" * 15)
     ]
@@ -73,9 +74,9 @@ def test_when_three_quarters_are_used_entries_go_on_without_bodies(
 
 
 def test_without_bodies_failures_are_kept_and_clients_that_leave_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     for _ in range(20):
         ask(client, pad=PAD)
     refused = post(client, json.dumps({"model": 7, "pad": PAD}))
@@ -90,9 +91,9 @@ def test_without_bodies_failures_are_kept_and_clients_that_leave_are_told(
 
 
 def test_the_last_quarter_of_the_usual_room_holds_some_300_000_entries(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     for _ in range(20):
         ask(client, "agent-1234", pad=PAD)
     assert entries(client, "agent-1234")[-1]["request_dropped"] is True
@@ -104,9 +105,9 @@ def test_the_last_quarter_of_the_usual_room_holds_some_300_000_entries(
 
 
 def test_what_finds_no_room_at_all_is_dropped_and_counted_and_answered_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     asked = dropped = 0
     while asked < 3000 and not dropped:
         for _ in range(100):
@@ -122,9 +123,9 @@ def test_what_finds_no_room_at_all_is_dropped_and_counted_and_answered_all_the_s
 
 @pytest.mark.parametrize("way", ["reset", "delete"])
 def test_a_journal_that_is_cleared_makes_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    make_store: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     for _ in range(30):
         ask(client, "a", pad=PAD)
     if way == "reset":
@@ -138,22 +139,22 @@ def test_a_journal_that_is_cleared_makes_room(
 
 
 def test_with_no_room_at_all_nothing_is_kept_and_all_is_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=0)
+    client = client_with(make_store, monkeypatch, journal_max_mb=0)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
     assert is_empty(journal(client), dropped=3)
 
 
 def test_a_restart_goes_on_with_the_journals_and_with_their_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     for _ in range(10):
         ask(client, pad=PAD)
     kept = entries(client)
     assert len(kept) == 10
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     assert entries(client) == kept
     for _ in range(10):
         ask(client, pad=PAD)
@@ -184,6 +185,7 @@ def full_disk(opened: tuple[Any, int] | None) -> tuple[Any, int] | None:
     return opened and (FullDisk(opened[0]), opened[1])
 
 
+@pytest.mark.usefixtures("tmp_path")
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
 def test_a_full_disk_fails_no_answer_and_is_counted(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, room: int
@@ -209,6 +211,7 @@ def test_a_full_disk_fails_no_answer_and_is_counted(
     assert (page["stale"], page["dropped"]) == ([], 5)
 
 
+@pytest.mark.usefixtures("tmp_path")
 def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,10 +228,11 @@ def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(
     assert [entry["position"] for entry in entries(client)] == [0]
 
 
+@pytest.mark.usefixtures("tmp_path")
 def test_what_was_dropped_for_a_full_disk_takes_no_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = client_with(tmp_path, monkeypatch, journal_max_mb=1)
+    client = client_with(make_store, monkeypatch, journal_max_mb=1)
     opened = JournalFiles._opened
     with monkeypatch.context() as patch:
         patch.setattr(

@@ -24,8 +24,8 @@ from llmsim.serving import shared
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import HOST
 from llmsim.settings import Settings
-from llmsim.store.mmap_store import MmapStore
-from tests.conftest import MakeClient
+from llmsim.store.base import Store
+from tests.conftest import MakeClient, MakeStore
 from tests.each import for_each
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import API_OF, CHAT, MESSAGES, ROUTE_OF, ROUTES, body_for
@@ -504,7 +504,7 @@ def test_off_keeps_nothing_and_answers_as_before(make_client: MakeClient, tmp_pa
 # How an answer ends
 
 
-def recorded(store: MmapStore, **settings: Any) -> Record:
+def recorded(store: Store, **settings: Any) -> Record:
     record = Record(Keeping.by_default(Settings(**settings)), {"PATH_INFO": CHAT}, "a", "chat")
     claim, script = store.claim("a"), Script([Assistant("Hi")])
     request = Request()
@@ -514,18 +514,18 @@ def recorded(store: MmapStore, **settings: Any) -> Record:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> MmapStore:
-    made = MmapStore.create_in(tmp_path, 10)
+def store(make_store: MakeStore) -> Store:
+    made = make_store()
     made.publish(b"{}")
     return made
 
 
-def stored(store: MmapStore) -> list[dict[str, Any]]:
+def stored(store: Store) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Reader(store, "a").read(Mark(), 100).current]
 
 
 def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(
-    store: MmapStore,
+    store: Store,
 ) -> None:
     parts = iter(recorded(store).written([b"1", b"22", b"333"], store))
     assert (next(parts), next(parts)) == (b"1", b"22")
@@ -539,7 +539,7 @@ def test_an_entry_is_there_before_the_last_bytes_are_handed_on_and_not_earlier(
 
 @pytest.mark.parametrize(("taken", "size"), [(1, 0), (2, 1), (3, 3)])
 def test_an_entry_counts_what_went_out_before_the_client_was_gone(
-    store: MmapStore, taken: int, size: int
+    store: Store, taken: int, size: int
 ) -> None:
     parts = iter(recorded(store).written([b"1", b"22", b"333"], store))
     for _ in range(taken):
@@ -550,7 +550,7 @@ def test_an_entry_counts_what_went_out_before_the_client_was_gone(
     assert entry["position"] == 0
 
 
-def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: MmapStore) -> None:
+def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: Store) -> None:
     answers = [iter(recorded(store).written([b"1", b"22"], store)) for _ in range(3)]
     for parts in answers:
         assert b"".join(next(parts) for _ in range(2)) == b"122"
@@ -565,7 +565,7 @@ def test_an_entry_that_is_amended_leaves_its_neighbours_alone(store: MmapStore) 
 
 
 def test_an_entry_whose_journal_was_cleared_meanwhile_is_not_amended_into_another(
-    store: MmapStore,
+    store: Store,
 ) -> None:
     old = iter(recorded(store).written([b"1", b"22"], store))
     assert b"".join(next(old) for _ in range(2)) == b"122"
@@ -593,7 +593,7 @@ LEAVING: dict[str, tuple[Callable[[socket.socket], object], str]] = {
 
 @pytest.mark.parametrize(("leave", "outcome"), LEAVING.values(), ids=LEAVING)
 def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socket_takes_the_bytes(
-    store: MmapStore, leave: Callable[[socket.socket], object], outcome: str
+    store: Store, leave: Callable[[socket.socket], object], outcome: str
 ) -> None:
     ours, theirs = connected()
     with ours, theirs:
@@ -608,7 +608,7 @@ def test_a_client_that_has_gone_is_told_from_one_that_listens_although_the_socke
     assert [entry["outcome"] for entry in stored(store)] == [outcome]
 
 
-def test_an_answer_over_tls_goes_out_whole(store: MmapStore) -> None:
+def test_an_answer_over_tls_goes_out_whole(store: Store) -> None:
     """A TLS socket takes no flags, which is a ValueError."""
     one, other = socket.socketpair()
     with (

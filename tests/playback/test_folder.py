@@ -17,6 +17,7 @@ from llmsim.playback.stored import Reference
 from llmsim.reply import Reply
 from llmsim.store.base import Store
 from llmsim.store.mmap_store import MmapStore
+from tests.conftest import MakeStore
 from tests.narrowing import present
 
 
@@ -30,8 +31,8 @@ def script(name: str, **keys: Any) -> Script:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return MmapStore.create_in(tmp_path, max_sessions=50)
+def store(make_store: MakeStore) -> Store:
+    return make_store()
 
 
 def playing(store: Store, **files: Script) -> Playback:
@@ -80,7 +81,7 @@ def test_else_the_script_with_the_sessions_name_or_the_part_before_its_last_mark
 
 
 def test_else_by_weight_from_the_sessions_name_the_same_on_every_host(
-    store: Store, tmp_path: Path
+    store: Store, make_store: MakeStore
 ) -> None:
     files = {
         "buy": script("buy", weight=7),
@@ -89,8 +90,7 @@ def test_else_by_weight_from_the_sessions_name_the_same_on_every_host(
         "default": script("default"),
     }
     played = playing(store, **files)
-    (tmp_path / "other").mkdir()
-    other = playing(MmapStore.create_in(tmp_path / "other", max_sessions=2000), **files)
+    other = playing(make_store(2000, "other"), **files)
 
     def chosen(on: Playback, name: str) -> str | None:
         order = on.scripts.chooser(on.scripts.published()).order_for(Request(session=name))
@@ -192,10 +192,10 @@ def test_named_scripts_beside_that_of_a_single_file(store: Store) -> None:
     assert said(played, "a-1") == "changed 0"
 
 
-def test_another_process_plays_the_same(store: Store, tmp_path: Path) -> None:
+def test_another_process_plays_the_same(store: Store, make_store: MakeStore) -> None:
     played = playing(store, a=script("a"), b=script("b", tracks=[
         {"name": "t", "when": {"model": "t"}, "turns": says("t0", "t1")}]))  # fmt: skip
-    other = Playback(MmapStore(tmp_path))
+    other = Playback(make_store(name=""))
     assert [said(played, "b", "t"), said(other, "b", "t"), said(other, "b")] == ["t0", "t1", "b 0"]
     before = present(played.scripts.named("b")).script
     other.put_named("a", script("new"))
@@ -207,8 +207,8 @@ def test_another_process_plays_the_same(store: Store, tmp_path: Path) -> None:
     assert all(after[where] is order for where, order in unchanged.items())
 
 
-def test_two_that_put_at_once_lose_nothing(store: Store, tmp_path: Path) -> None:
-    played, other = playing(store, a=script("a")), Playback(MmapStore(tmp_path))
+def test_two_that_put_at_once_lose_nothing(store: Store, make_store: MakeStore) -> None:
+    played, other = playing(store, a=script("a")), Playback(make_store(name=""))
     publish = store.publish
 
     def overtaken(*arguments: Any, **options: Any) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from llmsim.playback.checking import Checked
 from llmsim.playback.history import tries_key
 from llmsim.playback.standing import Mark, Standing
 from llmsim.reply import Failure, Reply
-from llmsim.store.mmap_store import MmapStore
+from tests.conftest import MakeStore
 from tests.requests import RENDERERS
 
 CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash"}]}
@@ -27,9 +26,9 @@ Play = Callable[..., Playback]
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Play:
+def play(make_store: MakeStore) -> Play:
     def make(*turns: dict[str, Any], **keys: Any) -> Playback:
-        played = Playback(MmapStore.create_in(tmp_path, max_sessions=50))
+        played = Playback(make_store())
         played.publish(script(*turns, **keys))
         return played
 

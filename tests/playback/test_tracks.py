@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from llmsim.errors import RequestError, TracksFullError
 from llmsim.playback import Playback, Taken
 from llmsim.playback.checking import Checked
 from llmsim.reply import Failure, Reply
-from llmsim.store.mmap_store import MmapStore
+from tests.conftest import MakeStore
 
 Play = Callable[..., Playback]
 
@@ -42,9 +41,9 @@ def script(*tracks: dict[str, Any], turns: Any = None, **keys: Any) -> Script:
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Play:
+def play(make_store: MakeStore) -> Play:
     def make(*tracks: dict[str, Any], room: int = 50, **keys: Any) -> Playback:
-        played = Playback(MmapStore.create_in(tmp_path, max_sessions=room))
+        played = Playback(make_store(room))
         played.publish(script(*tracks, **keys))
         return played
 

@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim.store import session_counters
+from llmsim.store.redis.pipeline import Pipeline
+from llmsim.store.redis.verbs import Verb
 from tests.conftest import MakeClient
 from tests.journal.asking import ask, entries
 from tests.requests import ROUTE_OF
@@ -27,6 +29,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time in seconds, which stands still until a test sets it."""
     now = [1_700_000_000.0]
     monkeypatch.setattr(session_counters, "time_ns", lambda: round(now[0] * 1e9))
+    run = Pipeline.run
+
+    def run_then(pipeline: Pipeline, verb: Verb, *rest: Any) -> Any:
+        time = b"{%d, %d}" % divmod(round(now[0] * 1e6), 10**6)
+        return run(pipeline, Verb.of(verb.source.replace(b"redis.call('TIME')", time)), *rest)
+
+    monkeypatch.setattr(Pipeline, "run", run_then)
     return now
 
 

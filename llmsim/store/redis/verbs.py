@@ -15,10 +15,14 @@ class Verb(NamedTuple):
     source: bytes
     digest: bytes
 
+    @classmethod
+    def of(cls, source: bytes) -> Verb:
+        """The verb that this program is."""
+        return cls(source, sha1(source, usedforsecurity=False).hexdigest().encode())
+
 
 def _verb(name: str) -> Verb:
-    source = (_FOLDER / "prelude.lua").read_bytes() + (_FOLDER / f"{name}.lua").read_bytes()
-    return Verb(source, sha1(source, usedforsecurity=False).hexdigest().encode())
+    return Verb.of((_FOLDER / "prelude.lua").read_bytes() + (_FOLDER / f"{name}.lua").read_bytes())
 
 
 CONNECT = _verb("connect")
