@@ -13,8 +13,8 @@ import splintr
 if TYPE_CHECKING:
     from splintr import AnyTokenizer
 
-# It remembers the words that it has met, however long; this bounds the memory that they take.
-_FORGET_AFTER = 4_000_000  # characters
+# It remembers 65,000 words that it has met, however long; this bounds the memory that they take.
+_FORGET_AFTER = 32_000_000  # characters
 _TOKENS_KEPT = 2**15
 _SPECIAL = "<|"  # what all special tokens begin with
 _TOKEN_BYTES = 4
