@@ -59,6 +59,11 @@ def write_script(path: Path, *turns: dict[str, Any], on_exhausted: str = "repeat
     return path
 
 
+def by_flag(worker_class: str) -> tuple[str, ...]:
+    """What gunicorn's command line says for that worker class; `fast` is the default's name."""
+    return () if worker_class == "fast" else ("-k", worker_class)
+
+
 def text(words: str) -> dict[str, Any]:
     """An assistant turn."""
     return {"type": "assistant", "text": words}

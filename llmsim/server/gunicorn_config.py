@@ -11,6 +11,7 @@ import sys
 
 from llmsim import settings as settings_module
 from llmsim.errors import SettingsError
+from llmsim.server import workers as worker_classes
 from llmsim.server.lifecycle import Lifecycle
 
 try:
@@ -24,7 +25,7 @@ _lifecycle = Lifecycle(_settings)
 wsgi_app = "llmsim.app:create_served_app()"
 bind = _settings.bind
 workers = _settings.workers
-worker_class = _settings.worker_class
+worker_class = worker_classes.of_settings(_settings.worker_class)
 # With more than one, gunicorn silently makes a sync worker a gthread worker.
 threads = _settings.threads if _settings.worker_class == "gthread" else 1
 preload_app = _settings.preload

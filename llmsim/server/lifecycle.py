@@ -213,14 +213,14 @@ class Lifecycle:
         return (
             f"llmsim {__version__} plays {self._loaded.path} "
             f"({self._loaded.summary}) "
-            f"on {server.cfg.workers} {server.cfg.worker_class_str} workers; base URLs: "
+            f"on {server.cfg.workers} {workers.name_of(server.cfg)} workers; base URLs: "
             f"{' '.join(base_urls(self._settings, origin).values())}"
         )
 
 
 def _set_up(server: Any) -> None:
     """What a reload of gunicorn's configuration undoes."""
-    server.worker_class = workers.ours(server.worker_class)
+    server.worker_class = workers.ours(server.worker_class, server.log)
     answer_in_json()
     lead_to_gunicorn(server.log)
 

@@ -1,4 +1,4 @@
-"""gunicorn's settings as llmsim has them, without llmsim's application and hooks."""
+"""gunicorn's settings as llmsim has them, without its application, hooks and worker class."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from llmsim.server.gunicorn_config import (  # noqa: F401 - gunicorn reads them 
     preload_app,
     threads,
     timeout,
-    worker_class,
     worker_connections,
     workers,
 )
+
+worker_class = "gevent"  # gunicorn's own
 
 
 def when_ready(server: Any) -> None:

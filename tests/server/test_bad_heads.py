@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import PATIENCE, Server
+from tests.running import PATIENCE, Server, by_flag
 
 pytestmark = pytest.mark.slow  # servers are started and stopped
 
@@ -32,11 +32,11 @@ def answer(server: Server, head: bytes) -> tuple[int, Any, str | None]:
         return found.status, json.loads(found.read()), found.headers["Content-Type"]
 
 
-@pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
+@pytest.mark.parametrize("worker_class", ["fast", "gevent", "gthread", "sync"])
 def test_a_bad_head_is_answered_in_json_as_openai_sends_errors(
     tmp_path: Path, worker_class: str
 ) -> None:
-    with Server(tmp_path, None, "-k", worker_class) as server:
+    with Server(tmp_path, None, *by_flag(worker_class)) as server:
         for head, (status, begin) in BAD.items():
             found, body, content_type = answer(server, head)
             assert (found, content_type) == (status, "application/json"), head

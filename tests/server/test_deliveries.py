@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from tests.requests import ROUTE_OF, request_to
-from tests.running import PATIENCE, Server, text, write_script
+from tests.running import PATIENCE, Server, by_flag, text, write_script
 from tests.sdk.scripted import Served
 
-WORKER_CLASSES = ("gevent", "gthread", "sync")
+WORKER_CLASSES = ("fast", "gevent", "gthread", "sync")
 SAID = "one two three four five six"
 STALL = {"kind": "stall", "ms": 100}
 FAULTS = ["disconnect", "truncate", STALL, "malformed", "stream_error", "split", "duplicate"]
@@ -41,7 +41,7 @@ def serving(
     tmp_path: Path, worker_class: str, *turns: dict[str, Any], workers: int = 1
 ) -> Iterator[Server]:
     script = write_script(tmp_path / "script.json", *turns, on_exhausted="loop")
-    arguments = ("-k", worker_class, "-w", str(workers))
+    arguments = (*by_flag(worker_class), "-w", str(workers))
     with Server(tmp_path, script, *arguments, LLMSIM_GRACEFUL_TIMEOUT="60") as server:
         yield server
 
@@ -100,7 +100,7 @@ def test_a_reset_is_one_and_what_came_before_it_can_be_read(tmp_path: Path) -> N
     turn = {**text(SAID), "fault": {"kind": "disconnect", "after_chunks": 2}}
     body = httpx.Request("POST", "http://x", json=request_to("chat", stream=True)).content
     head = f"POST {ROUTE_OF['chat']} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-    with serving(tmp_path, "gevent", turn) as server:
+    with serving(tmp_path, "fast", turn) as server:
         host, port = server.origin.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall(head.encode() + body)
@@ -118,7 +118,7 @@ def listen(connection: socket.socket, heard: list[bytes]) -> None:
 
 def test_the_waits_are_the_same_on_one_worker_and_on_four_of_another_class(tmp_path: Path) -> None:
     told = []
-    for worker_class, workers in (("gthread", 1), ("gevent", 4)):
+    for worker_class, workers in (("gthread", 1), ("fast", 4)):
         turn = text(SAID) | {"latency": PACED}
         with serving(tmp_path, worker_class, turn, workers=workers) as server:
             with ThreadPoolExecutor(4) as pool:

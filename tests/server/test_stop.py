@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import PATIENCE, Server, text, write_script
+from tests.running import PATIENCE, Server, by_flag, text, write_script
 
 pytestmark = pytest.mark.slow  # servers are started and stopped
 
-WORKER_CLASSES = ("gevent", "gthread", "sync")
+WORKER_CLASSES = ("fast", "gevent", "gthread", "sync")
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
 POST = (
@@ -34,7 +34,7 @@ SOON = 20
 @contextmanager
 def serving(tmp_path: Path, worker_class: str, script: Path | None = None) -> Iterator[Server]:
     patient = {"LLMSIM_KEEPALIVE": "60", "LLMSIM_GRACEFUL_TIMEOUT": "60"}
-    with Server(tmp_path, script, "-k", worker_class, "-w", "1", **patient) as server:
+    with Server(tmp_path, script, *by_flag(worker_class), "-w", "1", **patient) as server:
         yield server
 
 
@@ -80,7 +80,7 @@ def test_a_connection_that_asks_nothing_does_not_hold_a_stop_up(
         assert "Traceback" not in server.log()
 
 
-@pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
+@pytest.mark.parametrize("worker_class", ["fast", "gevent", "gthread"])
 def test_kept_connections_do_not_hold_a_stop_up(tmp_path: Path, worker_class: str) -> None:
     with serving(tmp_path, worker_class) as server, ExitStack() as clients:
         kept = [clients.enter_context(connect(server)) for _ in range(3)]
@@ -107,7 +107,7 @@ def test_an_answer_that_is_on_its_way_ends(tmp_path: Path, worker_class: str) ->
         assert server.process.wait(SOON) == 0
 
 
-@pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
+@pytest.mark.parametrize("worker_class", ["fast", "gevent", "gthread"])
 def test_a_request_that_came_before_the_stop_is_answered(tmp_path: Path, worker_class: str) -> None:
     with serving(tmp_path, worker_class) as server, connect(server) as kept:
         ask(kept)
