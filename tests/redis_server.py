@@ -110,7 +110,7 @@ class RedisServer:
         """A store in it, as one worker has it."""
         base = f"{{{prefix}}}:".encode()
         link = Link(self.socket_url, base, Timeouts(60, 60))
-        return RedisStore(link, base, max_sessions, journal_bytes)
+        return RedisStore(link, max_sessions, journal_bytes)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:

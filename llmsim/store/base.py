@@ -188,7 +188,10 @@ class Store(ABC):
 
     @abstractmethod
     def add(self, session: str, key: bytes, number: int) -> bool:
-        """Add to a counter that the session keeps for its generation; false where none has room."""
+        """Add a number, from 1 up, to a counter that the session keeps for its generation.
+
+        False where none has room.
+        """
 
     @abstractmethod
     def uncounted(self) -> int:

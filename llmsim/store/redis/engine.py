@@ -40,10 +40,10 @@ class RedisEngine(Engine):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._base = f"{{{settings.store_prefix}}}:".encode()
+        base = f"{{{settings.store_prefix}}}:".encode()
         timeouts = Timeouts(settings.store_connect_timeout, settings.store_timeout)
         try:
-            self._link = Link(settings.store_url, self._base, timeouts)
+            self._link = Link(settings.store_url, base, timeouts)
         except (ValueError, TypeError) as error:
             raise StartupError(f"store.url (LLMSIM_STORE): {error}") from error
 
@@ -57,9 +57,7 @@ class RedisEngine(Engine):
 
     def _store(self) -> RedisStore:
         settings = self._settings
-        store = RedisStore(
-            self._link, self._base, settings.max_sessions, settings.journal_max_mb * 2**20
-        )
+        store = RedisStore(self._link, settings.max_sessions, settings.journal_max_mb * 2**20)
         store.published()  # a server that cannot be used is told of now
         return store
 

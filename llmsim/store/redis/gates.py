@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from llmsim.json_text import ascii_json, parse
 from llmsim.store.gates import Gate, GateKey, Gates, GateState, Waiter
 from llmsim.store.redis.pipeline import Pipeline
-from llmsim.store.redis.scripts import hexed
+from llmsim.store.redis.values import hexed
 from llmsim.store.redis.verbs import GATE
 
 
 class RedisGates(Gates):
-    """The gates below the keys that begin with `base`; `pipeline` gives the connection of now."""
+    """See `Gates`."""
 
-    def __init__(self, base: bytes, pipeline: Callable[[], Pipeline]) -> None:
-        self._base = base
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
     def enter(self, gate: GateKey, who: Waiter, count: int | None) -> int | None:
@@ -44,15 +42,13 @@ class RedisGates(Gates):
 
     def all(self, session: str, generation: int) -> list[GateState]:  # noqa: ARG002
         """See `Gates.all`. With its generation, a session's gates go."""
-        kept = self._pipeline().call("HGETALL", self._base + b"gates:" + session.encode())
+        kept = self._pipeline.call("HGETALL", self._pipeline.base + b"gates:" + session.encode())
         found = zip(kept[::2], kept[1::2], strict=True)
         return [Gate(parse(gate)).state(name.decode()) for name, gate in sorted(found)]
 
     def _act(self, act: str, gate: GateKey, *arguments: bytes | str | int) -> Any:
         generation = hexed(gate.generation) if gate.session else b""
-        return self._pipeline().run(
-            GATE, self._base, act, gate.name, gate.session, generation, *arguments
-        )
+        return self._pipeline.run(GATE, act, gate.name, gate.session, generation, *arguments)
 
 
 def _or_none(count: int | None) -> str | int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from llmsim.errors import StoreError
 from llmsim.store.base import KeepLine, Page
 from llmsim.store.redis.pipeline import Pipeline
-from llmsim.store.redis.scripts import hexed
+from llmsim.store.redis.values import hexed
 from llmsim.store.redis.verbs import AMEND, APPEND, PAGE
 
 _PAGE_BYTES = 8 * 2**20  # what one page looks at
@@ -21,35 +22,34 @@ class Receipt(NamedTuple):
 
 
 class Journal:
-    """The journals below the keys that begin with `base`; at most `limit` bytes."""
+    """The journals of all sessions; at most `limit` bytes."""
 
-    def __init__(self, base: bytes, limit: int) -> None:
-        self._base = base
+    def __init__(self, pipeline: Pipeline, limit: int) -> None:
+        self._pipeline = pipeline
         # The last quarter is for lines without bodies, so that a long test keeps its journal's
         # tail.
         self._limits = {False: limit - limit // 4, True: limit}
 
-    def append(
-        self, pipeline: Pipeline, session: str, generation: int, entry: bytes, spare: bool
-    ) -> Receipt | None:
+    def append(self, session: str, generation: int, entry: bytes, spare: bool) -> Receipt | None:
         """See `Store.append`."""
         what = (session, hexed(generation), entry, self._limits[spare], int(spare))
         try:
-            found = pipeline.run(APPEND, self._base, *what)
+            found = self._pipeline.run(APPEND, *what)
         except StoreError:
             return None
         return None if found is None else Receipt(session, found)
 
-    def amend(self, pipeline: Pipeline, receipt: Receipt, ending: bytes) -> None:
+    def amend(self, receipt: Receipt, ending: bytes) -> None:
         """See `Store.amend`."""
-        pipeline.run(AMEND, self._base, receipt.session, receipt.id, ending)
+        with suppress(StoreError):
+            self._pipeline.run(AMEND, receipt.session, receipt.id, ending)
 
-    def page(self, pipeline: Pipeline, session: str, mark: int, limit: int, keep: KeepLine) -> Page:
+    def page(self, session: str, mark: int, limit: int, keep: KeepLine) -> Page:
         """See `Store.entries`. A mark is the id of a line."""
         entries: list[bytes] = []
         looked = 0
         while len(entries) < limit and looked < _PAGE_BYTES:
-            found = pipeline.run(PAGE, self._base, session, mark)
+            found = self._pipeline.run(PAGE, session, mark)
             if not found:
                 break
             for number in range(0, len(found), 2):

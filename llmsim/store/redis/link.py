@@ -33,7 +33,7 @@ class Link:
 
     def __init__(self, url: str, base: bytes, timeouts: Timeouts) -> None:
         self.name = shown(url)
-        self._base = base
+        self.base = base
         options = parse_url(url)
         if url.startswith("unix") and not options.get("path"):
             raise ValueError("expected unix:///path/of/the/socket")
@@ -82,7 +82,7 @@ class Link:
         run, durable = server.get("run_id", ""), int(_is_durable(connection))
         if not run:  # hidden by who runs it
             return
-        became = _answer(connection, "EVAL", CONNECT.source, 1, self._base, run, durable)
+        became = _answer(connection, "EVAL", CONNECT.source, 1, self.base, run, durable)
         if became == _KEPT:
             log.warning("Redis at %s was restarted, and has kept everything", self.name)
         elif became == _REWOUND:

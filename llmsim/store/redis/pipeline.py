@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from threading import Lock  # as it was before gevent changed it: it costs half
 from typing import Any
 
 import hiredis
@@ -53,30 +54,35 @@ class _Call:
 class Pipeline:
     """One connection over `link`, opened by the first call.
 
-    A process forked from this one needs a pipeline of its own.
+    `base` is what all keys begin with, `name` the URL without its secrets.
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self.base, self.name = link.base, link.name
+        self.renew()
+
+    def renew(self) -> None:
+        """Let go of the connection, which a forked process must not share with its parent."""
         self._connection: AbstractConnection | None = None
         self._socket: Any = None
         self._reader = hiredis.Reader()
         self._used = 0.0
-        # Nobody waits or yields while it is held.
-        self._guard = threading.Lock()
+        # Nobody waits or yields while it is held, so one that stops greenlets is as good.
+        self._guard = Lock()
         self._waiting: list[_Call] = []
         self._is_led = False
 
-    def run(self, verb: Verb, base: bytes, *arguments: bytes | str | int) -> Any:
-        """Run a verb for the keys that begin with `base`; its answer.
+    def run(self, verb: Verb, *arguments: bytes | str | int) -> Any:
+        """Run a verb; its answer.
 
         Raises:
             StoreUnreachableError: there was no answer; it may have been done.
             StoreError: Redis has refused it, and nothing was done.
         """
-        answer = self._call(("EVALSHA", verb.digest, 1, base, *arguments))
+        answer = self._call(("EVALSHA", verb.digest, 1, self.base, *arguments))
         if isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT"):
-            answer = self._call(("EVAL", verb.source, 1, base, *arguments))
+            answer = self._call(("EVAL", verb.source, 1, self.base, *arguments))
         return self._checked(answer)
 
     def call(self, *command: bytes | str | int) -> Any:
@@ -85,7 +91,7 @@ class Pipeline:
 
     def _checked(self, answer: Any) -> Any:
         if isinstance(answer, hiredis.ReplyError):
-            raise StoreError(f"Redis at {self._link.name} refuses: {answer}. Nothing was consumed.")
+            raise StoreError(f"Redis at {self.name} refuses: {answer}. Nothing was consumed.")
         return answer
 
     def _call(self, command: tuple[bytes | str | int, ...]) -> Any:
@@ -148,7 +154,7 @@ class Pipeline:
             _fail(batch, error)
         except BaseException:
             self._close()
-            _fail(batch, StoreUnreachableError(self._link.name, "its connection was closed"))
+            _fail(batch, StoreUnreachableError(self.name, "its connection was closed"))
             raise
         finally:
             with self._guard:
@@ -164,7 +170,7 @@ class Pipeline:
             self._socket.sendall(b"".join([call.command for call in batch]))
             self._receive(batch)
         except (OSError, hiredis.HiredisError, RedisError) as error:
-            raise StoreUnreachableError(self._link.name, str(error)) from error
+            raise StoreUnreachableError(self.name, str(error)) from error
 
     def _open(self) -> None:
         now = time.monotonic()

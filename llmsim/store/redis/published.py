@@ -1,4 +1,4 @@
-"""What this process knows of the default script, which any host may replace.
+"""The default script, which any host may replace, and what this process knows of it.
 
 A server that was emptied gets it back from whoever notices first.
 """
@@ -8,36 +8,64 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from llmsim.errors import StoreError
+from llmsim.errors import MovedError, StoreError
 from llmsim.store.base import Blob
 from llmsim.store.redis.pipeline import Pipeline
 from llmsim.store.redis.scripts import Scripts
+from llmsim.store.redis.values import hexed
+from llmsim.store.redis.verbs import PUBLISH
 
 log = logging.getLogger("llmsim.store")
 
+_OTHER = 2  # what `publish.lua` says beside 0 and 1
+
 
 class Published:
-    """The default script below the keys that begin with `base`; `own_name` is this host's."""
+    """The default script; `own_name` is that of this host."""
 
-    def __init__(self, base: bytes, scripts: Scripts, own_name: str) -> None:
-        self._base = base
+    def __init__(self, pipeline: Pipeline, scripts: Scripts, own_name: str) -> None:
+        self._pipeline = pipeline
         self._scripts = scripts
         self.own_name = own_name
         self._key = 0
-        self.script: Blob | None = None
+        self._script: Blob | None = None
 
-    def know(self, key: int, script: Blob) -> None:
-        """This process has published it."""
-        self._key, self.script = key, script
+    def publish(self, script: Blob, rewinds: bool = True, instead_of: int | None = None) -> int:
+        """See `Store.publish`."""
+        expected = b"" if instead_of is None else hexed(instead_of)
+        how = (self.own_name, int(rewinds), expected)
+        key, found = self._scripts.have(script, lambda key: self._pipeline.run(PUBLISH, key, *how))
+        if found == _OTHER:
+            raise MovedError
+        self._key, self._script = key, script
+        return key
 
-    def is_now(self, pipeline: Pipeline, key: int) -> None:
+    def key(self) -> int | None:
+        """See `Store.published`."""
+        found = self._fact("script")
+        if found is None and self.is_restored():
+            found = self._fact("script")
+        return int(found, 16) if found else None
+
+    def is_restored(self) -> bool:
+        """Publish what was published last, in a server that was emptied; false before the first."""
+        if self._script is None:
+            return False
+        log.warning(
+            "Redis at %s was emptied: every session begins a new generation, at position 0",
+            self._pipeline.name,
+        )
+        self.publish(self._script)
+        return True
+
+    def is_now(self, key: int) -> None:
         """The default script is that of the key. If it is another one than before, say whose."""
         if key in (0, self._key):
             return
         was_known, self._key = self._key, key
         try:
-            self.script = self._scripts.read(pipeline, key)
-            by: Any = pipeline.call("HGET", self._base + b"now", "by")
+            self._script = self._scripts.read(key)
+            by = self._fact("by")
         except StoreError:
             return  # another one is published by now
         if was_known and by != self.own_name.encode():
@@ -46,3 +74,6 @@ class Published:
                 "there",
                 (by or b"?").decode(),
             )
+
+    def _fact(self, name: str) -> Any:
+        return self._pipeline.call("HGET", self._pipeline.base + b"now", name)

@@ -21,24 +21,26 @@ class Verb(NamedTuple):
         return cls(source, sha1(source, usedforsecurity=False).hexdigest().encode())
 
 
-def _verb(name: str) -> Verb:
-    return Verb.of((_FOLDER / "prelude.lua").read_bytes() + (_FOLDER / f"{name}.lua").read_bytes())
+def _verb(name: str, *parts: str) -> Verb:
+    """The program of that name, and before it what all have and the parts that it takes."""
+    files = [*(f"parts/{part}.lua" for part in ("prelude", *parts)), f"{name}.lua"]
+    return Verb.of(b"\n".join((_FOLDER / file).read_bytes() for file in files))
 
 
 CONNECT = _verb("connect")
 LOOK = _verb("look")
-ARRIVE = _verb("arrive")
-CLAIM = _verb("claim")
-CHARGE = _verb("charge")
-ADD = _verb("add")
+ARRIVE = _verb("arrive", "counters", "generations")
+CLAIM = _verb("claim", "counters", "limits", "generations")
+CHARGE = _verb("charge", "limits")
+ADD = _verb("add", "counters")
 COUNTS = _verb("counts")
-RESET = _verb("reset")
+RESET = _verb("reset", "counters", "generations", "journal")
 GATE = _verb("gate")
 STAGE = _verb("stage")
-PUBLISH = _verb("publish")
-BEGIN = _verb("begin")
+PUBLISH = _verb("publish", "scripts")
+BEGIN = _verb("begin", "counters", "generations", "scripts", "journal")
 SESSIONS = _verb("sessions")
-DELETE = _verb("delete")
-APPEND = _verb("append")
+DELETE = _verb("delete", "counters", "scripts", "journal")
+APPEND = _verb("append", "journal")
 AMEND = _verb("amend")
 PAGE = _verb("page")

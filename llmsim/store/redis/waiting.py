@@ -20,10 +20,14 @@ _WAIT_SECONDS = 0.5
 
 
 class Waiting:
-    """The waiting connections of a process over `link`. A fork needs others."""
+    """The waiting connections of a process over `link`."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self.renew()
+
+    def renew(self) -> None:
+        """Let go of the connections, which a forked process must not share with its parent."""
         self._free: list[AbstractConnection | None] = [None] * _MOST
 
     def wait(self, stream: bytes, after: int, seconds: float) -> None:

@@ -48,7 +48,7 @@ def _info(client: object) -> bytes:
 
 def store_at(node: RedisServer, prefix: str) -> RedisStore:
     base = f"{{{prefix}}}:".encode()
-    return RedisStore(Link(node.url, base, Timeouts(5, 20)), base, 100, 2**20)
+    return RedisStore(Link(node.url, base, Timeouts(5, 20)), 100, 2**20)
 
 
 @pytest.mark.slow

@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from llmsim import Script
+from llmsim.conversation import Request
 from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback import Playback
+from llmsim.reply import Reply
 from llmsim.store.redis.redis_store import RedisStore
 from tests.redis_server import RedisServer
-from tests.running import numbered
+from tests.running import numbered, text
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 
@@ -115,7 +117,7 @@ def test_a_script_that_nobody_plays_goes_after_a_while(
     hosts: tuple[RedisStore, RedisStore], redis_server: RedisServer
 ) -> None:
     one, _ = hosts
-    key = one._scripts.stage(one._pipeline, b"never played")
+    key = one._scripts.stage(b"never played")
     with redis_server.client() as client:
         assert 0 < client.ttl(f"{{hosts}}:script:{key:016x}") <= 600
         one.publish(b"never played")
@@ -135,6 +137,29 @@ def test_another_hosts_script_is_told_of_once(
     told = [record.message for record in caplog.records]
     assert len(told) == 1
     assert "another host (other-host:7) has published another script" in told[0]
+
+
+def test_of_two_hosts_with_folders_the_last_one_wins_and_the_other_says_so(
+    hosts: tuple[RedisStore, RedisStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    hosts[1]._published.own_name = "other-host:7"
+    one, other = map(Playback, hosts)
+
+    def says(word: str) -> Script:
+        return Script.from_spec({"turns": [text(f"{word} {n}") for n in range(3)]})
+
+    def said(session: str) -> str | None:
+        outcome = one.take(Request(session=session)).outcome
+        return outcome.text if isinstance(outcome, Reply) else None
+
+    one.publish_files({"same": says("same"), "changed": says("one")})
+    one.put_named("put", says("put"))
+    names = ("same", "changed", "put")
+    assert [said(name) for name in names] == ["same 0", "one 0", "put 0"]
+    other.publish_files({"same": says("same"), "changed": says("other")})
+    assert [said(name) for name in names] == ["same 1", "other 0", "put 1"]
+    assert [said(name) for name in names] == ["same 2", "other 1", "put 2"]
+    assert caplog.text.count("another host (other-host:7) has published another script") == 1
 
 
 def test_a_reload_by_the_own_host_is_not_another_hosts(

@@ -32,7 +32,7 @@ def wire(redis_server: RedisServer) -> Iterator[Wire]:
 
 
 def store_at(wire: Wire, seconds: float = 20) -> RedisStore:
-    return RedisStore(Link(wire.url, BASE, Timeouts(seconds, seconds)), BASE, 100, 2**20)
+    return RedisStore(Link(wire.url, BASE, Timeouts(seconds, seconds)), 100, 2**20)
 
 
 def pipeline_at(wire: Wire, seconds: float = 20) -> Pipeline:
@@ -189,7 +189,7 @@ def test_who_came_while_a_batch_failed_fails_with_it_and_waits_no_second_time(wi
 def test_a_silent_redis_is_given_up_and_asked_again_when_it_answers(
     redis_server: RedisServer,
 ) -> None:
-    store = RedisStore(Link(redis_server.url, BASE, Timeouts(1, 0.3)), BASE, 100, 2**20)
+    store = RedisStore(Link(redis_server.url, BASE, Timeouts(1, 0.3)), 100, 2**20)
     store.publish(b"a")
     redis_server.stop()
     try:

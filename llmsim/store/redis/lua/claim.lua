@@ -1,12 +1,12 @@
--- ARGV: session, generation for a new one, room for sessions, what was seen (see `meet`), kind of
--- place ('none', 'main', 'track') and its key, key of tries or '', what is served (see below) or '',
--- number of the arrival or '', and of each limit its key, cost and window. Gives {0, position,
--- arrival, place, tries, generation, script, how full each limit is}, or {1, what is seen now}, or
--- {2} for no room, or {3} where nothing is published, or {4, how full each limit is} where one
--- refuses, or {5} for no room for the place.
-local name, generation, room = ARGV[1], ARGV[2], ARGV[3]
-local kind, track, tries, served = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local session, now, refusal = meet(name, room, ARGV[4], ARGV[5], ARGV[6])
+-- ARGV: session, room for sessions, what was seen (see `meet`), generation for a new one, kind of
+-- place ('none', 'main', 'track') and its key, and where there is more than a place to take: key of
+-- tries or '', what is served (see below) or '', number of the arrival or '', and of each limit its
+-- key, cost and window. Gives {0, position, arrival, place, tries, generation, script, how full each
+-- limit is}, or {1, what is seen now}, or {2} for no room, or {3} where nothing is published, or {4,
+-- how full each limit is} where one refuses, or {5} for no room for the place.
+local name, room, kind, track = ARGV[1], ARGV[2], ARGV[5], ARGV[6]
+local tries, served, arrival = ARGV[7] or '', ARGV[8] or '', tonumber(ARGV[9] or '')
+local session, now, refusal = meet(name, room, ARGV[3])
 if refusal then return refusal end
 
 local is_new = begins(session, now)
@@ -16,11 +16,11 @@ if kind == 'track' then
   local kept = tonumber(redis.call('HGET', ROOM, 'kept') or 0) - old
   if not known and kept >= room * KEPT_PER_SESSION then return {5} end
 end
-if is_new then begin(session, now, generation) end
+if is_new then begin(session, now, ARGV[4]) end
 
-local position, arrival = tonumber(session.position), tonumber(ARGV[11])
-local time, filled_up, refused = #ARGV > 11 and time_now(), {}, false
-for at = 12, #ARGV, 3 do
+local position = tonumber(session.position)
+local time, filled_up, refused = ARGV[10] and time_now(), {}, false
+for at = 10, #ARGV, 3 do
   local full = filled(key('limit', session.generation .. ARGV[at]), time)
   refused = refused or full + ARGV[at + 1] > tonumber(ARGV[at + 2])
   filled_up[#filled_up + 1] = full
@@ -30,7 +30,7 @@ if refused then
   return {4, unpack(filled_up)}
 end
 for number, full in ipairs(filled_up) do
-  local at = 9 + 3 * number
+  local at = 7 + 3 * number
   filled_up[number] = full + ARGV[at + 1]
   fill(key('limit', session.generation .. ARGV[at]), time, filled_up[number])
 end
@@ -44,8 +44,7 @@ if kind == 'main' then
   place = tonumber(session.place)
   change[#change + 1], change[#change + 2] = 'place', place + 1
 elseif kind == 'track' then
-  count(name, track, 1, room)
-  place = redis.call('HGET', key('kept', name), track) - 1
+  place = count(name, track, 1, room) - 1
 end
 redis.call('HSET', key('session', name), unpack(change))
 if tries ~= '' then
