@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ import psutil
 from llmsim.settings import WORKER_CLASSES
 from tests.redis_server import RedisServer, free_port, needs
 from tests.running import PATIENCE, Server
+from tests.stress.servers import stressed_server
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 
@@ -56,6 +57,24 @@ class Hosts:
     redis: RedisServer
     servers: list[Server]
 
+    @property
+    def base_url(self) -> str:
+        """See `Server.base_url`."""
+        return f"{self.origin}/openai/v1"
+
+    def log(self) -> str:
+        """What all of them have printed."""
+        return "\n".join(server.log() for server in self.servers)
+
+    def worker_pids(self) -> list[int]:
+        """The workers of all of them."""
+        return [pid for server in self.servers for pid in server.worker_pids()]
+
+    def reload(self) -> None:
+        """Let each reload, one after the other."""
+        for server in self.servers:
+            server.reload()
+
     def kill(self, number: int) -> None:
         """End a whole host at once, its workers too."""
         server = self.servers[number].process
@@ -65,22 +84,44 @@ class Hosts:
         server.wait()
 
 
+Served = Server | Hosts
+
+HOSTS = {"three hosts": WORKER_CLASSES, "three gevent hosts": ("gevent", "gevent", "gevent")}
+"""The worker class of each. A sync worker has no room for a second request that waits."""
+
+
+def started(
+    where: str, tmp_path: Path, script: Path | None, **settings: str
+) -> AbstractContextManager[Served]:
+    """The `HOSTS` of that name, or one host with four workers of that class."""
+    if where in HOSTS:
+        return three_hosts(tmp_path, script, classes=HOSTS[where], **settings)
+    return stressed_server(tmp_path, script, where, **settings)
+
+
 @contextmanager
-def three_hosts(tmp_path: Path, script: Path, *redis_arguments: str) -> Iterator[Hosts]:
+def three_hosts(
+    tmp_path: Path,
+    script: Path | None,
+    *redis_arguments: str,
+    classes: Sequence[str] = WORKER_CLASSES,
+    **settings: str,
+) -> Iterator[Hosts]:
     """Two workers on each host, of a class of its own. They end with the block."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="redis-")))
         redis = stack.enter_context(RedisServer(folder, *redis_arguments))
         servers = []
-        for worker_class in WORKER_CLASSES:
-            own = tmp_path / worker_class
+        for number, worker_class in enumerate(classes):
+            own = tmp_path / f"host-{number}"
             own.mkdir()
-            settings = {
+            all_settings = {
                 "LLMSIM_STORE": redis.url,
                 "LLMSIM_WORKERS": "2",
                 "LLMSIM_WORKER_CLASS": worker_class,
+                **settings,
             }
-            servers.append(stack.enter_context(Server(own, script, **settings)))
+            servers.append(stack.enter_context(Server(own, script, **all_settings)))
         origin = stack.enter_context(nginx(tmp_path, [server.origin for server in servers]))
         yield Hosts(origin, redis, servers)
 

@@ -8,7 +8,7 @@ from tests.running import Server
 
 
 def stressed_server(
-    tmp_path: Path, script: Path, worker_class: str, *arguments: str, **variables: str
+    tmp_path: Path, script: Path | None, worker_class: str, *arguments: str, **variables: str
 ) -> Server:
     """Four workers of that class.
 
@@ -22,4 +22,4 @@ def stressed_server(
         "LLMSIM_THREADS": "16",
         "LLMSIM_GRACEFUL_TIMEOUT": "3",
     }
-    return Server(tmp_path, script, *arguments, **settings, **variables)
+    return Server(tmp_path, script, *arguments, **(settings | variables))

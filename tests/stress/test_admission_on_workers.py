@@ -1,4 +1,4 @@
-"""What keeps a request from a turn is the same, whichever and however many workers serve."""
+"""What keeps a request from a turn is the same on whichever workers and however many hosts."""
 
 from __future__ import annotations
 
@@ -12,31 +12,26 @@ import pytest
 
 from tests.requests import CHAT, body_for
 from tests.running import PATIENCE, Server, numbered
+from tests.stress.hosts import Served, started
 
-WORKERS = [("gevent", 1), ("gevent", 4), ("gthread", 4)]
 
-
-@pytest.fixture(scope="module", params=WORKERS, ids=str)
+@pytest.fixture(scope="module", params=["one worker", "gevent", "gthread", "three hosts"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    worker_class, workers = request.param
-    with Server(
-        tmp_path_factory.mktemp("admission"),
-        None,
-        LLMSIM_WORKER_CLASS=worker_class,
-        LLMSIM_WORKERS=str(workers),
-    ) as running:
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("admission")
+    one = Server(folder, None, LLMSIM_WORKERS="1")
+    with one if request.param == "one worker" else started(request.param, folder, None) as running:
         yield running
 
 
-def put(server: Server, session: str, **keys: Any) -> None:
+def put(server: Served, session: str, **keys: Any) -> None:
     url = f"{server.origin}/llmsim/sessions/{session}/script"
     script = {"on_exhausted": "loop", "turns": numbered(50), **keys}
     assert httpx.put(url, json=script, timeout=PATIENCE).status_code == 200
 
 
-def ask(server: Server, session: str, **headers: str) -> httpx.Response:
+def ask(server: Served, session: str, **headers: str) -> httpx.Response:
     """On a connection of its own: any worker may take it."""
     url = f"{server.origin}/s/{session}{CHAT}"
     return httpx.post(url, json=body_for(CHAT), headers=headers, timeout=PATIENCE)
@@ -45,7 +40,7 @@ def ask(server: Server, session: str, **headers: str) -> httpx.Response:
 SEEN: dict[str, list[str | None]] = {}
 
 
-def test_the_same_seed_injects_the_same_errors(server: Server) -> None:
+def test_the_same_seed_injects_the_same_errors(server: Served) -> None:
     put(server, "drawn", errors={"rate_limit_rate": 0.3, "timeout_rate": 0.1}, seed=5)
     answers = [ask(server, "drawn") for _ in range(60)]
     found = [answer.headers.get("X-LLMSim-Injected") for answer in answers]
@@ -53,7 +48,7 @@ def test_the_same_seed_injects_the_same_errors(server: Server) -> None:
     assert found == SEEN.setdefault("drawn", found)
 
 
-def test_of_a_hundred_requests_that_are_allowed_a_hundred_pass(server: Server) -> None:
+def test_of_a_hundred_requests_that_are_allowed_a_hundred_pass(server: Served) -> None:
     put(server, "limited", limits={"requests_per_minute": 100})
     began = time.monotonic()
     with ThreadPoolExecutor(16) as clients:

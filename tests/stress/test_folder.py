@@ -1,4 +1,4 @@
-"""A folder of scripts over four workers, which changes under load."""
+"""A folder of scripts over four workers or three hosts, which changes under load."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import pytest
 
 from tests.running import PATIENCE, text
 from tests.stress.clients import Answer, Crowd
+from tests.stress.hosts import started
 from tests.stress.named_scripts import named
 from tests.stress.proofs import assert_each_once, assert_in_order
-from tests.stress.servers import stressed_server
 
 TURNS = 100
 
@@ -44,10 +44,11 @@ def parts(answer: Answer) -> tuple[str, int, int]:
     return name, int(version), int(index)
 
 
+@pytest.mark.parametrize("where", ["gevent", "three hosts"])
 def test_position_script_and_place_belong_together_while_scripts_are_replaced(
-    tmp_path: Path, folder: Path
+    tmp_path: Path, folder: Path, where: str
 ) -> None:
-    with stressed_server(tmp_path, folder, "gevent") as server:
+    with started(where, tmp_path, folder) as server:
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
             for version in range(1, 6):
@@ -87,8 +88,9 @@ def test_position_script_and_place_belong_together_while_scripts_are_replaced(
     assert served["default"] >= counted["default"]
 
 
+@pytest.mark.parametrize("where", ["gevent", "three hosts"])
 def test_a_thousand_agents_over_five_scripts_by_name_glob_and_weight(
-    tmp_path: Path, folder: Path
+    tmp_path: Path, folder: Path, where: str
 ) -> None:
     for path in folder.glob("*.json"):
         path.unlink()
@@ -106,7 +108,7 @@ def test_a_thousand_agents_over_five_scripts_by_name_glob_and_weight(
     agents += [f"user{n}" for n in range(600)]
     clients = threading.local()
 
-    with stressed_server(tmp_path, folder, "gevent") as server:
+    with started(where, tmp_path, folder) as server:
 
         def run(session: str) -> list[str]:
             if not hasattr(clients, "own"):

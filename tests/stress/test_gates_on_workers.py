@@ -1,4 +1,4 @@
-"""Gates over real workers: what one holds another releases."""
+"""Gates over real workers and hosts: what one holds another releases."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ import httpx
 import pytest
 
 from tests.requests import CHAT, body_for
-from tests.running import PATIENCE, Server, text
+from tests.running import PATIENCE, text
+from tests.stress.hosts import Served, started
 
 
-@pytest.fixture(scope="module", params=["gevent", "gthread"])
+@pytest.fixture(scope="module", params=["gevent", "gthread", "three gevent hosts"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    with Server(
-        tmp_path_factory.mktemp("gates"),
-        None,
-        LLMSIM_WORKER_CLASS=request.param,
-        LLMSIM_WORKERS="4",
-        LLMSIM_THREADS="32",
-    ) as running:
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("gates")
+    with started(request.param, folder, None, LLMSIM_THREADS="32") as running:
         yield running
 
 
@@ -36,13 +32,13 @@ def agents() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def put(server: Server, session: str, gate: Any) -> None:
+def put(server: Served, session: str, gate: Any) -> None:
     url = f"{server.origin}/llmsim/sessions/{session}/script"
     script = {"turns": [text("one two three") | {"gate": gate}]}
     assert httpx.put(url, json=script, timeout=PATIENCE).status_code == 200
 
 
-def ask(server: Server, session: str) -> httpx.Response:
+def ask(server: Served, session: str) -> httpx.Response:
     """On a connection of its own: any worker may take it."""
     url = f"{server.origin}/s/{session}{CHAT}"
     answer = httpx.post(url, json=body_for(CHAT), timeout=PATIENCE)
@@ -50,12 +46,12 @@ def ask(server: Server, session: str) -> httpx.Response:
     return answer
 
 
-def gates(server: Server, path: str) -> list[dict[str, Any]]:
+def gates(server: Served, path: str) -> list[dict[str, Any]]:
     found = httpx.get(f"{server.origin}/llmsim{path}/gates", timeout=PATIENCE).json()
     return list(found["gates"])
 
 
-def waiting(server: Server, path: str, number: int) -> list[dict[str, Any]]:
+def waiting(server: Served, path: str, number: int) -> list[dict[str, Any]]:
     """Who waits, once there are so many."""
     deadline = time.monotonic() + PATIENCE
     found: list[dict[str, Any]] = []
@@ -67,20 +63,20 @@ def waiting(server: Server, path: str, number: int) -> list[dict[str, Any]]:
     raise AssertionError(f"{number} should wait, {found} do")
 
 
-def release(server: Server, path: str, gate: str = "g", **body: int) -> dict[str, Any]:
+def release(server: Served, path: str, gate: str = "g", **body: int) -> dict[str, Any]:
     url = f"{server.origin}/llmsim{path}/gates/{gate}/release"
     found: dict[str, Any] = httpx.post(url, json=body, timeout=PATIENCE).json()
     return found
 
 
-def held(server: Server, session: str, number: int) -> list[dict[str, Any]]:
+def held(server: Served, session: str, number: int) -> list[dict[str, Any]]:
     """What the journal says of the gate, for each request."""
     url = f"{server.origin}/llmsim/sessions/{session}/requests?wait_for={number}&timeout=60"
     return [entry["gate"] for entry in httpx.get(url, timeout=2 * PATIENCE).json()["entries"]]
 
 
 def test_what_several_workers_hold_is_released_from_outside(
-    server: Server, agents: ThreadPoolExecutor
+    server: Served, agents: ThreadPoolExecutor
 ) -> None:
     put(server, "many", {"name": "g", "max_hold_s": 300})
     answers = [agents.submit(ask, server, "many") for _ in range(12)]
@@ -95,7 +91,7 @@ def test_what_several_workers_hold_is_released_from_outside(
     assert {gate["by"] for gate in held(server, "many", 12)} == {"released"}
 
 
-def test_a_thundering_herd_is_released_together(server: Server, agents: ThreadPoolExecutor) -> None:
+def test_a_thundering_herd_is_released_together(server: Served, agents: ThreadPoolExecutor) -> None:
     put(server, "herd", {"name": "g", "count": 20, "max_hold_s": 300})
     early = [agents.submit(ask, server, "herd") for _ in range(19)]
     waiting(server, "/sessions/herd", 19)
@@ -107,7 +103,7 @@ def test_a_thundering_herd_is_released_together(server: Server, agents: ThreadPo
 
 
 def test_a_gate_of_all_sessions_holds_each_of_them(
-    server: Server, agents: ThreadPoolExecutor
+    server: Served, agents: ThreadPoolExecutor
 ) -> None:
     sessions = ["left", "right"]
     for session in sessions:
@@ -119,7 +115,7 @@ def test_a_gate_of_all_sessions_holds_each_of_them(
     assert {first.result().status_code, second.result().status_code} == {200}
 
 
-def connect(server: Server, session: str, **fields: Any) -> socket.socket:
+def connect(server: Served, session: str, **fields: Any) -> socket.socket:
     """A request whose answer is read by hand."""
     host, _, port = server.origin.removeprefix("http://").rpartition(":")
     body = json.dumps(body_for(CHAT, **fields)).encode()
@@ -130,7 +126,7 @@ def connect(server: Server, session: str, **fields: Any) -> socket.socket:
 
 
 def test_a_client_that_leaves_gives_its_ticket_back(
-    server: Server, agents: ThreadPoolExecutor
+    server: Served, agents: ThreadPoolExecutor
 ) -> None:
     put(server, "left-alone", {"name": "g", "max_hold_s": 300})
     gone = connect(server, "left-alone")
@@ -147,7 +143,7 @@ def test_a_client_that_leaves_gives_its_ticket_back(
     ]
 
 
-def test_a_stream_stops_behind_its_first_chunks_until_it_is_released(server: Server) -> None:
+def test_a_stream_stops_behind_its_first_chunks_until_it_is_released(server: Served) -> None:
     put(server, "midway", {"name": "g", "after_chunks": 2, "max_hold_s": 300})
     with connect(server, "midway", stream=True) as stream:
         before = b""
@@ -164,6 +160,6 @@ def test_a_stream_stops_behind_its_first_chunks_until_it_is_released(server: Ser
     assert entry["held_ms"] > 0
 
 
-def test_nothing_went_wrong_inside(server: Server) -> None:
+def test_nothing_went_wrong_inside(server: Served) -> None:
     assert "Traceback" not in server.log()
     assert "[ERROR]" not in server.log()

@@ -14,6 +14,7 @@ import pytest
 from tests.running import numbered, write_script
 from tests.stress.clients import Answer, Crowd, ask_once
 from tests.stress.control import Rewound, control_of
+from tests.stress.hosts import started
 from tests.stress.named_scripts import names_by_generation
 from tests.stress.proofs import (
     assert_generations_never_return,
@@ -21,7 +22,6 @@ from tests.stress.proofs import (
     assert_none_twice,
     lost,
 )
-from tests.stress.servers import stressed_server
 
 TURNS = 50
 SWAPS = 18
@@ -44,13 +44,13 @@ def assert_swaps_are_seen_at_once(answers: Sequence[Answer], swaps: Sequence[Rew
         )
 
 
-@pytest.mark.parametrize("worker_class", ["gevent", "gthread"])
+@pytest.mark.parametrize("where", ["gevent", "gthread", "three hosts"])
 def test_a_swapped_script_plays_from_the_moment_that_the_call_returned_and_never_mixes(
-    tmp_path: Path, worker_class: str
+    tmp_path: Path, where: str
 ) -> None:
     default = write_script(tmp_path / "script.json", *numbered(1))
     with (
-        stressed_server(tmp_path, default, worker_class) as server,
+        started(where, tmp_path, default) as server,
         control_of(server.origin, TURNS) as control,
     ):
         untouched = control.put_script("bystander", "untouched")

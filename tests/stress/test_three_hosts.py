@@ -13,7 +13,7 @@ from tests.stress.test_many_sessions import SESSIONS, answers_in, make_sessions
 from tests.stress.test_many_sessions import TURNS as SESSION_TURNS
 from tests.stress.trouble import kill_workers
 
-TURNS = 1_500
+TURNS = 3_000
 LOOP = 100
 # nginx: there was no answer, or no host. llmsim: there is no Redis.
 FAILING = (502, 503, 504)

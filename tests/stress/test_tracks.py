@@ -1,4 +1,4 @@
-"""Tracks over four workers: each has its own place, as exact as the position."""
+"""Tracks over workers and hosts: each has its own place, as exact as the position."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.requests import ROUTE_OF
 from tests.stress.clients import Answer, Crowd
+from tests.stress.hosts import started
 from tests.stress.named_scripts import named
 from tests.stress.proofs import assert_each_once, assert_in_order, assert_none_twice, lost
 from tests.stress.servers import stressed_server
@@ -47,13 +50,16 @@ def parts(answer: Answer) -> tuple[str, int]:
     return name, int(index)
 
 
-def test_each_track_gives_its_turns_once_and_in_order(tmp_path: Path) -> None:
-    with stressed_server(tmp_path, script(tmp_path, "loop"), "gevent") as server:
+@pytest.mark.parametrize(("where", "workers"), [("gevent", 4), ("three hosts", 6)])
+def test_each_track_gives_its_turns_once_and_in_order(
+    tmp_path: Path, where: str, workers: int
+) -> None:
+    with started(where, tmp_path, script(tmp_path, "loop")) as server:
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
             crowd.wait_for(1500)
     assert crowd.failures == 0
-    assert len({answer.worker for answer in crowd.answers}) == 4
+    assert len({answer.worker for answer in crowd.answers}) == workers
     assert_each_once(crowd.taken, len(crowd.answers))
     assert_in_order(crowd.taken)
     taken = places(crowd)

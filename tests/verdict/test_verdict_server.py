@@ -1,4 +1,4 @@
-"""The verdict on a deployed agent: a real server, a real SDK, and workers that are killed."""
+"""The verdict on a deployed agent: real servers, a real SDK, and workers that are killed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import pytest
 
 from llmsim.verdict import Verdict
 from llmsim.verdict.summary import Counts, Summary
-from tests.running import PATIENCE, Server, text
+from tests.running import PATIENCE, text
+from tests.stress.hosts import Served, started
 
 USERS, WRONG, EARLY = 200, 7, 3
 SCRIPT: dict[str, Any] = {
@@ -31,11 +32,13 @@ SCRIPT: dict[str, Any] = {
 TOOL: Any = {"type": "function", "function": {"name": "find_order", "parameters": {}}}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=["gevent", "three hosts"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("verdict")
     (folder / "script.json").write_text(json.dumps(SCRIPT), "utf-8")
-    with Server(folder, folder / "script.json", LLMSIM_WORKERS="3") as running:
+    with started(request.param, folder, folder / "script.json") as running:
         yield running
 
 
@@ -80,19 +83,19 @@ class Service:
         await client.chat.completions.create(**asked)
 
 
-def get(server: Server, path: str) -> Any:
+def get(server: Served, path: str) -> Any:
     answer = httpx.get(f"{server.origin}/llmsim{path}", timeout=PATIENCE)
     assert answer.is_success, answer.text
     return answer.json()
 
 
-def kill_all_workers(server: Server) -> None:
+def kill_all_workers(server: Served) -> None:
     for pid in server.worker_pids():
         os.kill(pid, signal.SIGKILL)
 
 
 def test_of_200_conversations_at_one_base_url_just_the_ten_wrong_ones_are_named(
-    server: Server,
+    server: Served,
 ) -> None:
     service = Service()
     service.serve([server.base_url])
@@ -107,7 +110,7 @@ def test_of_200_conversations_at_one_base_url_just_the_ten_wrong_ones_are_named(
     assert kinds == ["stopped"] * EARLY + ["unmet"] * WRONG
 
 
-def test_the_same_as_200_sessions(server: Server) -> None:
+def test_the_same_as_200_sessions(server: Served) -> None:
     service = Service()
     service.serve([f"{server.origin}/s/agent-{user}/openai/v1" for user in range(USERS)])
     kill_all_workers(server)
