@@ -109,11 +109,12 @@ class Parser(http.RequestParser):
         # What gunicorn makes of a head hangs on who sent it, and on where it came in.
         peer = source_addr[0] if isinstance(source_addr, tuple) else source_addr
         self._ends = peer, source.getsockname()
+        self._wait = getattr(source, "_wait", None)  # of gevent's sockets
 
     def __next__(self) -> Any:
         """The next request of the connection."""
         self._end_last()
-        data = self.unreader.take_buffered() or self.unreader.chunk()
+        data = self.unreader.take_buffered() or self._next_bytes()
         if not data:
             raise StopIteration
         end = data.find(b"\r\n\r\n")
@@ -132,6 +133,17 @@ class Parser(http.RequestParser):
             return request
         self.mesg = self._again(head, digits, data[end + 4 :])
         return self.mesg
+
+    def _next_bytes(self) -> bytes:
+        """What the client sends, once others were served whose bytes are there too.
+
+        One that asks again at once would otherwise be served again and again before them. And where
+        nothing is there, an attempt to read costs more than to wait.
+        """
+        if self._wait is not None:
+            self._wait(self.unreader.sock._read_event)
+        data: bytes = self.unreader.chunk()
+        return data
 
     def _end_last(self) -> None:
         """Be done with the request before.

@@ -20,7 +20,7 @@ _NOT_ASKED = {"SERVER_PORT", "REMOTE_PORT"}
 _TOLD = (str, int, bool, tuple, type(None))
 _TEXT = [("Content-Type", "text/plain")]
 
-_counts = {"closed": 0, "again": 0, "went on": 0}
+_counts = {"closed": 0, "again": 0, "went on": 0, "asked": 0}
 
 
 def app(environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -225,6 +225,12 @@ def _early_hints(environ: Environ, start_response: Start) -> Iterable[bytes]:
     return [b"ok"]
 
 
+def _number(environ: Environ, start_response: Start) -> Iterable[bytes]:
+    """How many asked for this before."""
+    _counts["asked"] += 1
+    return _said(_counts["asked"], environ, start_response)
+
+
 def _errors(environ: Environ, start_response: Start) -> Iterable[bytes]:
     environ["wsgi.errors"].write("told to wsgi.errors\n")
     return _said("told", environ, start_response)
@@ -311,6 +317,7 @@ WAYS: dict[str, Callable[[Environ, Start], Iterable[Any]]] = {
     "/replaced": _replaced,
     "/early-hints": _early_hints,
     "/errors": _errors,
+    "/number": _number,
     "/endless": _endless,
     "/facts": _facts,
 }

@@ -14,7 +14,7 @@ from tests.running import Server
 from tests.server.workers.echo_app import WAYS
 from tests.server.workers.pair import Pair, connect, facts, pair, post, statuses, talk
 
-NOT_ENDING = {"/endless", "/facts", "/head-first"}
+NOT_ENDING = {"/endless", "/facts", "/head-first", "/number"}
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -182,3 +185,36 @@ def test_a_worker_ends_after_so_many_requests_and_says_so_in_the_last_answer(
             *([True] * 3),
             False,
         ]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_client_that_asks_again_at_once_waits_for_the_others(tmp_path: Path, first: int) -> None:
+    """All has come before the worker looks; the first piece that it reads is one request."""
+    read_at_once = 8192
+    room = read_at_once - len(post("/number", body=b"1000"))
+    one = post("/number", body=b"x" * room)
+    with served(tmp_path, WORKERS["fast"]) as server, ExitStack() as clients:
+        eager, other = sorted(
+            [clients.enter_context(connect(server)) for _ in range(2)],
+            key=lambda client: client.getsockname(),
+            reverse=bool(first),
+        )
+        for client in (eager, other):
+            client.sendall(post("/number"))
+            numbers_in(client, 1)
+        (worker,) = server.worker_pids()
+        os.kill(worker, signal.SIGSTOP)
+        eager.sendall(one)
+        eager.sendall(post("/number"))
+        other.sendall(post("/number"))
+        os.kill(worker, signal.SIGCONT)
+        numbers = [*numbers_in(eager, 2), *numbers_in(other, 1)]
+    assert numbers[1] == max(numbers) == 5
+
+
+def numbers_in(client: socket.socket, count: int) -> list[int]:
+    """Those of so many answers; each has one digit."""
+    answer = b""
+    while len(found := re.findall(rb"\r\n\r\n([0-9])", answer)) < count:
+        answer += client.recv(65536)
+    return [int(number) for number in found]
