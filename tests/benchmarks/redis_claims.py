@@ -12,11 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from redis import Redis
-
 from tests.benchmarks.benchmark import Benchmark, Sample, Variant
 from tests.benchmarks.programs import REDIS
-from tests.benchmarks.redis_hosts import a_redis
+from tests.benchmarks.redis_hosts import a_redis, cpu_seconds
 from tests.redis_server import RedisServer
 
 PROCESSES = (1, 2)
@@ -53,24 +51,17 @@ def measure(redis: RedisServer, processes: int, at_once: int, seconds: float) ->
         _fork.Process(target=_claim, args=(redis, at_once, seconds, start, results))
         for _ in range(processes)
     ]
-    with redis.client() as client:
-        before = _cpu_seconds(client)
-        for process in started:
-            process.start()
-        claims, own = map(sum, zip(*(results.get() for _ in started), strict=True))
-        for process in started:
-            process.join()
-        return {
-            "claims/s": claims / seconds,
-            "us in the worker": own / claims * 1e6,
-            "us in Redis": (_cpu_seconds(client) - before) / claims * 1e6,
-        }
-
-
-def _cpu_seconds(client: Redis) -> float:
-    """What Redis has used."""
-    used = client.info("cpu")
-    return float(used["used_cpu_sys"]) + float(used["used_cpu_user"])
+    before = cpu_seconds(redis)
+    for process in started:
+        process.start()
+    claims, own = map(sum, zip(*(results.get() for _ in started), strict=True))
+    for process in started:
+        process.join()
+    return {
+        "claims/s": claims / seconds,
+        "us in the worker": own / claims * 1e6,
+        "us in Redis": (cpu_seconds(redis) - before) / claims * 1e6,
+    }
 
 
 def _claim(redis: RedisServer, at_once: int, seconds: float, start: Any, results: Any) -> None:

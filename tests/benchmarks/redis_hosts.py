@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from tests.benchmarks import wrk
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Sample, Samples, Variant, median_ratio
 from tests.benchmarks.programs import NGINX, REDIS, WRK
@@ -41,7 +43,7 @@ class Stores(Benchmark):
                 ),
             }
             yield [
-                Variant(named(name, count), partial(ask, server, server.origin, count))
+                Variant(named(name, count), partial(ask_on_record, server, redis, count))
                 for count in (CONNECTIONS, 1)
                 for name, server in servers.items()
             ]
@@ -101,6 +103,29 @@ def a_redis() -> Iterator[RedisServer]:
 
 def named(store: str, connections: int) -> str:
     return f"{store}, {connections} connection{'s' * (connections > 1)}"
+
+
+def cpu_seconds(redis: RedisServer) -> float:
+    """What Redis has used."""
+    with redis.client() as client:
+        used = client.info("cpu")
+    return float(used["used_cpu_sys"]) + float(used["used_cpu_user"])
+
+
+def ask_on_record(server: Server, redis: RedisServer, connections: int, seconds: float) -> Sample:
+    """What wrk measures, and the CPU time of an answer."""
+    workers = [psutil.Process(pid) for pid in server.worker_pids()]
+
+    def used() -> tuple[float, float]:
+        return sum(sum(worker.cpu_times()[:2]) for worker in workers), cpu_seconds(redis)
+
+    before = used()
+    sample = ask(server, server.origin, connections, seconds)
+    answers = sample["requests/s"] * seconds
+    own, in_redis = (
+        (after - earlier) / answers * 1e6 for after, earlier in zip(used(), before, strict=True)
+    )
+    return {**sample, "us in the workers": own, "us in Redis": in_redis}
 
 
 def ask(server: Server, origin: str, connections: int, seconds: float) -> Sample:
