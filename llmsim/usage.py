@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from llmsim.conversation import STAND_IN_ROLES, SYSTEM_ROLES, Conversation, Message
+from llmsim.conversation import STAND_IN_ROLES, SYSTEM_ROLES, Conversation
 from llmsim.reply import Reply, ToolCall
 from llmsim.tokens import count
 
@@ -69,20 +69,16 @@ def usage_of(conversation: Conversation, reply: Reply) -> Usage:
 def prompt_tokens(conversation: Conversation) -> int:
     """The tokens of everything that a request said."""
     total = _PER_REPLY
-    for message in conversation.messages:
-        if message.role not in _COUNTED_ELSEWHERE:
-            total += _message_tokens(message)
+    for role, text, calls, images, _, _ in conversation.messages:
+        if role in _COUNTED_ELSEWHERE:
+            continue
+        total += _PER_MESSAGE + count(text) + _PER_IMAGE * images
+        for call in calls:
+            total += count(call.name) + count(call.arguments)
     if conversation.system:
         total += _PER_MESSAGE + count(conversation.system)
     for tool in conversation.tools:
         total += count(tool.definition)
-    return total
-
-
-def _message_tokens(message: Message) -> int:
-    total = _PER_MESSAGE + count(message.text) + _PER_IMAGE * message.images
-    for call in message.calls:
-        total += count(call.name) + count(call.arguments)
     return total
 
 

@@ -5,9 +5,9 @@ Message content, tools, and the history that they add up to.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from llmsim.apis.reading import json_of, objects, wrong_type
+from llmsim.apis.reading import Path, json_of, objects, wrong_type
 from llmsim.conversation import (
     RESULT_ROLE,
     SYSTEM_ROLES,
@@ -21,17 +21,16 @@ from llmsim.conversation import (
 _IMAGE_PARTS = ("image_url", "input_image", "image")
 
 
-class Content(NamedTuple):
-    """The content of a message: its text parts, one a line, and the number of its pictures.
+Content = tuple[str, int]
+"""The content of a message: its text parts, one a line, and the number of its pictures.
 
-    Files and sound are left out.
-    """
+Files and sound are left out.
+"""
 
-    text: str = ""
-    images: int = 0
+NO_CONTENT: Content = "", 0
 
 
-def content_of(value: Any, param: str) -> Content:
+def content_of(value: Any, path: Path) -> Content:
     """The content `value`: a string, an array of parts of any type, or nothing.
 
     Part types are those of `openai.types.chat.ChatCompletionContentPartParam`,
@@ -42,18 +41,18 @@ def content_of(value: Any, param: str) -> Content:
         RequestError: it is something else, or a part is no object.
     """
     if isinstance(value, str):
-        return Content(value)
+        return value, 0
     if value is not None and not isinstance(value, list):
-        raise wrong_type(param, "a string or an array of content parts", value)
+        raise wrong_type(path, "a string or an array of content parts", value)
     texts: list[str] = []
     images = 0
-    for _, part in objects(value, param):
+    for _, part in objects(value, path):
         text = part.get("text", part.get("refusal"))
         if isinstance(text, str):
             texts.append(text)
         elif part.get("type") in _IMAGE_PARTS:
             images += 1
-    return Content("\n".join(texts), images)
+    return "\n".join(texts), images
 
 
 class History:
@@ -71,17 +70,16 @@ class History:
         item_id: Any = None,
     ) -> None:
         """Adds a message; what a system or developer message says is also system text."""
-        if role in SYSTEM_ROLES and content.text:
-            self._system.append(content.text)
-        self._messages.append(
-            Message(role, content.text, calls, content.images, "", _id_of(item_id))
-        )
+        text, images = content
+        if role in SYSTEM_ROLES and text:
+            self._system.append(text)
+        name = item_id if isinstance(item_id, str) else ""
+        self._messages.append(Message(role, text, calls, images, "", name))
 
     def result(self, call_id: Any, content: Content) -> None:
         """Adds what a tool returned."""
-        self._messages.append(
-            Message(RESULT_ROLE, content.text, (), content.images, _id_of(call_id))
-        )
+        text, images = content
+        self._messages.append(Message(RESULT_ROLE, text, (), images, _id_of(call_id)))
 
     def stand_in(self, kind: str, item_id: Any) -> None:
         """Adds an item that stands for something of the assistant's: a reference, a reasoning."""
@@ -92,8 +90,8 @@ class History:
         return Conversation("\n".join(self._system), tuple(self._messages), tools)
 
 
-def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
-    """The tools offered under `param`, of whatever type.
+def tools_of(value: Any, where: Path) -> tuple[Tool, ...]:
+    """The tools offered at `where`, of whatever type.
 
     One without a name goes by its type (`web_search`).
 
@@ -104,13 +102,13 @@ def tools_of(value: Any, param: str) -> tuple[Tool, ...]:
         ()
         if value is None
         else tuple(
-            Tool(_name(tool), json_of(tool, path), _kind(tool))
-            for path, tool in objects(value, param)
+            Tool(_name(tool, _described(tool)), json_of(tool, path), _kind(tool))
+            for path, tool in objects(value, where)
         )
     )
 
 
-def called_tool(call: dict[str, Any], param: str) -> CalledTool:
+def called_tool(call: dict[str, Any], path: Path) -> CalledTool:
     """A tool call of the history: function or custom, flat or nested under its type.
 
     Raises:
@@ -118,8 +116,8 @@ def called_tool(call: dict[str, Any], param: str) -> CalledTool:
     """
     described = _described(call)
     arguments = described.get("arguments", described.get("input", ""))
-    text = arguments if isinstance(arguments, str) else json_of(arguments, param)
-    return CalledTool(_name(call), text, _id_of(call.get("call_id", call.get("id"))))
+    text = arguments if isinstance(arguments, str) else json_of(arguments, path)
+    return CalledTool(_name(call, described), text, _id_of(call.get("call_id", call.get("id"))))
 
 
 def _id_of(value: Any) -> str:
@@ -141,6 +139,6 @@ def _kind(tool: dict[str, Any]) -> str:
     return kind if isinstance(kind, str) else "function"
 
 
-def _name(tool: dict[str, Any]) -> str:
-    name = _described(tool).get("name")
+def _name(tool: dict[str, Any], described: dict[str, Any]) -> str:
+    name = described.get("name")
     return name if isinstance(name, str) else _kind(tool)

@@ -4,6 +4,8 @@ A refusal names the field, what is wrong with it and what would be right.
 
 `null` counts as absent throughout. `param` and the codes are those of OpenAI's error object
 (`param`, `code`).
+
+Paths are kept in parts, and written where an error names them: a history has hundreds.
 """
 
 from __future__ import annotations
@@ -14,28 +16,39 @@ from typing import Any
 from llmsim.errors import RequestError
 from llmsim.json_text import ascii_json, type_name
 
+Path = str | tuple["Path", str | int]
+"""Where a value stands in a body: `messages`, or what it stands in, and its key or index there."""
 
-def missing(param: str, what: str) -> RequestError:
-    """The refusal of a body that lacks `param`.
 
-    `what` says what belongs there ("an array of messages").
+def written(path: Path) -> str:
+    """The path as an error names it: `messages[0].content`."""
+    if isinstance(path, str):
+        return path
+    outer, last = path
+    return f"{written(outer)}[{last}]" if isinstance(last, int) else f"{written(outer)}.{last}"
+
+
+def missing(path: Path, what: str) -> RequestError:
+    """The refusal of a body that lacks what belongs at `path`.
+
+    `what` says what that is ("an array of messages").
     """
+    param = written(path)
     return RequestError(
         f"'{param}' is required: {what}.", param=param, code="missing_required_parameter"
     )
 
 
-def wrong_type(param: str, expected: str, value: Any) -> RequestError:
+def wrong_type(path: Path, expected: str, value: Any) -> RequestError:
     """The refusal of a value of another JSON type than `expected` ("a boolean")."""
+    param = written(path)
     return RequestError(
         f"'{param}' must be {expected}, got {type_name(value)}.", param=param, code="invalid_type"
     )
 
 
-def required_string(fields: dict[str, Any], name: str, where: str = "") -> str:
-    """`fields[name]`, a string that is not empty.
-
-    `where` is the path of `fields` in the body, with its dot (`messages[0].`).
+def required_string(fields: dict[str, Any], name: str, where: Path | None = None) -> str:
+    """`fields[name]`, a string that is not empty. `where` is the path of `fields` in the body.
 
     Raises:
         RequestError: it is absent, no string, or empty.
@@ -43,17 +56,18 @@ def required_string(fields: dict[str, Any], name: str, where: str = "") -> str:
     value = fields.get(name)
     if isinstance(value, str) and value:
         return value
-    param = where + name
+    path = _inner(where, name)
     if value is None:
-        raise missing(param, "a string")
+        raise missing(path, "a string")
     if value == "":
+        param = written(path)
         raise RequestError(
             f"'{param}' must not be an empty string.", param=param, code="empty_string"
         )
-    raise wrong_type(param, "a string", value)
+    raise wrong_type(path, "a string", value)
 
 
-def optional_string(fields: dict[str, Any], name: str, where: str = "") -> str | None:
+def optional_string(fields: dict[str, Any], name: str, where: Path | None = None) -> str | None:
     """`fields[name]`, a string or None.
 
     Raises:
@@ -62,10 +76,10 @@ def optional_string(fields: dict[str, Any], name: str, where: str = "") -> str |
     value = fields.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise wrong_type(where + name, "a string", value)
+    raise wrong_type(_inner(where, name), "a string", value)
 
 
-def optional_boolean(fields: dict[str, Any], name: str, where: str = "") -> bool:
+def optional_boolean(fields: dict[str, Any], name: str, where: Path | None = None) -> bool:
     """`fields[name]`, a boolean; False where it is absent. Numbers and words are no booleans.
 
     Raises:
@@ -74,7 +88,11 @@ def optional_boolean(fields: dict[str, Any], name: str, where: str = "") -> bool
     value = fields.get(name)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise wrong_type(where + name, "a boolean", value)
+    raise wrong_type(_inner(where, name), "a boolean", value)
+
+
+def _inner(where: Path | None, name: str) -> Path:
+    return name if where is None else (where, name)
 
 
 def optional_object(fields: dict[str, Any], name: str) -> dict[str, Any]:
@@ -137,7 +155,7 @@ def filled_array(value: Any, param: str, what: str) -> Any:
     return value
 
 
-def objects(value: Any, param: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def objects(value: Any, where: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The elements of the array `value`, each with its path (`tools[0]`); none where it is absent.
 
     Raises:
@@ -146,15 +164,15 @@ def objects(value: Any, param: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if value is None:
         return
     if not isinstance(value, list):
-        raise wrong_type(param, "an array", value)
+        raise wrong_type(where, "an array", value)
     for index, element in enumerate(value):
-        path = f"{param}[{index}]"
+        path = where, index
         if not isinstance(element, dict):
             raise wrong_type(path, "an object", element)
         yield path, element
 
 
-def json_of(value: Any, param: str) -> str:
+def json_of(value: Any, path: Path) -> str:
     """`value` as compact JSON; a number too large for a double (`1e400`) becomes null.
 
     Raises:
@@ -163,6 +181,7 @@ def json_of(value: Any, param: str) -> str:
     try:
         return ascii_json(value).decode("ascii")
     except (ValueError, RecursionError):
+        param = written(path)
         raise RequestError(
             f"'{param}' is nested too deeply.", param=param, code="invalid_value"
         ) from None

@@ -23,6 +23,7 @@ from tests.benchmarks.mixes import Mixes
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.paced import Paced
 from tests.benchmarks.prompts import Prompts
+from tests.benchmarks.protocol import Protocol
 from tests.benchmarks.redis_claims import RedisClaims
 from tests.benchmarks.redis_hosts import Hosts, Stores
 from tests.benchmarks.report import Result, document, table
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         SlowReaders(),
         Paced(),
         Prompts(),
+        Protocol(),
         SystemPrompts(),
         Orders(),
         Latency(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
+from llmsim.apis.history import History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
+    Path,
     filled_array,
     missing,
     objects,
@@ -39,9 +40,9 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         RequestError: a field is missing or wrong.
     """
     history = History()
-    system = content_of(body.get("system"), "system")
-    if system.text:
-        history.say("system", system)
+    system, _ = content_of(body.get("system"), "system")
+    if system:
+        history.say("system", (system, 0))
     messages = filled_array(body.get("messages"), "messages", "an array of messages")
     for path, message in objects(messages, "messages"):
         _add_message(history, message, path)
@@ -59,25 +60,23 @@ def _check_max_tokens(value: Any) -> None:
         )
 
 
-def _add_message(history: History, message: dict[str, Any], path: str) -> None:
+def _add_message(history: History, message: dict[str, Any], path: Path) -> None:
     """A message, and apart from it the tool results and tool calls among its blocks."""
-    role = required_string(message, "role", f"{path}.")
+    role = required_string(message, "role", path)
     content = message.get("content")
     if not isinstance(content, list):
-        history.say(role, content_of(content, f"{path}.content"))
+        history.say(role, content_of(content, (path, "content")))
         return
     said, calls = [], []
-    for where, block in objects(content, f"{path}.content"):
+    for where, block in objects(content, (path, "content")):
         kind = block.get("type")
         if kind == "tool_result":
-            history.result(
-                block.get("tool_use_id"), content_of(block.get("content"), f"{where}.content")
-            )
+            result = content_of(block.get("content"), (where, "content"))
+            history.result(block.get("tool_use_id"), result)
         elif kind == "tool_use":
             call = {**block, "type": "function", "arguments": block.get("input", {})}
             calls.append(called_tool(call, where))
         else:
             said.append(block)
     if said or calls or role == "assistant":
-        text: Content = content_of(said, f"{path}.content")
-        history.say(role, text, tuple(calls))
+        history.say(role, content_of(said, (path, "content")), tuple(calls))

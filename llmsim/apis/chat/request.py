@@ -7,6 +7,7 @@ from typing import Any
 from llmsim.apis.custom_tools import custom_names
 from llmsim.apis.history import History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
+    Path,
     filled_array,
     integer_between,
     objects,
@@ -35,7 +36,7 @@ def read_chat(body: dict[str, Any]) -> Call:
         model=model,
         stream=optional_boolean(body, "stream"),
         shape=Shape(
-            include_usage=optional_boolean(options, "include_usage", "stream_options."),
+            include_usage=optional_boolean(options, "include_usage", "stream_options"),
             choices=integer_between(body, "n", 1, MAX_CHOICES),
             logprobs=optional_boolean(body, "logprobs"),
             alternatives=integer_between(body, "top_logprobs", 0, MAX_TOP_LOGPROBS) > 0,
@@ -54,27 +55,27 @@ def _conversation(body: dict[str, Any]) -> Conversation:
     return history.conversation(tools)
 
 
-def _add_message(history: History, message: dict[str, Any], path: str) -> None:
-    role = required_string(message, "role", f"{path}.")
+def _add_message(history: History, message: dict[str, Any], path: Path) -> None:
+    role = required_string(message, "role", path)
     said = message.get("content")
-    content = content_of(message.get("refusal") if said is None else said, f"{path}.content")
+    content = content_of(message.get("refusal") if said is None else said, (path, "content"))
     if role == RESULT_ROLE:
         history.result(message.get("tool_call_id"), content)
-    else:
+    elif "tool_calls" in message or "function_call" in message:
         history.say(role, content, _calls(message, path))
+    else:
+        history.say(role, content)
 
 
-def _calls(message: dict[str, Any], path: str) -> tuple[CalledTool, ...]:
+def _calls(message: dict[str, Any], path: Path) -> tuple[CalledTool, ...]:
     """The calls of an assistant message: `tool_calls`, and before those existed `function_call`."""
-    if "tool_calls" not in message and "function_call" not in message:
-        return ()
     calls = tuple(
         called_tool(call, where)
-        for where, call in objects(message.get("tool_calls"), f"{path}.tool_calls")
+        for where, call in objects(message.get("tool_calls"), (path, "tool_calls"))
     )
     legacy = message.get("function_call")
     return (
-        (*calls, called_tool(legacy, f"{path}.function_call"))
+        (*calls, called_tool(legacy, (path, "function_call")))
         if isinstance(legacy, dict)
         else calls
     )

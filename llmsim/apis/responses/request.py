@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from llmsim.apis.custom_tools import custom_names
-from llmsim.apis.history import Content, History, called_tool, content_of, tools_of
+from llmsim.apis.history import NO_CONTENT, History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
+    Path,
     filled_array,
     objects,
     optional_boolean,
@@ -68,7 +69,7 @@ def _conversation(body: dict[str, Any]) -> Conversation:
     history = History()
     instructions = body.get("instructions")
     if isinstance(instructions, str):
-        history.say("system", Content(instructions))
+        history.say("system", (instructions, 0))
     if isinstance(body.get("previous_response_id"), str):
         history.stand_in("item_reference", body["previous_response_id"])
     _add_input(history, body)
@@ -81,7 +82,7 @@ def _add_input(history: History, body: dict[str, Any]) -> None:
         return
     value = filled_array(value, "input", "a string or an array of items")
     if isinstance(value, str):
-        history.say("user", Content(value))
+        history.say("user", (value, 0))
         return
     if not isinstance(value, list):
         raise wrong_type("input", "a string or an array of items", value)
@@ -89,15 +90,15 @@ def _add_input(history: History, body: dict[str, Any]) -> None:
         _add_item(history, item, path)
 
 
-def _add_item(history: History, item: dict[str, Any], path: str) -> None:
-    kind = optional_string(item, "type", f"{path}.")
+def _add_item(history: History, item: dict[str, Any], path: Path) -> None:
+    kind = optional_string(item, "type", path)
     if kind == "message" or (kind is None and not _is_reference(item)):
-        role = required_string(item, "role", f"{path}.")
-        history.say(role, content_of(item.get("content"), f"{path}.content"), (), item.get("id"))
+        role = required_string(item, "role", path)
+        history.say(role, content_of(item.get("content"), (path, "content")), (), item.get("id"))
     elif kind in _CALLS:
-        history.say("assistant", Content(), (called_tool(item, path),), item.get("id"))
+        history.say("assistant", NO_CONTENT, (called_tool(item, path),), item.get("id"))
     elif kind in _RESULTS:
-        history.result(item.get("call_id"), content_of(item.get("output"), f"{path}.output"))
+        history.result(item.get("call_id"), content_of(item.get("output"), (path, "output")))
     elif kind is None or kind in STAND_IN_ROLES:
         history.stand_in(kind or "item_reference", item.get("id"))
 
