@@ -14,12 +14,14 @@ from tests.benchmarks.apis import Apis
 from tests.benchmarks.benchmark import Benchmark, BenchmarkError, Sample
 from tests.benchmarks.chat import Chat
 from tests.benchmarks.claims import Claims
+from tests.benchmarks.fast_worker import FastWorker
 from tests.benchmarks.journal import Journal
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.many import Many
 from tests.benchmarks.memory import Memory
 from tests.benchmarks.metrics import Metrics
 from tests.benchmarks.mixes import Mixes
+from tests.benchmarks.newcomers import Newcomers
 from tests.benchmarks.orders import Orders
 from tests.benchmarks.paced import Paced
 from tests.benchmarks.prompts import Prompts
@@ -42,6 +44,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     for benchmark in [
         Claims(),
         Chat(),
+        FastWorker(),
+        Newcomers(),
         Apis(),
         Streams(),
         SlowReaders(),

@@ -41,7 +41,7 @@ class Prompts(Benchmark):
                         ask,
                         server,
                         CHAT,
-                        [body(agent, turn) for turn in range(_TURNS) for agent in range(_AGENTS)],
+                        growing(),
                     ),
                 ),
             ]
@@ -53,6 +53,11 @@ class Prompts(Benchmark):
                 f"requests/s with {KILOBYTES} KB over those with a tiny prompt", ratio, least=0.25
             )
         ]
+
+
+def growing() -> Sequence[str]:
+    """What several agents send, turn by turn."""
+    return [body(agent, turn) for turn in range(_TURNS) for agent in range(_AGENTS)]
 
 
 def body(agent: int, turn: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from llmsim.store.base import DEFAULT_SESSION
 from tests.benchmarks import wrk
@@ -52,15 +53,45 @@ def bare_server(folder: Path, workers: str = WORKERS, app: str = "bare_app") -> 
     return Server(folder, None, command=command, LLMSIM_WORKERS=workers)
 
 
-def ask(server: Server, path: str, bodies: Sequence[str], seconds: float) -> Sample:
+def ask(
+    server: Server,
+    path: str,
+    bodies: Sequence[str],
+    seconds: float,
+    sessions: int | str | None = None,
+) -> Sample:
     """What `wrk.post` measures, with an empty journal: one that is full would cost nothing."""
+    return ask_over(CONNECTIONS, server, path, bodies, seconds, sessions)
+
+
+def ask_over(
+    connections: int,
+    server: Server,
+    path: str,
+    bodies: Sequence[str],
+    seconds: float,
+    sessions: int | str | None = None,
+) -> Sample:
+    """As `ask`, over so many connections."""
     rewind(server)
-    sample = wrk.post(server.origin + path, bodies, CONNECTIONS, seconds)
+    sample = wrk.post(server.origin + path, bodies, connections, seconds, sessions)
     if dropped := rewind(server):
         raise BenchmarkError(
             f"the journal was full, and dropped {dropped} entries: measure for a shorter time"
         )
     return sample
+
+
+def with_cpu(server: Server, run: Callable[[float], Sample], seconds: float) -> Sample:
+    """What `run` measures, and how much processor time a request took of the workers, in us."""
+    before = _cpu_seconds(server)
+    sample = run(seconds)
+    requests = sample["requests/s"] * max(1, round(seconds))
+    return {**sample, "CPU us": (_cpu_seconds(server) - before) / requests * 1e6}
+
+
+def _cpu_seconds(server: Server) -> float:
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in server.worker_pids())
 
 
 def ask_bare(server: Server, seconds: float) -> Sample:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from llmsim.store.mmap_store import MmapStore
 from tests.benchmarks import (
     h2load,
     memory,
+    newcomers,
     paced,
     paced_app,
     prompts,
@@ -33,8 +35,9 @@ from tests.benchmarks import (
 from tests.benchmarks.benchmark import BenchmarkError, Conclusion, median_ratio
 from tests.benchmarks.programs import H2LOAD, WRK
 from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
-from tests.benchmarks.servers import CONNECTIONS, ask, bare_server, llmsim_server
+from tests.benchmarks.servers import CONNECTIONS, ask, bare_server, llmsim_server, with_cpu
 from tests.running import PATIENCE, ROOT
+from tests.server.workers.pair import WORKERS, facts, served
 
 needs_wrk = pytest.mark.skipif(
     not WRK.is_installed(), reason=f"needs wrk: apt-get install {WRK.package}"
@@ -42,6 +45,7 @@ needs_wrk = pytest.mark.skipif(
 needs_h2load = pytest.mark.skipif(
     not H2LOAD.is_installed(), reason=f"needs h2load: apt-get install {H2LOAD.package}"
 )
+FAST = WORKERS["fast"]
 BRIEFLY = ("--rounds", "2", "--seconds", "0.05")
 
 
@@ -84,6 +88,26 @@ def test_chat_is_measured_beside_a_bare_application_in_the_same_rounds(tmp_path:
         len(samples) == 2 and samples[0]["requests/s"] > 0 for samples in found["samples"].values()
     )
     assert found["conclusions"][0]["value"] > 0
+
+
+@needs_wrk
+def test_heads_that_never_repeat_and_processor_time_are_measured(tmp_path: Path) -> None:
+    with served(tmp_path, FAST) as server:
+        again = partial(wrk.post, server.origin, tiny(), CONNECTIONS)
+        assert with_cpu(server, again, 1)["CPU us"] > 0
+        remembered = facts(server)["again"]
+        assert remembered > 0
+        wrk.post(server.origin, tiny(), CONNECTIONS, 1, wrk.TRACED)
+        assert facts(server)["again"] == remembered
+
+
+def test_first_answers_are_measured_beside_later_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newcomers, "CONNECTIONS", 20)
+    with bare_server(tmp_path) as server:
+        sample = newcomers.measure(server.origin, 0)
+    assert sample["first p99 ms"] / sample["later p99 ms"] == sample["first over later"]
 
 
 @needs_wrk

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from tests.benchmarks.benchmark import BenchmarkError, Sample
 
@@ -18,12 +19,20 @@ def session(number: int) -> str:
     return f"session-{number}"
 
 
+TRACED: Final = "traced"
+
+
 def post(
-    url: str, bodies: Sequence[str], connections: int, seconds: float, sessions: int | None = None
+    url: str,
+    bodies: Sequence[str],
+    connections: int,
+    seconds: float,
+    sessions: int | str | None = None,
 ) -> Sample:
     """Post JSON to `url` again and again over so many connections.
 
-    Each body comes in turn, to each of so many sessions in turn.
+    Each body comes in turn, to each of so many sessions in turn; `TRACED` in their place gives each
+    request a header of its own.
 
     Whole seconds, one at least.
 

@@ -1,7 +1,8 @@
 -- Posts JSON bodies, and prints what came of it as one line of JSON. The first argument is a file that holds a body a line, which are sent in turn.
 -- The second, if there is one, is a number of sessions: requests go to session-0, session-1, ... in turn.
+-- It may be the word "traced": then each request has a traceparent of its own.
 
-local bodies, sessions, asked = {}, nil, 0
+local bodies, sessions, traced, asked = {}, nil, false, 0
 
 function init(arguments)
   wrk.method = "POST"
@@ -11,7 +12,8 @@ function init(arguments)
   end
   wrk.body = bodies[1]
   sessions = tonumber(arguments[2])
-  if sessions or #bodies > 1 then
+  traced = arguments[2] == "traced"
+  if sessions or traced or #bodies > 1 then
     request = in_turn
   end
 end
@@ -19,6 +21,9 @@ end
 function in_turn()
   if sessions then
     wrk.headers["X-LLMSim-Session"] = "session-" .. asked % sessions
+  end
+  if traced then
+    wrk.headers["Traceparent"] = string.format("00-%032x-%016x-01", asked, asked)
   end
   wrk.body = bodies[asked % #bodies + 1]
   asked = asked + 1
