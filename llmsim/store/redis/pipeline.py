@@ -91,7 +91,9 @@ class Pipeline:
 
     def _checked(self, answer: Any) -> Any:
         if isinstance(answer, hiredis.ReplyError):
-            raise StoreError(f"Redis at {self.name} refuses: {answer}. Nothing was consumed.")
+            # A Lua program is stopped before its first write, or not at all.
+            why = str(answer).partition(" script: ")[0].rstrip(".")
+            raise StoreError(f"Redis at {self.name} refuses: {why}. Nothing was consumed.")
         return answer
 
     def _call(self, command: tuple[bytes | str | int, ...]) -> Any:

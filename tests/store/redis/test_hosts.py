@@ -221,6 +221,21 @@ def test_it_gets_back_what_was_published_last_on_any_host(
     assert one.script(one.claim("s").script) == b"b"
 
 
+def test_a_server_without_room_says_so_and_takes_no_turn(own_server: RedisServer) -> None:
+    store = own_server.store()
+    key = store.publish(b"a")
+    store.claim("s")
+    with own_server.client() as client:
+        client.config_set("maxmemory", "1mb")
+        for session in ("s", "new"):
+            with pytest.raises(StoreError, match=r"refuses: OOM [^.]*\. Nothing was consumed\."):
+                store.claim(session)
+        assert store.published() == key
+        assert store.session("new") is None
+        client.config_set("maxmemory", "0")
+    assert store.claim("s").position == 1
+
+
 def test_a_server_that_was_restarted_from_a_copy_repeats_no_turn(
     own_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
