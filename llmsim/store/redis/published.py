@@ -62,13 +62,13 @@ class Published:
         """The default script is that of the key. If it is another one than before, say whose."""
         if key in (0, self._key):
             return
-        was_known, self._key = self._key, key
+        self._key = key
         try:
             self._script = self._scripts.read(key)
             by = self._fact("by")
         except StoreError:
             return  # another one is published by now
-        if was_known and by != self.own_name.encode():
+        if by != self.own_name.encode():
             log.warning(
                 "another host (%s) has published another script: it plays here too, as it is set "
                 "there",

@@ -249,7 +249,6 @@ class RedisStore(Store):
         if why == _NO_PLACE:
             return TracksFullError()
         if self._published.is_restored():
-            self._seen.clear()
             return MovedError()
         return StoreError("No script has been published in Redis yet; ask again.")
 

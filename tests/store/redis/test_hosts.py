@@ -14,6 +14,7 @@ from llmsim.errors import MovedError, StateLostError, StoreError
 from llmsim.playback import Playback
 from llmsim.reply import Reply
 from llmsim.store.redis.redis_store import RedisStore
+from llmsim.store.redis.scripts import Scripts
 from tests.redis_server import RedisServer
 from tests.running import numbered, text
 
@@ -111,6 +112,46 @@ def test_a_large_script_comes_in_pieces_and_is_the_same(
     assert other.script(key)[:] == content
     with redis_server.client() as client:
         assert list(client.scan_iter("*part:*")) == []
+
+
+@pytest.mark.parametrize("act", ["publish", "put_script"])
+def test_a_script_that_goes_before_it_plays_is_written_again(
+    hosts: tuple[RedisStore, RedisStore],
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+) -> None:
+    """Whoever else played it has just stopped."""
+    one, other = hosts
+    one.publish(b"a")
+    stage, going = Scripts.stage, iter([True, False, True, True, True])
+
+    def stage_and_go(scripts: Scripts, script: bytes) -> int:
+        key = stage(scripts, script)
+        if next(going):
+            with redis_server.client() as client:
+                assert client.delete(f"{{hosts}}:script:{key:016x}") == 1
+        return key
+
+    monkeypatch.setattr(Scripts, "stage", stage_and_go)
+    arguments = (b"new",) if act == "publish" else ("s", b"new")
+    getattr(one, act)(*arguments)
+    assert other.script(other.look("s").script) == b"new"
+    arguments = (*arguments[:-1], b"newer")
+    with pytest.raises(StateLostError, match="as fast as it is written"):
+        getattr(one, act)(*arguments)
+    assert other.script(other.look("s").script) == b"new"
+
+
+def test_without_its_redis_a_journal_fails_no_answer(own_server: RedisServer) -> None:
+    store = own_server.store()
+    store.publish(b"a")
+    generation = store.claim("s").generation
+    receipt = store.append("s", generation, b'{"end":1}')
+    assert receipt is not None
+    own_server.kill()
+    store.amend(receipt, b'"end":2}')
+    assert store.append("s", generation, b'{"end":1}') is None
 
 
 def test_a_script_that_nobody_plays_goes_after_a_while(

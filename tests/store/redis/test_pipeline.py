@@ -96,19 +96,22 @@ def test_greenlets_share_a_connection_too(redis_server: RedisServer) -> None:
     assert made == 2, "one of the store, and the one that asks this"
 
 
-def test_a_fork_has_a_connection_of_its_own_and_leaves_the_parents_alone(wire: Wire) -> None:
+def test_a_fork_has_connections_of_its_own_and_leaves_the_parents_alone(wire: Wire) -> None:
     store = store_at(wire)
     store.publish(b"a")
     assert store.claim("s").position == 0
+    store.wait("s", 0, 0.001)
 
     def act() -> None:
         assert store.claim("s").position == 1
+        store.wait("s", 0, 0.001)
 
     child = fork(act)
     assert wait_for(child) == 0
     wait_until_gone([child])
     assert store.claim("s").position == 2
-    assert wire.connections == 2
+    store.wait("s", 0, 0.001)
+    assert wire.connections == 4, "each has one, and one on which it waits"
 
 
 def test_a_claim_whose_answer_is_lost_was_made_once_and_is_nobodys(
