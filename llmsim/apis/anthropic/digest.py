@@ -12,6 +12,7 @@ Json = dict[str, Any]
 _NEW_NAME: Final = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _OLD_NAME: Final = re.compile(r"claude-(\d)(?:[-.](\d))?-[a-z]+")  # `claude-3-7-sonnet-latest`
 _LOOKED_AT: Final = frozenset(("tools", "thinking"))
+CALL_ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 
 Block = tuple[int, int, Any]
 """Where a block is: the indices of its message and in it; and its id, or its text."""
@@ -32,7 +33,8 @@ class Round(NamedTuple):
 class Digest(NamedTuple):
     """What the rules look at.
 
-    `calls` are all calls, `rounds` those that are not plainly sound. `hollow` are the indices of
+    `calls` are all calls; none where the ids of all are plainly sound. `rounds` are those that are
+    not plainly sound. `hollow` are the indices of
     messages without content, `blanks` the text blocks of no characters or of white space alone.
     `caches` is the number of blocks with `cache_control`.
     """
@@ -91,12 +93,22 @@ def digest_of(body: Mapping[str, Any]) -> Digest:
     reading.end_round(answered=answered)
     return Digest(
         body,
-        reading.all_calls,
+        [] if _are_sound(reading.all_calls) else reading.all_calls,
         reading.rounds,
         reading.hollow,
         reading.blanks,
         reading.caches + _caches(body.get("system")) + _caches(body.get("tools")),
     )
+
+
+def _are_sound(calls: Sequence[Block]) -> bool:
+    """Whether each has an id of its own, of the form that ids have."""
+    ids = [call_id for _, _, call_id in calls]
+    try:
+        alone = all(ids) and len({*ids}) == len(ids)
+        return not ids or (alone and CALL_ID.fullmatch("".join(ids)) is not None)
+    except TypeError:  # an id is no text
+        return False
 
 
 def _caches(blocks: Any) -> int:
@@ -130,8 +142,7 @@ class _Reading:
             self._results = []
             return
         self.all_calls += calls
-        ids = [call[2] for call in calls]
-        if ids != [result[2] for result in results] or len(ids) > 1:
+        if not (len(calls) == len(results) == 1 and calls[0][2] == results[0][2]):
             self.rounds.append(Round(calls, results, answered))
         self._calls, self._results = [], []
 

@@ -18,8 +18,7 @@ _RESULTS: Final = ("function_call_output", "custom_tool_call_output")
 _REFERENCE: Final = "item_reference"
 # With these, a part of the history stands where nobody sees it here.
 _ELSEWHERE: Final = ("conversation", "prompt")
-_LOOKED_AT: Final = frozenset(("tools", "previous_response_id"))
-
+MOST_OF_A_CALL_ID: Final = 64
 
 Called = tuple[Any, str, int]
 """A call: its id, the API's word for its kind, and where it is; -1 in an earlier response."""
@@ -50,8 +49,9 @@ class Digest(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing that a rule could find fault with."""
-        looked_at = self.named or self.thoughts or self.calls or self.results or self.spoken
-        return not (looked_at or _LOOKED_AT & self.body.keys())
+        if self.named or self.thoughts or self.spoken or self.references or self.functions:
+            return False
+        return "previous_response_id" not in self.body and _are_sound(self.calls, self.results)
 
     @property
     def items(self) -> Sequence[Json]:
@@ -75,6 +75,18 @@ class Digest(NamedTuple):
             if made and ids and 0 <= made.call < len(ids):
                 calls.append((ids[made.call], _REFERRED[made.kind], index))
         return calls, len(calls) == len(self.references)
+
+
+def _are_sound(calls: Sequence[Called], results: Sequence[tuple[int, str, Any]]) -> bool:
+    """Whether the results answer the calls in their order, each behind its call."""
+    if len(calls) != len(results):
+        return False
+    for (call_id, _, called), (told, _, name) in zip(calls, results, strict=True):
+        if called > told or call_id != name or not isinstance(name, str):
+            return False
+        if len(name) > MOST_OF_A_CALL_ID:
+            return False
+    return True
 
 
 def kind_of(item: Json) -> str:

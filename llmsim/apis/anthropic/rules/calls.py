@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
-from llmsim.apis.anthropic.digest import Block, Digest
+from llmsim.apis.anthropic.digest import CALL_ID, Block, Digest
 from llmsim.apis.protocol import Violation, cut_before, lost_after
-
-_CALL_ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 
 
 def call_id_form(digest: Digest) -> Iterator[Violation]:
     """A call id has letters, digits, `_` and `-`."""
     for message, index, call_id in digest.calls:
-        if isinstance(call_id, str) and not _CALL_ID.fullmatch(call_id):
+        if isinstance(call_id, str) and not CALL_ID.fullmatch(call_id):
             yield Violation(
                 "call_id_form",
                 f"messages.{message}.content.{index}.tool_use.id: String should match pattern "

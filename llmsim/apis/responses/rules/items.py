@@ -7,11 +7,10 @@ from typing import Final
 
 from llmsim.apis.openai_tools import strict_schema_of, tool_name_of
 from llmsim.apis.protocol import Violation, too_long
-from llmsim.apis.responses.digest import Digest
+from llmsim.apis.responses.digest import MOST_OF_A_CALL_ID, Digest
 
 # How ids of these items begin. A message that the client made has none.
 _BEGINNINGS: Final = {"function_call": "fc", "message": "msg", "reasoning": "rs"}
-_MOST_OF_A_CALL_ID: Final = 64
 
 
 def tool_name(digest: Digest) -> Iterator[Violation]:
@@ -65,14 +64,14 @@ def call_id_too_long(digest: Digest) -> Iterator[Violation]:
     given = [(index, call_id) for call_id, _, index in digest.calls]
     given += [(index, call_id) for index, _, call_id in digest.results]
     for index, call_id in given:
-        if isinstance(call_id, str) and len(call_id) > _MOST_OF_A_CALL_ID:
+        if isinstance(call_id, str) and len(call_id) > MOST_OF_A_CALL_ID:
             param = f"input[{index}].call_id"
             yield Violation(
                 "call_id_too_long",
-                too_long(param, _MOST_OF_A_CALL_ID, len(call_id)),
+                too_long(param, MOST_OF_A_CALL_ID, len(call_id)),
                 index,
                 f"the call id {call_id} of {len(call_id)} characters",
-                f"{_MOST_OF_A_CALL_ID} characters at most",
+                f"{MOST_OF_A_CALL_ID} characters at most",
                 "The id probably comes from another API, whose ids are longer.",
                 param,
                 "string_above_max_length",
