@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from llmsim.serving import shared
 from llmsim.store.base import Blob
 from tests.conftest import MakeClient
 from tests.requests import CHAT, request_to
-from tests.running import Server, numbered, text, write_script
+from tests.running import numbered, text, write_script
+from tests.stress.hosts import Served, started
 
 BODY = request_to("chat")
 
@@ -423,16 +425,20 @@ def test_a_script_that_is_lost_in_earnest_is_a_503(make_client: MakeClient, tmp_
 # Over several workers
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module", params=["gevent", "three hosts"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("sessions")
+    script = write_script(folder / "s.json", *numbered(9))
+    with started(request.param, folder, script) as running:
+        yield running
+
+
 def test_a_session_can_be_read_at_any_time_while_its_script_is_being_replaced(
-    tmp_path: Path,
+    server: Served,
 ) -> None:
-    with (
-        Server(
-            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
-        ) as server,
-        ThreadPoolExecutor(8) as pool,
-    ):
+    with ThreadPoolExecutor(8) as pool:
 
         def put(number: int) -> None:
             own = script(*(str(at) for at in range(number + 1)))
@@ -470,16 +476,10 @@ def exchange(
         connection.close()
 
 
-@pytest.mark.slow
 def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_script_from_its_start(
-    tmp_path: Path,
+    server: Served,
 ) -> None:
-    with (
-        Server(
-            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
-        ) as server,
-        ThreadPoolExecutor(8) as pool,
-    ):
+    with ThreadPoolExecutor(8) as pool:
         workers = set()
         for round_ in range(15):
             own = script(*(f"{round_}-{at}" for at in range(16)))
@@ -499,45 +499,27 @@ def test_from_the_moment_that_the_call_returned_every_worker_plays_the_new_scrip
         assert len(workers) > 1
 
 
-@pytest.mark.slow
 def test_while_scripts_are_swapped_text_and_position_are_of_one_generation(
-    tmp_path: Path,
+    server: Served,
 ) -> None:
-    with (
-        Server(
-            tmp_path, write_script(tmp_path / "s.json", *numbered(9)), LLMSIM_WORKERS="4"
-        ) as server,
-        ThreadPoolExecutor(8) as pool,
-    ):
-        exchange(
-            server.origin,
-            "PUT",
-            "/llmsim/sessions/a/script",
-            script(*(f"start-{at}" for at in range(300))),
-        )
-        asked = [
-            pool.submit(exchange, server.origin, "POST", f"/s/a{CHAT}", BODY) for _ in range(300)
-        ]
-        generations: dict[str, str] = {}
-        while not all(future.done() for future in asked):
-            number = len(generations)
-            _, put = exchange(
-                server.origin,
-                "PUT",
-                "/llmsim/sessions/a/script",
-                script(*(f"{number}-{at}" for at in range(300))),
-            )
+    asked = []
+    generations: dict[str, str] = {}
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(8):
+            own = script(*(f"{number}-{at}" for at in range(300)))
+            _, put = exchange(server.origin, "PUT", "/llmsim/sessions/a/script", own)
             generations[put["generation"]] = str(number)
-        taken = set()
-        for response, body in (future.result() for future in asked):
-            generation, position = (
-                response.headers["X-LLMSim-Generation"],
-                response.headers["X-LLMSim-Position"],
-            )
-            assert (
-                body["choices"][0]["message"]["content"]
-                == f"{generations.get(generation, 'start')}-{position}"
-            )
-            taken.add((generation, position))
-        assert len(taken) == 300
-        assert len({generation for generation, _ in taken}) > 3
+            asked += [
+                pool.submit(exchange, server.origin, "POST", f"/s/a{CHAT}", BODY) for _ in range(40)
+            ]
+    taken = set()
+    for response, body in (future.result() for future in asked):
+        generation, position = (
+            response.headers["X-LLMSim-Generation"],
+            response.headers["X-LLMSim-Position"],
+        )
+        said = body["choices"][0]["message"]["content"]
+        assert said == f"{generations[generation]}-{position}"
+        taken.add((generation, position))
+    assert len(taken) == len(asked)
+    assert len({generation for generation, _ in taken}) > 3

@@ -24,6 +24,7 @@ import pytest
 
 from tests.requests import CHAT, ROUTE_OF, body_for
 from tests.running import PATIENCE, Server, numbered, text, write_script
+from tests.stress.hosts import Served, started
 
 
 class RawClient:
@@ -107,19 +108,18 @@ def exchange(origin: str, method: str, path: str, value: Any = None) -> tuple[in
         connection.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=["gevent", "three hosts"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("journal")
-    with Server(
-        directory,
-        write_script(directory / "script.json", *numbered(10), on_exhausted="loop"),
-        LLMSIM_WORKERS="4",
-    ) as running:
+    script = write_script(directory / "script.json", *numbered(10), on_exhausted="loop")
+    with started(request.param, directory, script) as running:
         yield running
 
 
 def test_an_entry_is_readable_from_any_worker_as_soon_as_its_answer_has_its_last_byte(
-    server: Server,
+    server: Served,
 ) -> None:
     def drive(session: str) -> set[str]:
         workers, mark = set(), "0"
@@ -148,7 +148,7 @@ def test_an_entry_is_readable_from_any_worker_as_soon_as_its_answer_has_its_last
     assert len(workers) > 1
 
 
-def test_a_wait_is_over_when_requests_on_any_workers_have_finished(server: Server) -> None:
+def test_a_wait_is_over_when_requests_on_any_workers_have_finished(server: Served) -> None:
     exchange(server.origin, "POST", "/llmsim/sessions", {"name": "waited-for"})
     with ThreadPoolExecutor(9) as pool:
         waiting = pool.submit(page, server.origin, "waited-for", wait_for=24, timeout=PATIENCE)
@@ -159,7 +159,7 @@ def test_a_wait_is_over_when_requests_on_any_workers_have_finished(server: Serve
     assert sorted(entry["position"] for entry in found["entries"])[:24] == list(range(24))
 
 
-def test_entries_of_many_workers_at_once_are_whole_and_each_is_there_once(server: Server) -> None:
+def test_entries_of_many_workers_at_once_are_whole_and_each_is_there_once(server: Served) -> None:
     with ThreadPoolExecutor(16) as pool:
         bodies = [body_for(CHAT, pad="x" * (at * 211)) for at in range(200)]
         answers = [

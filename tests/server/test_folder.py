@@ -15,6 +15,7 @@ import pytest
 
 from tests.requests import CHAT, request_to
 from tests.running import GUNICORN, PATIENCE, ROOT, Server, clean_environment, text
+from tests.stress.hosts import Served, started
 
 pytestmark = pytest.mark.slow  # servers are started and stopped
 
@@ -27,7 +28,7 @@ def write(folder: Path, name: str, *texts: str, **keys: Any) -> None:
     part.rename(folder / f"{name}.json")
 
 
-def said(server: Server, session: str) -> str:
+def said(server: Served, session: str) -> str:
     url = f"{server.origin}/s/{session}{CHAT}"
     answer = httpx.post(url, json=request_to("chat"), timeout=PATIENCE)
     body = answer.json()
@@ -95,13 +96,14 @@ def test_all_problems_of_all_files_are_told_at_once_and_it_does_not_start(tmp_pa
     )
 
 
+@pytest.mark.parametrize("where", ["gevent", "three hosts"])
 def test_a_reload_takes_what_changed_is_new_or_gone_and_leaves_all_where_one_is_wrong(
-    tmp_path: Path,
+    tmp_path: Path, where: str
 ) -> None:
     folder = tmp_path / "scripts"
     for name in ("same", "changed", "gone"):
         write(folder, name, f"{name} 0", f"{name} 1", f"{name} 2")
-    with Server(tmp_path, folder) as server:
+    with started(where, tmp_path, folder) as server:
         for name in ("same", "changed", "gone"):
             assert said(server, name) == f"{name} 0"
         put = {"turns": [text("put 0"), text("put 1")]}

@@ -28,6 +28,7 @@ error_log {folder}/nginx.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off;
+  client_body_buffer_size 1m;  # what is larger goes into files, which its workers may not write
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
