@@ -46,6 +46,8 @@ class Usage(NamedTuple):
 
     def times(self, choices: int) -> Usage:
         """The same prompt, answered `choices` times."""
+        if choices == 1:
+            return self
         return self._replace(
             completion=self.completion * choices, reasoning=self.reasoning * choices
         )

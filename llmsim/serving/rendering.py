@@ -112,8 +112,7 @@ def render(renderer: Renderer, call: Call, taken: Taken, headers: Headers) -> An
         return answer if at_once else answer._replace(body=leave.failed(call, taken, answer.body))
     headers.append((renderer.request_id_header, _new_request_id()))
     stamp = Stamp(taken.marks, int(time.time()), usage_of(call.conversation, reply))
-    choices = call.shape.choices
-    cost = stamp.usage if choices == 1 else stamp.usage.times(choices)
+    cost = stamp.usage.times(call.shape.choices)
     if call.stream:
         call = call._replace(shape=call.shape.for_reply(reply))
         stream = _stream if at_once else _paced
