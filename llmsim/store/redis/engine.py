@@ -45,7 +45,7 @@ class RedisEngine(Engine):
         try:
             self._link = Link(settings.store_url, base, timeouts)
         except (ValueError, TypeError) as error:
-            raise StartupError(f"store.url (LLMSIM_STORE): {error}") from error
+            raise StartupError(f"store.url (LLMSIM_STORE): {_why(error, settings)}") from None
 
     def hold(self, handed_over: str) -> Hold:
         """See `Engine.hold`. What is handed over is the directory of this host."""
@@ -60,6 +60,16 @@ class RedisEngine(Engine):
         store = RedisStore(self._link, settings.max_sessions, settings.journal_max_mb * 2**20)
         store.published()  # a server that cannot be used is told of now
         return store
+
+
+def _why(error: Exception, settings: Settings) -> str:
+    """What is wrong with the URL. The error itself may show a part of the password."""
+    if "@" not in settings.store_url:
+        return str(error)
+    return (
+        "it cannot be read; expected something like redis://user:password@host:6379/0, and in the "
+        "password %2F for /, %3F for ?, %23 for # and %40 for @"
+    )
 
 
 def _own(handed_over: str) -> StateDir | None:

@@ -46,6 +46,7 @@ class Link:
             # redis-py would send a command again whose answer was lost: a claim would be lost.
             "retry": Retry(NoBackoff(), 0),
         }
+        self._class(**self._options)  # does not know an option of the URL: TypeError
 
     def open(self) -> AbstractConnection:
         """A new connection.
