@@ -20,7 +20,9 @@ _MOST_NAMES = 1024
 class OneWrite(wsgi.Response):
     """gunicorn's, byte for byte: but where that one writes head and body, this one writes once."""
 
+    sock: Any
     headers_sent: bool
+    response_length: int | None
     _head = b""
     """Made, and not yet sent."""
     _joins = True
@@ -33,8 +35,12 @@ class OneWrite(wsgi.Response):
         """
         for header in headers:
             name, value = header
-            if name in _plain_names and _is_plain(value):
+            is_plain = type(value) is str and value.isascii() and value.isprintable()
+            if is_plain and name in _plain_names:
                 self.headers.append((name, value.strip(" ")))
+            elif is_plain and name == "Content-Length" and value.isdigit():
+                self.response_length = int(value)
+                self.headers.append(header)
             else:
                 super().process_headers([header])
                 _note(name)
@@ -88,12 +94,21 @@ class OneWrite(wsgi.Response):
         if len(data) > _MOST_JOINED:
             self._send_head()
         head, self._head = self._head, b""
-        self.sock.sendall(head + data if head else data)
+        self._send(head + data if head else data)
 
     def _send_head(self) -> None:
         if self._head:
             head, self._head = self._head, b""
-            self.sock.sendall(head)
+            self._send(head)
+
+    def _send(self, data: bytes) -> None:
+        """Send what the system takes at once, without gevent's way to wait; and then the rest."""
+        try:
+            sent = getattr(self.sock, "_sock", self.sock).send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self.sock.sendall(memoryview(data)[sent:])
 
 
 _plain_names: set[str] = set()
@@ -105,11 +120,6 @@ def _note(name: str) -> None:
         return
     if len(_plain_names) < _MOST_NAMES:
         _plain_names.add(name)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a header's value surely has no character that HTTP forbids."""
-    return type(value) is str and value.isascii() and value.isprintable()
 
 
 @lru_cache(maxsize=1)
