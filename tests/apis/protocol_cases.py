@@ -543,6 +543,13 @@ ANTHROPIC = [
         1,
     ),
     Case(
+        "call_without_result",
+        messages(blocks("assistant", use("a")), blocks("user", tool_result("z"))),
+        messages(blocks("assistant", use("z")), blocks("user", tool_result("z"))),
+        NO_RESULT.format(1, "a"),
+        1,
+    ),
+    Case(
         "result_without_call",
         messages(blocks("user", words("x"), tool_result("a"))),
         messages(blocks("assistant", use("a")), blocks("user", words("x"), tool_result("a"))),
@@ -617,6 +624,19 @@ ANTHROPIC = [
         messages(blocks("assistant", use("a.b")), blocks("user", tool_result("a.b"))),
         messages(blocks("assistant", use("a-b_1")), blocks("user", tool_result("a-b_1"))),
         "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+        1,
+    ),
+    Case(
+        "call_id_form",
+        messages(
+            blocks("assistant", use("a"), use("")),
+            blocks("user", tool_result("a"), tool_result("")),
+        ),
+        messages(
+            blocks("assistant", use("a"), use("b")),
+            blocks("user", tool_result("a"), tool_result("b")),
+        ),
+        "messages.1.content.1.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
         1,
     ),
     Case(
