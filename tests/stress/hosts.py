@@ -44,6 +44,7 @@ http {{
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_buffering off;
+      proxy_read_timeout 300s;
     }}
   }}
 }}

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from llmsim.playback.injected import ErrorsAtRandom
+from llmsim.script import ErrorRates
 from tests.requests import CHAT, body_for
 from tests.running import PATIENCE, Server, numbered
 from tests.stress.hosts import Served, started
@@ -37,15 +39,14 @@ def ask(server: Served, session: str, **headers: str) -> httpx.Response:
     return httpx.post(url, json=body_for(CHAT), headers=headers, timeout=PATIENCE)
 
 
-SEEN: dict[str, list[str | None]] = {}
-
-
 def test_the_same_seed_injects_the_same_errors(server: Served) -> None:
-    put(server, "drawn", errors={"rate_limit_rate": 0.3, "timeout_rate": 0.1}, seed=5)
+    rates = {"rate_limit_rate": 0.3, "timeout_rate": 0.1}
+    put(server, "drawn", errors=rates, seed=5)
     answers = [ask(server, "drawn") for _ in range(60)]
     found = [answer.headers.get("X-LLMSim-Injected") for answer in answers]
+    errors = ErrorsAtRandom(ErrorRates(**rates), 5)
+    assert found == [errors.drawn("drawn", arrival) for arrival in range(60)]
     assert found.count("rate_limit") > 5
-    assert found == SEEN.setdefault("drawn", found)
 
 
 def test_of_a_hundred_requests_that_are_allowed_a_hundred_pass(server: Served) -> None:
