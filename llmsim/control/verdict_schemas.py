@@ -79,6 +79,11 @@ class AtStepAnswer(Schema):
 
     step = fields.Integer(required=True)
     count = fields.Integer(required=True)
+
+
+class ServedAnswer(AtStepAnswer):
+    """The same, and how many errors they were served there."""
+
     errors = fields.Integer(required=True)
 
 
@@ -102,7 +107,7 @@ class ConversationsAnswer(Schema):
     )
     failed = fields.Integer(required=True)
     came = fields.List(
-        fields.Nested(AtStepAnswer),
+        fields.Nested(ServedAnswer),
         required=True,
         metadata=described("How many came to each step."),
     )
@@ -112,7 +117,7 @@ class ConversationsAnswer(Schema):
         metadata=described("How many went no further, by their last step."),
     )
     without_id = fields.List(
-        fields.Nested(AtStepAnswer),
+        fields.Nested(ServedAnswer),
         required=True,
         metadata=described("Requests that no made id tells apart: these are counted by step only."),
     )

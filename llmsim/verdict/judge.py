@@ -15,6 +15,7 @@ from llmsim.verdict.model import (
     Conversations,
     ConversationVerdict,
     Reason,
+    Served,
     TrackVerdict,
     Verdict,
 )
@@ -107,7 +108,7 @@ def _conversations(scan: Scan, page: Page) -> Conversations:
         ended=states[ENDED_STATE],
         aborted=states[ABORTED_STATE],
         failed=failed,
-        came=_came(last),
+        came=_came(last, scan.errors),
         stopped=tuple(AtStep(step, count) for step, count in sorted(stopped.items())),
         without_id=scan.without_id,
         page=tuple(listed),
@@ -115,8 +116,8 @@ def _conversations(scan: Scan, page: Page) -> Conversations:
     )
 
 
-def _came(last: Counter[int]) -> tuple[AtStep, ...]:
+def _came(last: Counter[int], errors: Counter[int]) -> tuple[Served, ...]:
     """How many came to each step, by the steps that they came to last."""
     steps = range(max(last, default=-1) + 1)
-    came = accumulate(last[step] for step in reversed(steps))
-    return tuple(AtStep(step, count) for step, count in zip(steps, reversed([*came]), strict=True))
+    came = reversed([*accumulate(last[step] for step in reversed(steps))])
+    return tuple(Served(step, count, errors[step]) for step, count in zip(steps, came, strict=True))

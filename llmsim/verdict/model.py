@@ -82,10 +82,16 @@ class ConversationVerdict:
 
 @dataclass(frozen=True, slots=True)
 class AtStep:
-    """How many there are at a step; `errors` among `requests` where requests are counted."""
+    """How many there are at a step."""
 
     step: int
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served(AtStep):
+    """The same, and how many errors they were served there."""
+
     errors: int = 0
 
 
@@ -103,9 +109,9 @@ class Conversations:
     ended: int
     aborted: int
     failed: int
-    came: tuple[AtStep, ...]
+    came: tuple[Served, ...]
     stopped: tuple[AtStep, ...]
-    without_id: tuple[AtStep, ...]
+    without_id: tuple[Served, ...]
     page: tuple[ConversationVerdict, ...]
     next: int | None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from llmsim.journal.entry import CLIENT_GONE
 from llmsim.journal.line import head_of, starts_of
 from llmsim.playback.findings import Finding
 from llmsim.store.base import Session, Store
-from llmsim.verdict.model import AtStep, Found
+from llmsim.verdict.model import Found, Served
 from llmsim.verdict.plan import Plan
 from llmsim.verdict.reasons import Head, Reasons, findings_in
 from llmsim.verdict.retries import Retries
@@ -19,7 +20,7 @@ class Scan:
     """The entries of a generation of a session that plays by `plan`.
 
     `claimed` are those that took a turn, `tracks` the runs by arrival, `conversations` those by
-    history. `reasons` are of requests that belong to neither.
+    history; these were served `errors`, by step. `reasons` are of requests that belong to neither.
     """
 
     def __init__(self, generation: int, plan: Plan) -> None:
@@ -27,7 +28,8 @@ class Scan:
         self._plan = plan
         self._retries = Retries()
         self._found: dict[str, Found] = {}
-        self._without_id: dict[int, AtStep] = {}
+        self._without_id: dict[int, Served] = {}
+        self.errors = Counter[int]()
         self.requests = self.claimed = self.aborted = 0
         self.tracks: dict[str, Run] = {}
         self.conversations: dict[str, Run] = {}
@@ -39,7 +41,7 @@ class Scan:
         return tuple(self._found.values())
 
     @property
-    def without_id(self) -> tuple[AtStep, ...]:
+    def without_id(self) -> tuple[Served, ...]:
         """The requests of conversations that nothing tells apart, by step."""
         return tuple(each for _, each in sorted(self._without_id.items()))
 
@@ -76,15 +78,15 @@ class Scan:
             self._run(self.tracks, line.name, head)
             self._note(head, self._retries.add(head))
             return
-        conversation = head.get("conversation")
+        conversation, step = head.get("conversation"), head.get("step") or 0
+        is_error = head["status"] >= 400
         if conversation is not None:
+            self.errors[step] += is_error
             run = self._run(self.conversations, conversation, head)
             self._note(head, run.retries.add(head))
             return
-        step = head.get("step") or 0
-        before = self._without_id.get(step, AtStep(step, 0))
-        errors = before.errors + (head["status"] >= 400)
-        self._without_id[step] = AtStep(step, before.count + 1, errors)
+        before = self._without_id.get(step, Served(step, 0))
+        self._without_id[step] = Served(step, before.count + 1, before.errors + is_error)
         self.reasons.add(head)
 
     def _run(self, runs: dict[str, Run], name: str, head: Head) -> Run:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from llmsim.verdict.model import AtStep
+from llmsim.verdict.model import AtStep, Served
 from llmsim.verdict.plan import Line
 from llmsim.verdict.run import Run
 from tests.conftest import MakeClient
@@ -60,7 +60,7 @@ def test_of_many_conversations_just_the_wrong_ones_are_named(client: FlaskClient
     assert (conversations.began, conversations.ended) == (users, users - 3)
     assert (conversations.failed, conversations.aborted) == (10, 0)
     assert conversations.stopped == (AtStep(0, 3),)
-    assert conversations.came == (AtStep(0, users), AtStep(1, users - 3))
+    assert conversations.came == (Served(0, users), Served(1, users - 3, errors=users - 3))
     assert [each.conversation for each in conversations.page] == bad
     kinds = {each.conversation: each.reasons[0].kind for each in conversations.page}
     assert sorted(kinds.values()) == ["stopped"] * 3 + ["unmet"] * 7
@@ -111,7 +111,7 @@ def test_conversations_without_made_ids_are_counted_by_step_only(client: FlaskCl
     conversations = found.conversations
     assert conversations is not None
     assert conversations.began == 0
-    assert conversations.without_id == (AtStep(0, 4, 2),)
+    assert conversations.without_id == (Served(0, 4, errors=2),)
     assert "counted by step only" in str(found)
 
 
