@@ -164,5 +164,6 @@ def _all(kind: type, items: Any) -> tuple[Any, ...]:
 
 def _conversations(sent: Mapping[str, Any]) -> Conversations:
     page = [{**each, "reasons": _all(Reason, each["reasons"])} for each in sent["page"]]
-    steps = {name: _all(AtStep, sent[name]) for name in ("came", "stopped", "without_id")}
+    kinds = {"came": Served, "stopped": AtStep, "without_id": Served}
+    steps = {name: _all(kind, sent[name]) for name, kind in kinds.items()}
     return Conversations(**{**sent, **steps, "page": _all(ConversationVerdict, page)})
