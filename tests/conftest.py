@@ -55,7 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = _fixtures_of_the_module(item)
         if shared:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path} {shared}"))
+            # Behind a "]" xdist sees no group.
+            group = f"{item.path} {shared}".replace("]", ")")
+            item.add_marker(pytest.mark.xdist_group(group))
         if shared or item.path.relative_to(_TESTS).parts[0] in SLOW_FOLDERS:
             item.add_marker(pytest.mark.slow)
 
