@@ -127,7 +127,7 @@ def test_a_user_with_little_rights_a_database_and_a_prefix(
             keys=["{mine}:*"],
             commands=["+@read", "+@write", "+@scripting", "+@connection", "+info"],
         )
-    url = f"redis://llmsim:right@127.0.0.1:{redis.port}/3"
+    url = f"redis://llmsim:right@127.0.0.1:{redis.port}/3?decode_responses=yes"
     with Server(tmp_path, script(tmp_path), LLMSIM_STORE=url, LLMSIM_STORE_PREFIX="mine") as server:
         assert [position(ask(server.origin)) for _ in range(5)] == list(range(5))
         assert "right@" not in server.log()

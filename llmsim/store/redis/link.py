@@ -43,6 +43,7 @@ class Link:
             "socket_connect_timeout": timeouts.connect,
             "socket_timeout": timeouts.answer,
             "protocol": 2,
+            "decode_responses": False,
             # redis-py would send a command again whose answer was lost: a claim would be lost.
             "retry": Retry(NoBackoff(), 0),
         }
