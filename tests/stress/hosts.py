@@ -119,6 +119,8 @@ def three_hosts(
             own.mkdir()
             all_settings = {
                 "LLMSIM_STORE": redis.url,
+                "LLMSIM_STORE_TIMEOUT": str(PATIENCE),
+                "LLMSIM_STORE_CONNECT_TIMEOUT": str(PATIENCE),
                 "LLMSIM_WORKERS": "2",
                 "LLMSIM_WORKER_CLASS": worker_class,
                 **settings,
