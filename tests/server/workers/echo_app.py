@@ -36,6 +36,7 @@ def echo(environ: Environ, start_response: Start) -> Iterable[bytes]:
         for name, value in sorted(environ.items())
         if name not in _NOT_ASKED
     }
+    environ["echo.seen"] = True  # would be told the next time, if that had the same environ
     body = environ["wsgi.input"].read()
     return _said({"environ": told, "body": body.decode("latin-1")}, environ, start_response)
 

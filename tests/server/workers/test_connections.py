@@ -166,12 +166,13 @@ from tests.benchmarks.bare_conf import *
 def post_request(worker, req, environ, resp):
     told = [req.method, req.uri, req.headers, req.version, environ["PATH_INFO"], resp.sent]
     worker.log.info("after %s", told)
+    req.headers.append(("X-AFTER", "the next one would have it, if it were the same list"))
 """
     (tmp_path / "conf.py").write_text(hooks)
     with pair(tmp_path, "-c", str(tmp_path / "conf.py")) as both:
-        both.answers_remembered(post("/hooked", "X-A: 1"))
+        both.answers_remembered(post("/hooked", "X-A: 1") * 2)
         logs = [re.findall(r"after .*/hooked.*", server.log()) for server in both.servers.values()]
-    assert len(logs[0]) == 3
+    assert len(logs[0]) == 6
     assert logs[0] == logs[1]
 
 

@@ -261,6 +261,28 @@ def test_a_request_line_is_what_gunicorn_takes_it_for(both: Pair, request_: byte
     both.answers(request_[:20], request_[20:])
 
 
+NEVER_REMEMBERED = {
+    "another method": with_line("PUT / HTTP/1.1"),
+    "another version": with_line("POST / HTTP/1.0\r\nConnection: keep-alive"),
+    "an end of the connection": post("/", "Connection: close"),
+    "an expectation": post("/", "Expect: 100-continue"),
+    "an upgrade": post("/", "Connection: Upgrade", "Upgrade: websocket"),
+    "another spelling": head_of("/", "Content-Length:4", length=None) + b"body",
+    "many digits": head_of("/", "Content-Length: 0000000000004", length=None) + b"body",
+    "chunks": head_of("/", "Transfer-Encoding: chunked", length=None) + CHUNKS,
+    "no length": head_of("/", length=None),
+    "a line before it": b"\r\n" + post(),
+}
+
+
+@for_each("request_", NEVER_REMEMBERED)
+def test_what_is_not_plain_is_never_remembered(both: Pair, request_: bytes) -> None:
+    before = facts(both.servers["fast"])["again"]
+    for _ in range(4):
+        assert both.answers(request_)
+    assert facts(both.servers["fast"])["again"] == before
+
+
 def test_the_client_that_expects_it_is_told_to_go_on(both: Pair) -> None:
     for _ in range(3):
         answer = both.answers(head_of("/", "Expect: 100-continue"), b"body")
