@@ -29,8 +29,7 @@ _PLAIN = re.compile(
     rb"POST /[!-~]* HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*)+"
 )
 # As clients write it. Written in another way it is not plain.
-_LENGTHS = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
-_MOST_DIGITS = 12
+_LENGTH = re.compile(rb"\r\n(?:Content-Length|content-length): ([0-9]{1,12})(?=\r\n)")
 _NOT_PLAIN = {"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "HTTP2-SETTINGS"}
 
 # What each request has for itself; all else is the same for the same head.
@@ -109,7 +108,9 @@ class Parser(http.RequestParser):
         # What gunicorn makes of a head hangs on who sent it, and on where it came in.
         peer = source_addr[0] if isinstance(source_addr, tuple) else source_addr
         self._ends = peer, source.getsockname()
-        self._wait = getattr(source, "_wait", None)  # of gevent's sockets
+        # gevent's sockets have both.
+        self._event = getattr(source, "_read_event", None)
+        self._wait = self._event and getattr(source, "_wait", None)
 
     def __next__(self) -> Any:
         """The next request of the connection."""
@@ -118,12 +119,12 @@ class Parser(http.RequestParser):
         if not data:
             raise StopIteration
         end = data.find(b"\r\n\r\n")
-        parted = None if end < 0 else _parted(data[:end])
-        if parted is None:
+        length = None if end < 0 else _LENGTH.search(data, 0, end + 2)
+        if length is None:
             self.unreader.unread(data)
             return super().__next__()
-        before, digits, after = parted
-        key = self._ends, before, len(digits), after
+        digits, (start, stop) = length[1], length.span(1)
+        key = self._ends, data[:start], stop - start, data[stop:end]
         head = self._heads.find(key)
         if head is None:
             self.unreader.unread(data)
@@ -141,7 +142,7 @@ class Parser(http.RequestParser):
         nothing is there, an attempt to read costs more than to wait.
         """
         if self._wait is not None:
-            self._wait(self.unreader.sock._read_event)
+            self._wait(self._event)
         data: bytes = self.unreader.chunk()
         return data
 
@@ -195,39 +196,24 @@ def created(
     gunicorns: Any, heads: Heads, req: Any, sock: Any, client: Any, *others: Any, **named: Any
 ) -> Any:
     """See `gunicorn.http.wsgi.create`, which is given as `gunicorns`."""
-    server, cfg = others
     if named:
         return gunicorns(req, sock, client, *others, **named)  # of HTTP/2
     if type(req) is Again:
-        response = OneWrite(req, sock, cfg)
+        response = OneWrite(req, sock, req.cfg)
         req.environ |= {
             "wsgi.input": req.body,
-            "wsgi.errors": wsgi.WSGIErrorsWrapper(cfg),
+            "wsgi.errors": wsgi.WSGIErrorsWrapper(req.cfg),
             "wsgi.early_hints": wsgi._make_early_hints_callback(req, sock, response),
             "gunicorn.socket": sock,
         }
         if isinstance(client, tuple):
             req.environ["REMOTE_PORT"] = str(client[1])
         return response, req.environ
-    response, environ = gunicorns(req, sock, client, server, cfg, response_class=OneWrite)
+    response, environ = gunicorns(req, sock, client, *others, response_class=OneWrite)
     if hasattr(req, "remembered_as") and (head := _head_of(req, environ)):
         key, size = req.remembered_as
         heads.remember(key, head, size)
     return response, environ
-
-
-def _parted(head: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """What is before the digits of a head's length, those, and what is behind them."""
-    for name in _LENGTHS:
-        at = head.find(name)
-        if at >= 0:
-            start = at + len(name)
-            stop = head.find(b"\r\n", start)
-            digits, after = (head[start:], b"") if stop < 0 else (head[start:stop], head[stop:])
-            if digits.isdigit() and len(digits) <= _MOST_DIGITS:  # of bytes: ASCII alone
-                return head[:start], digits, after
-            return None
-    return None
 
 
 def _is_plain(head: bytes, request: Any, digits: bytes) -> bool:

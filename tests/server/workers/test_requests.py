@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from llmsim.server.workers import heads
 from tests.each import for_each
 from tests.server.workers.pair import (
     Pair,
@@ -303,3 +305,25 @@ def test_one_head_of_two_peers_is_two_heads(tmp_path_factory: pytest.TempPathFac
     for name in both.servers:
         assert seen[name, "127.0.0.2"] == {("https", "127.0.0.2")}
         assert seen[name, "127.0.0.1"] == {("http", "127.0.0.1")}
+
+
+def test_a_length_that_is_too_long_for_a_limit_is_so_where_a_shorter_one_is_remembered(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Gunicorn counts the bytes of the line, with its end."""
+
+    def request(digits: str) -> bytes:
+        return f"POST / HTTP/1.1\r\nContent-Length: {digits}\r\n\r\nbody".encode()
+
+    limit = str(len("Content-Length: 04\r\n"))
+    with pair(tmp_path_factory.mktemp("limits"), "--limit-request-field_size", limit) as both:
+        assert statuses(both.answers_remembered(request("04"))) == [200]
+        assert statuses(both.answers(request("004"))) == [431]
+
+
+def test_gunicorn_must_have_found_the_same_length() -> None:
+    head = b"POST / HTTP/1.1\r\nContent-Length: 4"
+    for found, is_plain in (["4"], True), (["5"], False), (["4", "4"], False), ([], False):
+        headers = [("CONTENT-LENGTH", value) for value in found]
+        request = SimpleNamespace(headers=headers, should_close=lambda: False)
+        assert heads._is_plain(head, request, b"4") is is_plain
