@@ -96,7 +96,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The tests of the routes ask both applications, those of sessions play on both engines.
 
     All others ask the first of each. A test that wants `tmp_path`, also by `usefixtures`, is about
-    files.
+    files. A Redis is a process: what plays on it is slow.
     """
     folder = metafunc.definition.path.relative_to(_TESTS).parts[0]
     wanted = metafunc.fixturenames
@@ -107,7 +107,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in wanted and "tmp_path" not in wanted and folder in ON_BOTH_ENGINES:
         ways.append({"application": "served", "engine": "redis"})
     if len(ways) > 1:
-        values = [[way[name] for name in names] for way in ways]
+        values = [
+            pytest.param(
+                *(way[name] for name in names),
+                marks=[pytest.mark.slow] if way["engine"] == "redis" else [],
+            )
+            for way in ways
+        ]
         metafunc.parametrize(names, values, indirect=True)
 
 
