@@ -228,7 +228,8 @@ def _is_plain(head: bytes, request: Any, digits: bytes) -> bool:
 
 
 def _is_read(body: Any) -> bool:
-    return not (body.failed or body.reader.length or body.buf.tell())
+    """Whether what comes next from the client is the next request."""
+    return not (body.failed or body.reader.length)
 
 
 def _head_of(request: Any, environ: dict[str, Any]) -> Head | None:

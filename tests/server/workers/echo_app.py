@@ -67,6 +67,11 @@ def _failed(environ: Environ, start_response: Start) -> Iterable[bytes]:
     return _said("no more of that", environ, start_response)
 
 
+def _failed_at_the_end(environ: Environ, start_response: Start) -> Iterable[bytes]:
+    environ["wsgi.input"].read()
+    return _failed(environ, start_response)
+
+
 def _chunked(environ: Environ, start_response: Start) -> Iterable[bytes]:
     start_response("200 OK", _TEXT)
     return [b"one", b"", b"two" * 50_000, b"three"]
@@ -280,6 +285,7 @@ WAYS: dict[str, Callable[[Environ, Start], Iterable[Any]]] = {
     "/unread": _unread,
     "/begun": _begun,
     "/failed": _failed,
+    "/failed-at-the-end": _failed_at_the_end,
     "/chunked": _chunked,
     "/nothing": _nothing,
     "/empty-first": _empty_first,
