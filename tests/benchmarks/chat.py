@@ -1,7 +1,4 @@
-"""Plain chat completions over HTTP, beside a bare WSGI application on the same server.
-
-What llmsim adds to gunicorn.
-"""
+"""Plain chat completions over HTTP, beside a bare WSGI application on gunicorn's own worker."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ class Chat(Benchmark):
 
     name = "chat"
     help = (
-        "plain chat requests per second beside a bare WSGI app on the same gunicorn settings "
+        "plain chat requests per second beside a bare WSGI app on gunicorn's own gevent worker "
         f"({CONNECTIONS} connections, {WORKERS} workers)"
     )
 
