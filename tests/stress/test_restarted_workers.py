@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import numbered, write_script
+from tests.running import by_flag, numbered, write_script
 from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
@@ -16,12 +16,13 @@ LOOP = 100
 RELOADS = 2
 
 
-@pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
+@pytest.mark.parametrize("worker_class", ["fast", "gevent", "gthread", "sync"])
 def test_workers_that_restart_every_fifty_requests_lose_and_repeat_nothing(
     tmp_path: Path, worker_class: str
 ) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="error")
-    with stressed_server(tmp_path, script, worker_class, "--max-requests", "50") as server:
+    arguments = (*by_flag(worker_class), "--max-requests", "50")
+    with stressed_server(tmp_path, script, "gevent", *arguments) as server:
         crowd = Crowd(lambda: server.origin)
         crowd.run()
         assert server.log().count("Booting worker") > 4
