@@ -107,6 +107,12 @@ def _large(environ: Environ, start_response: Start) -> Iterable[bytes]:
     return [b"x" * 100_000, b"y" * 200_000]
 
 
+def _huge(environ: Environ, start_response: Start) -> Iterable[bytes]:
+    """More than the system takes at once."""
+    start_response("200 OK", [("Content-Length", str(2**24))])
+    return [bytes(range(256)) * 2**16]
+
+
 def _too_long(environ: Environ, start_response: Start) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Length", "4")])
     return [b"abcdef", b"ghi"]
@@ -292,6 +298,7 @@ WAYS: dict[str, Callable[[Environ, Start], Iterable[Any]]] = {
     "/head-first": _head_first,
     "/go-on": _go_on,
     "/large": _large,
+    "/huge": _huge,
     "/too-long": _too_long,
     "/too-short": _too_short,
     "/no-content": _no_content,

@@ -14,7 +14,7 @@ from tests.running import Server
 from tests.server.workers.echo_app import WAYS
 from tests.server.workers.pair import Pair, connect, facts, pair, post, statuses, talk
 
-NOT_ENDING = {"/endless", "/facts", "/head-first", "/number"}
+NOT_ENDING = {"/endless", "/facts", "/head-first", "/huge", "/number"}
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -31,6 +31,11 @@ def test_an_answer_is_gunicorns_byte_for_byte(both: Pair, path: str, line: str) 
     if line == "POST {} HTTP/1.1":
         assert both.answers_remembered(request + GET)
     assert both.answers(request + GET)
+
+
+def test_what_the_system_does_not_take_at_once_leaves_as_it_is_read(both: Pair) -> None:
+    answer = both.answers_remembered(post("/huge", "Connection: keep-alive"))
+    assert answer.partition(b"\r\n\r\n")[2] == bytes(range(256)) * 2**16
 
 
 def test_what_goes_wrong_in_the_application_is_logged_as_by_gunicorn(both: Pair) -> None:
