@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from array import array
 
 from llmsim.errors import MovedError
 from llmsim.store.base import Arrival, Claim, Limit, Seen, Session, Take
@@ -137,7 +138,14 @@ class CursorTable:
             arrival = add_to(words, state + ARRIVAL, 1)
         used = self._counters.limited(state, what.limits) if what.limits else ()
         position = words[state + POSITION]
-        words[state + POSITION] = position + 1
+        taken = words[place] if place else 0
+        if place == state + PLACE:
+            # One store: without tracks they are the same number, also after a kill.
+            words[state + POSITION : state + PLACE + 1] = array("Q", (position + 1, taken + 1))
+        else:
+            words[state + POSITION] = position + 1
+            if place:
+                words[place] = taken + 1
         tries = self._counters.tried(state, what.tries) if what.tries else 0
         if what.served:
             words[UNCOUNTED] += not self._counters.add(state, what.serves(tries), 1)
@@ -146,7 +154,7 @@ class CursorTable:
             words[state + GENERATION],
             arrival,
             self._playing(state),
-            add_to(words, place, 1) if place else 0,
+            taken,
             tries,
             used,
         )

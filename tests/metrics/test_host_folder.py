@@ -98,8 +98,8 @@ def test_what_the_dead_have_counted_stays_and_what_they_were_at_does_not(
 
 def test_many_dead_leave_one_file_and_exact_numbers(folder: HostFolder) -> None:
     for number in range(8):
-        serve_and_die(folder, 2, processes=25)
-        assert len(live(folder)) == 25
+        serve_and_die(folder, 5, processes=10)
+        assert len(live(folder)) == 10
         folder.fold()
         assert counted(folder) == (50 * (number + 1), 0)
     assert sorted(path.name for path in folder.path.iterdir()) == ["ended", "folding"]
@@ -109,7 +109,13 @@ def test_many_dead_leave_one_file_and_exact_numbers(folder: HostFolder) -> None:
     assert (sum(durations), max(durations)) == (400, 400)
     assert totals.sum(catalog.DURATION, "sum") == pytest.approx(400 * 0.0002)
     assert totals.one(catalog.SHORTEST) == totals.one(catalog.LONGEST) == 0.0002
-    assert sum(value for value, _ in totals.recent(catalog.SECONDS, time.time() - 59)) == 400
+
+
+def test_what_the_dead_served_in_the_last_minute_is_known(folder: HostFolder) -> None:
+    serve_and_die(folder, 2, processes=3)
+    folder.fold()
+    recent = folder.totals().recent(catalog.SECONDS, time.time() - 59)
+    assert sum(value for value, _ in recent) == 6
 
 
 # Where a process that puts the dead together is killed: what it calls, and whether before or after.

@@ -74,6 +74,7 @@ def test_a_claim_that_dies_at_any_write_takes_no_position_or_one_that_never_come
         after = claim(store)
         assert after.generation == generation
         assert before <= after.position <= before + 1
+        assert after.place == after.position, "each position plays the turn of that number"
         if not died:
             break
         deadly += 1
