@@ -81,7 +81,7 @@ class AtStepAnswer(Schema):
     count = fields.Integer(required=True)
 
 
-class ServedAnswer(AtStepAnswer):
+class ServedAtStepAnswer(AtStepAnswer):
     """The same, and how many errors they were served there."""
 
     errors = fields.Integer(required=True)
@@ -107,7 +107,7 @@ class ConversationsAnswer(Schema):
     )
     failed = fields.Integer(required=True)
     came = fields.List(
-        fields.Nested(ServedAnswer),
+        fields.Nested(ServedAtStepAnswer),
         required=True,
         metadata=described("How many came to each step."),
     )
@@ -117,7 +117,7 @@ class ConversationsAnswer(Schema):
         metadata=described("How many went no further, by their last step."),
     )
     without_id = fields.List(
-        fields.Nested(ServedAnswer),
+        fields.Nested(ServedAtStepAnswer),
         required=True,
         metadata=described("Requests that no made id tells apart: these are counted by step only."),
     )
