@@ -44,4 +44,4 @@ class Chat(Benchmark):
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         ratio = median_ratio(samples["llmsim"], samples["bare WSGI"], "requests/s")
-        return [Conclusion("requests/s of llmsim over those of bare WSGI", ratio, least=0.6)]
+        return [Conclusion("requests/s of llmsim over those of bare WSGI", ratio, least=1.2)]
