@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import time
@@ -103,8 +104,9 @@ def test_a_copy_in_its_place_is_not_counted_on_in_by_any_process(
 def test_a_table_that_cannot_be_used_is_not_left_open(tmp_path: Path, content: bytes) -> None:
     (tmp_path / TABLE_NAME).write_bytes(content)
     store = MmapStore(tmp_path)
+    gc.collect()  # what other tests have left open may be closed at any time
     before = len(os.listdir("/dev/fd"))
     for _ in range(3):
         with pytest.raises(StateLostError):
             store.claim("a")
-    assert len(os.listdir("/dev/fd")) == before
+    assert len(os.listdir("/dev/fd")) <= before
