@@ -19,6 +19,8 @@ from llmsim.server.workers.idle import LINGER_SECONDS, end_reading
 # most of the time that a stop takes.
 _LOOK_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.02
+# A connection that closes after 20 requests makes room for one more every 20 rounds.
+_CONNECTIONS_PER_ACCEPTED = 20
 # What plugins the installed packages have, read once, in the master.
 _PLUGINS = metadata.entry_points()
 
@@ -49,9 +51,8 @@ class GeventWorker(ggevent.GeventWorker):
         servers = [self._server(listener) for listener in self.sockets]
         while self.alive:
             self.notify()
-            served = self.nr
             gevent.sleep(_LOOK_SECONDS)
-            self._accept_for(servers, self.nr - served)
+            self._accept_for(servers)
         for server in servers:
             server.close()
         if not self._ended(servers):
@@ -84,20 +85,20 @@ class GeventWorker(ggevent.GeventWorker):
             spawn=Pool(self.worker_connections),
             **tls,
         )
-        self._accept_for([server], 0)
+        self._accept_for([server])
         server.start()
         return server
 
-    def _accept_for(self, servers: list[StreamServer], served: int) -> None:
-        """Take more connections at once, the more requests were served since the last look.
+    def _accept_for(self, servers: list[StreamServer]) -> None:
+        """Take more connections at once, the more there are.
 
         A worker takes some once in each round of its loop, which answers whoever has asked. With
         one a round, as gunicorn has it, a client waits seconds for its first answer where hundreds
-        are served. With many, a worker that has nothing to do takes what others should have.
+        are served. With many, one worker would take all that come together, and others none.
         """
         if self.cfg.workers > 1:
             for server in servers:
-                server.max_accept = 1 + served
+                server.max_accept = 1 + len(self._connections) // _CONNECTIONS_PER_ACCEPTED
 
     def _ended(self, servers: list[StreamServer]) -> bool:
         """Wait for the answers, for `graceful_timeout` at most; whether they are all out."""

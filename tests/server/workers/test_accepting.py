@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import gevent
 import pytest
 from gevent.server import StreamServer
 
@@ -13,42 +12,40 @@ from llmsim.server.workers.gevent_worker import GeventWorker
 
 
 @pytest.mark.parametrize(
-    ("workers", "served", "accepted"),
-    [(2, 0, 1), (2, 300, 301), (1, 0, StreamServer.max_accept), (1, 300, StreamServer.max_accept)],
+    ("workers", "connections", "accepted"),
+    [(2, 0, 1), (2, 16, 1), (2, 500, 26), (1, 0, StreamServer.max_accept), (1, 500, 100)],
 )
-def test_a_busy_worker_takes_many_and_an_idle_one_leaves_some_to_the_others(
-    workers: int, served: int, accepted: int
+def test_a_worker_with_many_connections_takes_many_and_one_with_few_leaves_some_to_the_others(
+    workers: int, connections: int, accepted: int
 ) -> None:
-    worker: Any = SimpleNamespace(cfg=SimpleNamespace(workers=workers))
+    worker: Any = SimpleNamespace(
+        cfg=SimpleNamespace(workers=workers), _connections=range(connections)
+    )
     servers: list[Any] = [SimpleNamespace(max_accept=StreamServer.max_accept) for _ in range(2)]
-    GeventWorker._accept_for(worker, servers, served)
+    GeventWorker._accept_for(worker, servers)
     assert [server.max_accept for server in servers] == [accepted] * 2
 
 
 class _Running(GeventWorker):
-    """A worker that serves seven requests between two looks, and stops at the third."""
+    """A worker that stops at the third look."""
 
     def __init__(self) -> None:
         self.sockets: list[Any] = []
         self.alive = True
-        self.nr = 0
-        self.looks: list[int] = []
+        self.looks = 0
 
     def notify(self) -> None:
-        gevent.spawn(self._serve)
+        """It lives."""
 
-    def _serve(self) -> None:
-        self.nr += 7
-
-    def _accept_for(self, servers: Any, served: int) -> None:
-        self.looks.append(served)
-        self.alive = len(self.looks) < 3
+    def _accept_for(self, servers: Any) -> None:
+        self.looks += 1
+        self.alive = self.looks < 3
 
     def _ended(self, servers: Any) -> bool:
         return True
 
 
-def test_a_worker_looks_again_and_again_how_many_it_has_served() -> None:
+def test_a_worker_looks_again_and_again_how_many_connections_it_has() -> None:
     worker = _Running()
     worker.run()
-    assert worker.looks == [7, 7, 7]
+    assert worker.looks == 3
