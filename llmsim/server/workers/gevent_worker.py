@@ -19,8 +19,6 @@ from llmsim.server.workers.idle import LINGER_SECONDS, end_reading
 # most of the time that a stop takes.
 _LOOK_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.02
-# A connection that closes after 20 requests makes room for one more every 20 rounds.
-_CONNECTIONS_PER_ACCEPTED = 20
 # What plugins the installed packages have, read once, in the master.
 _PLUGINS = metadata.entry_points()
 
@@ -98,7 +96,7 @@ class GeventWorker(ggevent.GeventWorker):
         """
         if self.cfg.workers > 1:
             for server in servers:
-                server.max_accept = 1 + len(self._connections) // _CONNECTIONS_PER_ACCEPTED
+                server.max_accept = 1 + len(self._connections)
 
     def _ended(self, servers: list[StreamServer]) -> bool:
         """Wait for the answers, for `graceful_timeout` at most; whether they are all out."""
