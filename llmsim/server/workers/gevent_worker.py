@@ -30,6 +30,7 @@ class GeventWorker(ggevent.GeventWorker):
         super().__init__(*args, **kwargs)
         self._connections: set[Any] = set()
         self._answering: set[Any] = set()
+        self._servers: list[StreamServer] = []
 
     def patch(self) -> None:
         """gunicorn's, without most of its time.
@@ -46,11 +47,11 @@ class GeventWorker(ggevent.GeventWorker):
 
     def run(self) -> None:
         """Serve until told to stop; then answer what was asked before, and end."""
-        servers = [self._server(listener) for listener in self.sockets]
+        servers = self._servers = [self._server(listener) for listener in self.sockets]
         while self.alive:
             self.notify()
             gevent.sleep(_LOOK_SECONDS)
-            self._accept_for(servers)
+            self._accept_more()
         for server in servers:
             server.close()
         if not self._ended(servers):
@@ -65,6 +66,7 @@ class GeventWorker(ggevent.GeventWorker):
             super().handle(listener, client, addr)
         finally:
             self._connections.discard(client)
+            self._accept_more()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Answer a request, whose head was read."""
@@ -83,11 +85,12 @@ class GeventWorker(ggevent.GeventWorker):
             spawn=Pool(self.worker_connections),
             **tls,
         )
-        self._accept_for([server])
+        if self.cfg.workers > 1:
+            server.max_accept = 1
         server.start()
         return server
 
-    def _accept_for(self, servers: list[StreamServer]) -> None:
+    def _accept_more(self) -> None:
         """Take more connections at once, the more there are.
 
         A worker takes some once in each round of its loop, which answers whoever has asked. With
@@ -95,7 +98,7 @@ class GeventWorker(ggevent.GeventWorker):
         are served. With many, one worker would take all that come together, and others none.
         """
         if self.cfg.workers > 1:
-            for server in servers:
+            for server in self._servers:
                 server.max_accept = 1 + len(self._connections)
 
     def _ended(self, servers: list[StreamServer]) -> bool:

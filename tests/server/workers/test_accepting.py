@@ -18,11 +18,11 @@ from llmsim.server.workers.gevent_worker import GeventWorker
 def test_a_worker_with_many_connections_takes_many_and_one_with_few_leaves_some_to_the_others(
     workers: int, connections: int, accepted: int
 ) -> None:
-    worker: Any = SimpleNamespace(
-        cfg=SimpleNamespace(workers=workers), _connections=range(connections)
-    )
     servers: list[Any] = [SimpleNamespace(max_accept=StreamServer.max_accept) for _ in range(2)]
-    GeventWorker._accept_for(worker, servers)
+    worker: Any = SimpleNamespace(
+        cfg=SimpleNamespace(workers=workers), _connections=range(connections), _servers=servers
+    )
+    GeventWorker._accept_more(worker)
     assert [server.max_accept for server in servers] == [accepted] * 2
 
 
@@ -37,7 +37,7 @@ class _Running(GeventWorker):
     def notify(self) -> None:
         """It lives."""
 
-    def _accept_for(self, servers: Any) -> None:
+    def _accept_more(self) -> None:
         self.looks += 1
         self.alive = self.looks < 3
 
