@@ -109,6 +109,9 @@ class Reader:
         """The last made id of any track and where it is, and the last mark of the own track."""
         newest, begins = "", 0
         for at in range(len(messages) - 1, -1, -1):
+            role, text, calls, _, call_id, item_id = messages[at]
+            if not (calls or call_id or item_id or (role == "assistant" and _MADE_WORD in text)):
+                continue  # most messages have no id
             for name in reversed(_ids(messages[at])):
                 mark = _made(name)
                 if mark is not None and not newest:
@@ -148,10 +151,12 @@ class Reader:
 
     def _own(self, messages: Sequence[Message], groups: list[Group]) -> int:
         """How many of the groups are the script's answers."""
-        return sum(1 for group in groups if self._is_own(messages, group))
+        return sum([self._is_own(messages, group) for group in groups])
 
     def _is_own(self, messages: Sequence[Message], group: Group) -> bool:
         start, end = group
+        if end - start == 1 and not messages[start].calls:
+            return self._any_text or messages[start].text.strip() in self._texts
         for message in messages[start:end]:
             for call in message.calls:
                 if call.id and call.id not in self._ids:
@@ -168,8 +173,8 @@ def _groups(messages: Sequence[Message], start: int) -> list[Group]:
     """Runs of adjacent assistant messages or items."""
     groups: list[Group] = []
     begins = -1
-    for at in range(start, len(messages)):
-        if messages[at].role in ASSISTANT_ROLES:
+    for at, message in enumerate(messages[start:], start):
+        if message.role in ASSISTANT_ROLES:
             if begins < 0:
                 begins = at
         elif begins >= 0:
