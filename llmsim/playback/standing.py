@@ -155,8 +155,6 @@ class Reader:
 
     def _is_own(self, messages: Sequence[Message], group: Group) -> bool:
         start, end = group
-        if end - start == 1 and not messages[start].calls:
-            return self._any_text or messages[start].text.strip() in self._texts
         for message in messages[start:end]:
             for call in message.calls:
                 if call.id and call.id not in self._ids:

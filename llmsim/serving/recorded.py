@@ -56,8 +56,7 @@ def recorded(
     if environ["REQUEST_METHOD"] == "HEAD":
         # The server never asks for the body, and the entry is written as it leaves.
         return answered._replace(body=list(record.written([b""], playback.store)))
-    status, headers, body, usage = answered
-    return Answer(status, headers, record.written(body, playback.store), usage)
+    return answered._replace(body=record.written(answered.body, playback.store))
 
 
 def json_recorded(

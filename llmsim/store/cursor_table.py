@@ -140,7 +140,7 @@ class CursorTable:
         position = words[state + POSITION]
         taken = words[place] if place else 0
         if place == state + PLACE:
-            # One store: without tracks they are the same number, also after a kill.
+            # At once: without tracks they are the same number, also after a kill.
             words[state + POSITION : state + PLACE + 1] = array("Q", (position + 1, taken + 1))
         else:
             words[state + POSITION] = position + 1

@@ -34,8 +34,9 @@ A process can be killed between any two instructions, and whoever holds the lock
 whole row. Hence a change of several fields is written into the state that is not live, and one
 store of 8 bytes makes it so. A claim changes one state in place: `arrival` first, which may skip a
 number, then `position`, then the place of a track or the try, each in one store: a kill can lose a
-turn, and none comes twice. Position and `place` are one store of 16 bytes, which is one instruction
-of every processor that this runs on. The counts of the header may be off by one after a kill.
+turn, and none comes twice. Position and `place` are written together, by one copy of 16 bytes:
+common C libraries do that by one instruction. The counts of the header may be off by one after a
+kill.
 
 Integers are read and stored as elements of a `memoryview`, one machine word at a time
 (`struct.pack_into` may show a reader a transient zero).

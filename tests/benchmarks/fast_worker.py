@@ -20,7 +20,6 @@ from tests.benchmarks.requests import CHAT, MESSAGES, RESPONSES, hello, tiny
 from tests.benchmarks.servers import (
     ask,
     ask_bare,
-    ask_over,
     bare_server,
     folder,
     llmsim_server,
@@ -72,7 +71,7 @@ class FastWorker(Benchmark):
                 LONG: (long, partial(ask, long, CHAT, tiny(stream=True))),
                 PROMPT: (llmsim, partial(ask, llmsim, CHAT, growing())),
                 SYSTEM: (llmsim, partial(ask, llmsim, CHAT, bodies(40_000, 1))),
-                MANY: (llmsim, partial(ask_over, 256, llmsim, CHAT, tiny())),
+                MANY: (llmsim, partial(plain, connections=256)),
                 NEW_HEADS: (llmsim, partial(plain, sessions=TRACED)),
                 NEW_HEADS_GUNICORN: (theirs, partial(ask, theirs, CHAT, tiny(), sessions=TRACED)),
             }

@@ -59,20 +59,9 @@ def ask(
     bodies: Sequence[str],
     seconds: float,
     sessions: int | str | None = None,
+    connections: int = CONNECTIONS,
 ) -> Sample:
     """What `wrk.post` measures, with an empty journal: one that is full would cost nothing."""
-    return ask_over(CONNECTIONS, server, path, bodies, seconds, sessions)
-
-
-def ask_over(
-    connections: int,
-    server: Server,
-    path: str,
-    bodies: Sequence[str],
-    seconds: float,
-    sessions: int | str | None = None,
-) -> Sample:
-    """As `ask`, over so many connections."""
     rewind(server)
     sample = wrk.post(server.origin + path, bodies, connections, seconds, sessions)
     if dropped := rewind(server):

@@ -34,9 +34,9 @@ class Digest(NamedTuple):
     """What the rules look at.
 
     `calls` are all calls; none where the ids of all are plainly sound. `rounds` are those that are
-    not plainly sound. `hollow` are the indices of
-    messages without content, `blanks` the text blocks of no characters or of white space alone.
-    `caches` is the number of blocks with `cache_control`.
+    not plainly sound. `hollow` are the indices of messages without content, `blanks` the text
+    blocks of no characters or of white space alone. `caches` is the number of blocks with
+    `cache_control`.
     """
 
     body: Mapping[str, Any]

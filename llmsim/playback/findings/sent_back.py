@@ -84,7 +84,7 @@ def _part_of(reply: Reply, text: str, said: str, calls: Sequence[CalledTool]) ->
     """What of a reply, whose text is `text`, is held in part."""
     if _is_part(said, text):
         return Finding(CUT_ANSWER, f"the history holds a part of the last answer: {_end(said)}")
-    for sent, served in zip(calls, reply.calls, strict=False) if calls else ():
+    for sent, served in zip(calls, reply.calls, strict=False):
         if sent.name == served.name and _is_part(sent.arguments, served.arguments_json):
             told = f"the history holds a part of the arguments of {sent.name!r}"
             return Finding(CUT_ANSWER, f"{told}: {_end(sent.arguments)}")

@@ -19,6 +19,7 @@ from llmsim.server.workers.idle import LINGER_SECONDS, end_reading
 # most of the time that a stop takes.
 _LOOK_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 0.02
+
 # What plugins the installed packages have, read once, in the master.
 _PLUGINS = metadata.entry_points()
 
@@ -48,6 +49,9 @@ class GeventWorker(ggevent.GeventWorker):
     def run(self) -> None:
         """Serve until told to stop; then answer what was asked before, and end."""
         servers = self._servers = [self._server(listener) for listener in self.sockets]
+        self._accept_more()
+        for server in servers:
+            server.start()
         while self.alive:
             self.notify()
             gevent.sleep(_LOOK_SECONDS)
@@ -79,23 +83,20 @@ class GeventWorker(ggevent.GeventWorker):
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(1)
         tls = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
-        server = StreamServer(
+        return StreamServer(
             listener,
             handle=partial(self.handle, listener),
             spawn=Pool(self.worker_connections),
             **tls,
         )
-        if self.cfg.workers > 1:
-            server.max_accept = 1
-        server.start()
-        return server
 
     def _accept_more(self) -> None:
         """Take more connections at once, the more there are.
 
         A worker takes some once in each round of its loop, which answers whoever has asked. With
         one a round, as gunicorn has it, a client waits seconds for its first answer where hundreds
-        are served. With many, one worker would take all that come together, and others none.
+        are served. With many, one worker would take all that come together, and others none: so
+        the number grows once a look only, and falls as soon as connections end.
         """
         if self.cfg.workers > 1:
             for server in self._servers:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from gevent.server import StreamServer
+from gunicorn.workers import ggevent
 
 from llmsim.server.workers.gevent_worker import GeventWorker
 
@@ -49,3 +50,14 @@ def test_a_worker_looks_again_and_again_how_many_connections_it_has() -> None:
     worker = _Running()
     worker.run()
     assert worker.looks == 3
+
+
+def test_as_soon_as_a_connection_ends_fewer_are_taken_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ggevent.GeventWorker, "handle", lambda *_: None)
+    worker: Any = GeventWorker.__new__(GeventWorker)
+    worker.cfg = SimpleNamespace(workers=2)
+    worker._connections, worker._servers = {"another"}, [SimpleNamespace(max_accept=300)]
+    worker.handle(None, "one", None)
+    assert worker._servers[0].max_accept == 2
