@@ -6,6 +6,7 @@ Named tuples: each request makes several, in half of the time that frozen datacl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -69,15 +70,20 @@ class Tool(NamedTuple):
     kind: str = "function"
 
 
-class Conversation(NamedTuple):
+@dataclass(slots=True)
+class Conversation:
     """A request's history: all its elements in the order in which the client sent them.
 
-    `system` joins system texts and instructions, wherever they stood.
+    `system` joins system texts and instructions, wherever they stood. `counted` and `stood` are
+    what was once found out about it, by `llmsim.usage` and by the order by history: a body that
+    comes again brings the same object.
     """
 
     system: str = ""
     messages: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] = ()
+    counted: int | None = field(default=None, compare=False)
+    stood: tuple[Any, Any] | None = field(default=None, compare=False)
 
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})

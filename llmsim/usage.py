@@ -70,6 +70,12 @@ def usage_of(conversation: Conversation, reply: Reply) -> Usage:
 
 def prompt_tokens(conversation: Conversation) -> int:
     """The tokens of everything that a request said."""
+    if conversation.counted is None:
+        conversation.counted = _counted(conversation)
+    return conversation.counted
+
+
+def _counted(conversation: Conversation) -> int:
     total = _PER_REPLY
     for role, text, calls, images, _, _ in conversation.messages:
         if role in _COUNTED_ELSEWHERE:

@@ -17,8 +17,10 @@ from flask.testing import FlaskClient
 
 from llmsim import Script
 from llmsim.app import create_app, create_served_app
+from llmsim.json_text import parse
 from llmsim.playback import Playback
 from llmsim.serving import shared
+from llmsim.serving.recorded import READINGS
 from llmsim.settings import Settings
 from llmsim.store.base import Store
 from llmsim.store.mmap_store import MmapStore
@@ -123,6 +125,13 @@ def redis_server() -> Iterator[RedisServer]:
     # Short: the path of a socket has at most 107 characters.
     with TemporaryDirectory(prefix="redis-") as folder, RedisServer(Path(folder)) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _nothing_that_requests_share_was_changed() -> Iterator[None]:
+    yield
+    for reading in READINGS:
+        assert reading.fields == parse(reading.body.bytes)
 
 
 @pytest.fixture

@@ -127,7 +127,8 @@ class Renderer(ABC):
     def violations(self, request: Request, earlier: Earlier) -> Sequence[Violation]:  # noqa: ARG002
         """What of a request that `read` took the real API would refuse, what it meets first first.
 
-        `earlier` tells of answers that a request refers to.
+        `earlier` tells of answers that a request refers to. `NOTHING` itself comes back where no
+        earlier answer could make a difference.
         """
         return NOTHING
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from llmsim.conversation import KEPT_HEADERS
@@ -95,12 +96,23 @@ class Sent(NamedTuple):
 NOTHING: Final = Sent(None, None, truncated=False)
 
 
-def sent_json(body: bytes, value: Any, limit: int) -> Sent:
-    """A body that is JSON, `value` when parsed, of which at most `limit` bytes are kept."""
-    text = redacted(body.removeprefix(codecs.BOM_UTF8), value)
-    if len(text) <= limit:
-        return Sent(text, None, False)
-    return Sent(None, text[:limit].decode("utf-8", "ignore"), True)
+class JsonBody:
+    """A body that is JSON: its bytes, and its value when parsed, which nobody changes."""
+
+    def __init__(self, body: bytes, value: Any) -> None:
+        self.bytes = body
+        self.value = value
+
+    @cached_property
+    def _text(self) -> bytes:
+        return redacted(self.bytes.removeprefix(codecs.BOM_UTF8), self.value)
+
+    def sent(self, limit: int) -> Sent:
+        """What is kept of it: at most `limit` bytes."""
+        text = self._text
+        if len(text) <= limit:
+            return Sent(text, None, False)
+        return Sent(None, text[:limit].decode("utf-8", "ignore"), True)
 
 
 def sent_text(body: bytes, limit: int) -> Sent:

@@ -42,7 +42,7 @@ class ByHistory(Order):
 
     def standing(self, conversation: Conversation) -> Standing:
         """Where the conversation stands."""
-        return self._reader.standing(conversation.messages)
+        return self._reader.standing(conversation)
 
     def decide(self, request: Request) -> Decision:
         """The step of the conversation, and what counts its tries."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from llmsim.conversation import ASSISTANT_ROLES, Message, Request
+from llmsim.conversation import ASSISTANT_ROLES, Conversation, Message, Request
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
 from llmsim.script import Call, Script
@@ -90,8 +90,15 @@ class Reader:
         said = {text for other in others for text in _texts(other)}
         self._other_texts = frozenset() if self._any_text else said - self._texts
 
-    def standing(self, messages: Sequence[Message]) -> Standing:
-        """Where the conversation with this history stands."""
+    def standing(self, conversation: Conversation) -> Standing:
+        """Where the conversation stands."""
+        stood = conversation.stood
+        if stood is None or stood[0] is not self:
+            stood = conversation.stood = self, self._standing(conversation.messages)
+        found: Standing = stood[1]
+        return found
+
+    def _standing(self, messages: Sequence[Message]) -> Standing:
         newest, begins, found = self._marks(messages)
         conversation = _conversation(messages) if newest or found else None
         if found is None:

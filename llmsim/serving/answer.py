@@ -20,7 +20,7 @@ from llmsim.serving.counted import REFUSED
 from llmsim.serving.protocol import ProtocolCheck
 from llmsim.serving.rate_headers import rate_headers
 from llmsim.serving.record import Record
-from llmsim.serving.recorded import body_of, recorded
+from llmsim.serving.recorded import read, recorded
 from llmsim.serving.rendering import Answer, render, spoken
 from llmsim.serving.withheld import withheld
 from llmsim.settings import Settings
@@ -44,11 +44,11 @@ def _played(renderer: Renderer, settings: Settings, playback: Playback, record: 
     started = time.perf_counter()
     count = record.count
     count.turn = REFUSED
-    body = body_of(settings, record)
-    call = renderer.read(body)
+    reading = read(renderer, settings, record)
+    call, body = reading.call, reading.fields
     count.stream, count.model = call.stream, call.model
     request = record.request(call, body)
-    check = ProtocolCheck(renderer, request, record.protocol_in, settings.protocol_check)
+    check = ProtocolCheck(reading, request, record.protocol_in, settings.protocol_check)
     try:
         taken = playback.take(request, check, record.caller, count.claimed)
     except WithheldError as error:

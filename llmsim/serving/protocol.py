@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from llmsim.apis.protocol import NOTHING, Violation
-from llmsim.apis.renderer import Renderer
 from llmsim.conversation import Request
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Failure
 from llmsim.script import Script
+from llmsim.serving.readings import Reading
 from llmsim.settings import OFF, REFUSE
 
 REASON = "protocol"  # the journal's word for why a request took no turn
@@ -25,12 +25,12 @@ class ProtocolCheck:
 
     def __init__(
         self,
-        renderer: Renderer,
+        reading: Reading,
         request: Request,
         own: Callable[[int], str | None],
         by_default: str,
     ) -> None:
-        self._renderer = renderer
+        self._reading = reading
         self._request = request
         self._own = own
         self._by_default = by_default
@@ -45,7 +45,7 @@ class ProtocolCheck:
         word = self._own(earlier.generation) or script.protocol or self._by_default
         if word == OFF:
             return
-        self.found = self._renderer.violations(self._request, earlier)
+        self.found = self._reading.violations(self._request, earlier)
         if self.found and word == REFUSE:
             raise WithheldError(_failure(self.found[0]), REASON)
 

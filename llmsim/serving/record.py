@@ -19,9 +19,9 @@ from llmsim.journal.entry import (
     FULL,
     NOTHING,
     OFF,
+    JsonBody,
     failed,
     kept_headers,
-    sent_json,
     sent_text,
     served,
     unmet,
@@ -57,7 +57,7 @@ class Record:
         self._kept_in = 0
         self._keep_again: Callable[[int], Keeping] | None = None
         self._unread: bytes | None = None
-        self._body: tuple[bytes, Any] | None = None
+        self._body: JsonBody | None = None
         self._sent = NOTHING
         self._generation = 0
         self._status = 0
@@ -96,13 +96,13 @@ class Record:
         self._facts["request_bytes"] = len(body)
         self._unread = body
 
-    def understood(self, body: bytes, value: Any) -> None:
+    def understood(self, body: JsonBody) -> None:
         """The body, found to be JSON: then a credential in it can be told from the rest."""
         self._unread = None
         if self._mode == FULL:
-            self._sent = sent_json(body, value, self._body_limit)
+            self._sent = body.sent(self._body_limit)
         else:
-            self._body = body, value
+            self._body = body
 
     def request(self, call: Call, body: Mapping[str, Any]) -> Request:
         """What was asked, in neutral words; `call` is what the API read in the body."""
@@ -215,7 +215,7 @@ class Record:
         with suppress(StoreError):  # then there will be no entry either
             self._mode, self._body_limit, self._protocol = self._keep_again(generation)
         if self._mode == FULL and self._body is not None:
-            self._sent = sent_json(*self._body, self._body_limit)
+            self._sent = self._body.sent(self._body_limit)
 
     def append(self, outcome: str, size: int, chunks: int) -> Any:
         """Write the entry; without bodies where there is no room for more."""

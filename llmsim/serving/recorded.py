@@ -10,11 +10,13 @@ from typing import Any
 
 from llmsim.apis.renderer import Renderer
 from llmsim.errors import RequestError, StoreError
+from llmsim.journal.entry import JsonBody
 from llmsim.journal.keeping import Keeping, Keepings
 from llmsim.playback import Playback
-from llmsim.serving.body import as_object, parsed, read_body, stop_reading
+from llmsim.serving.body import as_object, check_encoding, parsed, read_body, stop_reading
 from llmsim.serving.counted import REFUSED, UNNAMED, Count
 from llmsim.serving.made import check_made
+from llmsim.serving.readings import Reading, Readings
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
 from llmsim.serving.session import BODY_KEY, session_found
@@ -24,6 +26,7 @@ from llmsim.settings import REFUSE, Settings
 FAILED = "llmsim failed to answer this request; its log has the details."
 
 _KEEPINGS = Keepings()
+READINGS = Readings()
 
 Respond = Callable[[Playback, Record], Answer]
 
@@ -93,12 +96,39 @@ def body_of(settings: Settings, record: Record) -> dict[str, Any]:
     Raises:
         RequestError: it is too large, broken, or no JSON object.
     """
+    return as_object(_understood(_sent(settings, record), record).value)
+
+
+def read(renderer: Renderer, settings: Settings, record: Record) -> Reading:
+    """The same, and read as the API's.
+
+    Raises:
+        RequestError: as `body_of`, or a field is missing or wrong.
+    """
+    body = _sent(settings, record)
+    known = READINGS.find(renderer, body)
+    if known is not None:
+        check_encoding(record.environ)
+        record.understood(known.body)
+        return known
+    reading = Reading(renderer, _understood(body, record))
+    READINGS.note(renderer, reading)
+    return reading
+
+
+def _sent(settings: Settings, record: Record) -> bytes:
     early = record.environ.get(BODY_KEY)
     body = early.read() if early else read_body(record.environ, settings.max_body_bytes)
     record.sent(body)
+    return body
+
+
+def _understood(body: bytes, record: Record) -> JsonBody:
+    early = record.environ.get(BODY_KEY)
     value = early.parsed() if early else parsed(body, record.environ)
-    record.understood(body, value)
-    return as_object(value)
+    understood = JsonBody(body, value)
+    record.understood(understood)
+    return understood
 
 
 def _answered(renderer: Renderer, playback: Playback, record: Record, respond: Respond) -> Answer:

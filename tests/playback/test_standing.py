@@ -28,8 +28,8 @@ def standing(api: str, history: list[Any], turns: Any = TURNS, **keys: Any) -> S
     """Where a conversation with this history stands."""
     body = {"model": "m", "max_tokens": 9, "messages": history, "input": history}
     script = Script.from_spec({"order": "history", "turns": turns, **keys})
-    messages = RENDERERS[api].read(body).conversation.messages
-    return Reader(script, Steps(script)).standing(messages)
+    conversation = RENDERERS[api].read(body).conversation
+    return Reader(script, Steps(script)).standing(conversation)
 
 
 def user(text: str = "Hi") -> dict[str, Any]:
@@ -207,8 +207,8 @@ def test_a_previous_response_stands_for_the_history_before_it() -> None:
         "input": [output("x"), user()],
     }
     script = Script.from_spec({"turns": TURNS})
-    messages = RENDERERS["responses"].read(body).conversation.messages
-    assert Reader(script, Steps(script)).standing(messages).step == 2
+    conversation = RENDERERS["responses"].read(body).conversation
+    assert Reader(script, Steps(script)).standing(conversation).step == 2
 
 
 ANTHROPIC: dict[str, tuple[list[Any], int]] = {

@@ -29,4 +29,4 @@ RULES: Final[Rules[Digest]] = {
 def violations(request: Request) -> Sequence[Violation]:
     """What of the request the API would refuse, in the order of the request."""
     digest = digest_of(request)
-    return NOTHING if digest.is_plain else broken(RULES, digest)
+    return NOTHING if digest.is_plain else broken(RULES, digest) or NOTHING
