@@ -24,7 +24,7 @@ class Write(NamedTuple):
     gate: bool = False
 
 
-class Leaving(Iterable[bytes]):
+class Leaving:
     """An answer's body, and the name of the fault that befalls it, None for none.
 
     `waits` are the times from each part with content to the next; None for none. `gate` is where a

@@ -9,6 +9,7 @@ from llmsim.settings import Settings
 from llmsim.store.base import Store
 
 _REMEMBERED_SESSIONS = 65_536
+_UNHEARD_OF = 0, b""
 
 # The names of a session's options; each is left out where the session does not say.
 MODE, BODY_LIMIT_KB, PROTOCOL = "journal", "body_limit_kb", "protocol"
@@ -55,12 +56,13 @@ class Keepings:
     def of(self, session: str, store: Store, default: Keeping) -> tuple[int, Keeping]:
         """What is kept of the session's requests, and the generation for which that holds.
 
-        The generation may be an old one: see `Store.look`.
+        The generation is the last one that was heard of. It may be an old one.
 
         Raises:
             StoreError: the state is gone.
         """
-        generation = store.look(session).generation
+        generation, _ = self._known.get(session, _UNHEARD_OF)
+        generation = generation or store.look(session).generation
         return generation, self.in_generation(generation, session, store, default)
 
     def in_generation(

@@ -7,7 +7,6 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
@@ -54,12 +53,17 @@ class Answer(NamedTuple):
 
 def worker() -> str:
     """Who answers: `<host>:<process id>`."""
-    return _worker_name(os.getpid())
+    return _worker
 
 
-@lru_cache(maxsize=1)
-def _worker_name(pid: int) -> str:
-    return f"{HOST}:{pid}"
+def _name_worker() -> None:
+    global _worker  # noqa: PLW0603 - one name a process
+    _worker = f"{HOST}:{os.getpid()}"
+
+
+_worker = ""
+_name_worker()
+os.register_at_fork(after_in_child=_name_worker)
 
 
 def failure_of(error: RequestError | StoreError) -> Failure:

@@ -182,6 +182,16 @@ class Parser(http.RequestParser):
         return request
 
 
+class Errors:
+    """gunicorn's stream of errors, made when it is used: that takes longer than all else here."""
+
+    def __init__(self, cfg: Any) -> None:
+        self._cfg = cfg
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(wsgi.WSGIErrorsWrapper(self._cfg), name)
+
+
 def parser_of(
     gunicorns: Any, heads: Heads, cfg: Any, source: Any, *others: Any, **named: Any
 ) -> Any:
@@ -202,7 +212,7 @@ def created(
         response = OneWrite(req, sock, req.cfg)
         req.environ |= {
             "wsgi.input": req.body,
-            "wsgi.errors": wsgi.WSGIErrorsWrapper(req.cfg),
+            "wsgi.errors": Errors(req.cfg),
             "wsgi.early_hints": wsgi._make_early_hints_callback(req, sock, response),
             "gunicorn.socket": sock,
         }
