@@ -182,14 +182,17 @@ class Parser(http.RequestParser):
         return request
 
 
-class Errors:
-    """gunicorn's stream of errors, made when it is used: that takes longer than all else here."""
+class WSGIErrorsWrapper(wsgi.WSGIErrorsWrapper):
+    """gunicorn's, which finds its streams when it is written to: few requests do that."""
 
     def __init__(self, cfg: Any) -> None:
         self._cfg = cfg
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(wsgi.WSGIErrorsWrapper(self._cfg), name)
+    @property
+    def streams(self) -> list[Any]:
+        """Where errors go."""
+        found: list[Any] = wsgi.WSGIErrorsWrapper(self._cfg).streams
+        return found
 
 
 def parser_of(
@@ -212,7 +215,7 @@ def created(
         response = OneWrite(req, sock, req.cfg)
         req.environ |= {
             "wsgi.input": req.body,
-            "wsgi.errors": Errors(req.cfg),
+            "wsgi.errors": WSGIErrorsWrapper(req.cfg),
             "wsgi.early_hints": wsgi._make_early_hints_callback(req, sock, response),
             "gunicorn.socket": sock,
         }
