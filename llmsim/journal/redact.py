@@ -2,9 +2,10 @@
 
 In JSON they are looked for where the providers' APIs have them: in definitions of tools and of MCP
 servers (`openai.types.responses.Tool`: `authorization`, `headers`, `domain_secrets`;
-`anthropic.types.beta.BetaRequestMCPServerURLDefinition`: `authorization_token`), and as user and
-password of a URL in these or in an image or a file. A schema may well call a field `password`, and
-a call may have one: both are what the user tests, and stay as they were sent.
+`anthropic.types.beta.BetaRequestMCPServerURLDefinition`: `authorization_token`), and in a URL in
+these or in an image or a file: as user and password, and as what its query calls a key, a token, a
+signature. A schema may well call a field `password`, and a call may have one: both are what the
+user tests, and stay as they were sent.
 
 In text that is no JSON nobody can tell one from the other: it ends at the first word that may name
 a credential.
@@ -43,6 +44,11 @@ _HISTORIES: Final = ("messages", "input")
 _PARTS_WITH_URLS: Final = ("image_url", "input_image", "input_file", "image", "document", "file")
 
 _IN_URL = re.compile(r"(://)[^/?#\s]*@")
+# As in `?tavilyApiKey=...`, `?access_token=...`, `&X-Amz-Signature=...`, and Azure's `&sig=...`.
+_IN_QUERY = re.compile(
+    r"([?&](?:[^=&#?\s]*(?:key|token|secret|signature|password|credential|auth)|sig)=)[^&#\s]+",
+    re.IGNORECASE,
+)
 
 # Where a credential is changed: an object or a list, the key in it, and what comes to stand there.
 _Place = tuple[Any, Any, Any]
@@ -120,9 +126,10 @@ def _hidden(key: Any, value: Any) -> Any:
     """What comes to stand in the place of a value; None where it holds no credential."""
     if isinstance(key, str) and _is_credential(key):
         return REDACTED if value else value
-    if isinstance(value, str) and "://" in value and _IN_URL.search(value):
-        return _IN_URL.sub(rf"\1{REDACTED}@", value)
-    return None
+    if not isinstance(value, str) or "://" not in value:
+        return None
+    hidden = _IN_QUERY.sub(rf"\1{REDACTED}", _IN_URL.sub(rf"\1{REDACTED}@", value))
+    return None if hidden == value else hidden
 
 
 def _is_credential(key: str) -> bool:
@@ -155,6 +162,7 @@ _MAY_NAME_ONE = re.compile(
             _spelt("token") + "(?!s)",  # `max_tokens` is none
             r"\bsk-\w",
             _IN_URL.pattern,
+            _IN_QUERY.pattern,
         ]
     ),
     re.IGNORECASE,

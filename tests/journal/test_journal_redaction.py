@@ -130,6 +130,18 @@ URLS = [
     ("wss://me:hu@sh@mcp.example.com?a=b@c", "wss://[redacted]@mcp.example.com?a=b@c"),
     ("https://mcp.example.com/@me", "https://mcp.example.com/@me"),
     ("https://mcp.example.com/?to=a@b", "https://mcp.example.com/?to=a@b"),
+    (
+        "https://mcp.example.com/?api_key=hush&n=1",
+        "https://mcp.example.com/?api_key=[redacted]&n=1",
+    ),
+    ("https://a.b/mcp?n=1&exaApiKey=hush#x", "https://a.b/mcp?n=1&exaApiKey=[redacted]#x"),
+    ("wss://me:hush@a.b?token=hush", "wss://[redacted]@a.b?token=[redacted]"),
+    (
+        "https://a.b/i.png?X-Amz-Credential=h%2Fs&X-Amz-Date=1&X-Amz-Signature=hush",
+        "https://a.b/i.png?X-Amz-Credential=[redacted]&X-Amz-Date=1&X-Amz-Signature=[redacted]",
+    ),
+    ("https://a.b/i.png?sv=1&sig=hush%3D", "https://a.b/i.png?sv=1&sig=[redacted]"),
+    ("https://a.b/?keyword=x&signed=1&token=", "https://a.b/?keyword=x&signed=1&token="),
 ]
 WITH_URLS: dict[str, Callable[[str], Any]] = {
     "an MCP server of the Responses API": lambda url: {"tools": [{"server_url": url}]},
@@ -152,7 +164,7 @@ WITH_URLS: dict[str, Callable[[str], Any]] = {
 
 @for_each(("url", "expected"), URLS)
 @for_each("place", WITH_URLS)
-def test_user_and_password_of_a_url_are_redacted(
+def test_what_a_url_has_of_credentials_is_redacted(
     url: str, expected: str, place: Callable[[str], Any]
 ) -> None:
     assert kept(place(url)) == place(expected)
@@ -289,6 +301,7 @@ BROKEN = [
     "model=m&api_key=%s&n=1",
     "model=m&token=%s",
     '{"model": "m", "server_url": "https://me:%s@mcp.example.com"',
+    '{"model": "m", "server_url": "https://mcp.example.com/?key=%s"',
     '{"model": "m", "key": "sk-%s"',
     '{"model": "m", "max_tokens": 7, "access_token": "%s"',
 ]
