@@ -77,6 +77,10 @@ WRONG = {
         given(RateLimit, headers={"Content-LENGTH": "5"}),
         "$.headers: the header 'Content-LENGTH' is the server's own",
     ),
+    "a header that proves the order": (
+        given(RateLimit, headers={"X-LLMSIM-Position": "5"}),
+        "$.headers: the header 'X-LLMSIM-Position' is the server's own",
+    ),
     "a latency that is a word": (
         given(Assistant, "x", latency="gpt5"),
         "$.latency: expected a Latency, got a string",

@@ -12,7 +12,7 @@ _MOST_SECONDS = 86_400
 # https://www.rfc-editor.org/rfc/rfc9110#name-field-names and the values below it, in ASCII.
 _NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 _VALUE = "^([!-~]([ \t!-~]*[!-~])?)?$"
-# What frames the answer is the server's.
+# What frames the answer is the server's, and so is what proves the order.
 _SERVERS = (
     "connection",
     "content-length",
@@ -23,6 +23,7 @@ _SERVERS = (
     "transfer-encoding",
     "upgrade",
 )
+_PROOF = "x-llmsim-"
 
 
 def a_retry_after(value: Any) -> str | None:
@@ -69,7 +70,7 @@ def headers() -> Checked:
 def _wrong(name: Any, text: Any) -> str | None:
     if not isinstance(name, str) or not re.fullmatch(_NAME[1:-1], name):
         return f"{name!r} is no name of a header"
-    if name.lower() in _SERVERS:
+    if name.lower() in _SERVERS or name.lower().startswith(_PROOF):
         return f"the header {name!r} is the server's own"
     if not isinstance(text, str):
         return f"the header {name!r}: {expected('a string', text)}"
