@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from llmsim.control.schemas import Strict, described
 from llmsim.journal.entry import FULL, META, OFF
 from llmsim.playback.stored import Reference
+from llmsim.script.rules import expected
+from llmsim.script.syntax import FORM
 from llmsim.sessions import NAME_RULE
 from llmsim.settings import CHECKS
 
@@ -24,6 +26,8 @@ class ScriptOrName(fields.Dict):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
             return Reference(value)
+        if not isinstance(value, dict):
+            raise ValidationError(f"{expected('an object or a name', value)}; {FORM}")
         return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from llmsim import registry
-from llmsim.script.rules import a_string
+from llmsim.script.rules import one_of
 
 DEFAULT = "repeat_last"
 
@@ -29,8 +27,4 @@ def times_served(word: str, place: int, turns: int, turn: int | None) -> int:
     return again + (turn is not None and turn < place)
 
 
-def an_on_exhausted(value: Any) -> str | None:
-    """What keeps `value` from being one of the words of `ON_EXHAUSTED`, or None."""
-    if isinstance(value, str) and value not in ON_EXHAUSTED:
-        return registry.unknown("on_exhausted", value, ON_EXHAUSTED)
-    return a_string(value)
+an_on_exhausted = one_of("on_exhausted", ON_EXHAUSTED)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError
 from marshmallow_oneofschema.one_of_schema import OneOfSchema
 
-from llmsim import registry
 from llmsim.script import slips
 from llmsim.script.rules import a_string, expected
 
@@ -61,7 +60,7 @@ class OneOf(OneOfSchema):
         if not isinstance(data, dict):
             raise ValidationError([expected("an object", data)])
         if self.type_field not in data:
-            sentence = slips.missing_name(self.type_field, self.type_schemas, data)
+            sentence = slips.missing_word(self.type_field, self.type_schemas, data)
             raise ValidationError({self.type_field: [sentence]})
         name = data[self.type_field]
         schema = self.type_schemas.get(name) if isinstance(name, str) else None
@@ -69,7 +68,7 @@ class OneOf(OneOfSchema):
             raise ValidationError(
                 {
                     self.type_field: [
-                        a_string(name) or registry.unknown(self.what, name, self.type_schemas)
+                        a_string(name) or slips.unknown_word(self.what, name, self.type_schemas)
                     ]
                 }
             )

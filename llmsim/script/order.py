@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from llmsim import registry
-from llmsim.script.rules import a_string
+from llmsim.script.rules import one_of
 
 ARRIVAL: Final = "arrival"
 HISTORY: Final = "history"
@@ -21,19 +20,5 @@ STEPS: Final = {
     OWN: "only answers count whose text is one of the script's",
 }
 
-
-def an_order(value: Any) -> str | None:
-    """What keeps `value` from being one of the words of `ORDERS`, or None."""
-    return one_of_words("order", value, ORDERS)
-
-
-def a_steps(value: Any) -> str | None:
-    """What keeps `value` from being one of the words of `STEPS`, or None."""
-    return one_of_words("steps", value, STEPS)
-
-
-def one_of_words(what: str, value: Any, words: dict[str, str]) -> str | None:
-    """What keeps `value` from being one of the words, or None; `what` is what they are."""
-    if isinstance(value, str) and value not in words:
-        return registry.unknown(what, value, words)
-    return a_string(value)
+an_order = one_of("order", ORDERS)
+a_steps = one_of("steps", STEPS)

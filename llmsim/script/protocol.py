@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from llmsim.script.order import one_of_words
+from llmsim.script.rules import one_of
 from llmsim.settings import OFF, REFUSE, REPORT
 
 CHECKS: Final = {
@@ -14,6 +14,4 @@ CHECKS: Final = {
 }
 
 
-def a_check(value: Any) -> str | None:
-    """What keeps `value` from being one of the words of `CHECKS`, or None."""
-    return one_of_words("protocol", value, CHECKS)
+a_check = one_of("protocol", CHECKS)

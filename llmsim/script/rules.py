@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from llmsim import registry
 from llmsim.errors import Problem, ScriptInvalidError
 from llmsim.json_text import type_name
+from llmsim.script import slips
 
 Rule = Callable[[Any], str | None]
 
@@ -112,7 +112,7 @@ def a_length(most: int) -> Rule:
 def one_of(what: str, words: Iterable[str]) -> Rule:
     """One of the words; `what` says what they are."""
     return lambda value: (
-        a_string(value) or (None if value in words else registry.unknown(what, value, words))
+        a_string(value) or (None if value in words else slips.unknown_word(what, value, words))
     )
 
 

@@ -21,6 +21,7 @@ from llmsim.script.limits import limits_field
 from llmsim.script.order import ALL, ORDERS, STEPS, a_steps, an_order
 from llmsim.script.protocol import CHECKS, a_check
 from llmsim.script.rules import a_weight, an_integer, expected
+from llmsim.script.syntax import FORM
 from llmsim.script.track import TrackSchema, outlines_in, passing_in, problems
 from llmsim.script.turn_list import NO_TURN
 from llmsim.script.turns import AnyTurnSchema
@@ -104,6 +105,12 @@ class ScriptSchema(ObjectSchema):
         "where there are tracks: then a request that fits none is refused.",
         required=False,
     )
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """See `ObjectSchema.load`."""
+        if not isinstance(data, dict):
+            raise ValidationError([f"{expected('an object', data)}; {FORM}"])
+        return super().load(data, **options)
 
     @property
     def keys(self) -> tuple[str, ...]:

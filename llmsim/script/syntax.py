@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable
 
-_EMPTY = 'it is empty; a script is an object: {"turns": [...]}'
+FORM = 'a script is an object: {"turns": [...]}'
+_EMPTY = f"it is empty; {FORM}"
 _YAML = 'it looks like YAML; a script is JSON: {"turns": [...]}'
 _COMMENT = "JSON has no comments; remove it, or use the key 'comment' of a turn"
 _QUOTES = 'keys and texts stand in double quotes (")'

@@ -42,6 +42,7 @@ FAULT_NAMES = (
     "bad_arguments",
 )
 FAULTS = ", ".join(map(repr, FAULT_NAMES))
+FORM = 'a script is an object: {"turns": [...]}'
 
 
 def turn(text: str) -> str:
@@ -280,9 +281,12 @@ NULLS |= {
 
 # Name -> (text, `line:column: path: message`, one line for each problem).
 INVALID = {
-    "an array": ("[]", "1:1: $: expected an object, got an array"),
-    "a string": (' "x"', "1:2: $: expected an object, got a string"),
-    "null": ("null", "1:1: $: expected an object, got null"),
+    "turns alone": (
+        '[{"type": "assistant", "text": "x"}]',
+        f"1:1: $: expected an object, got an array; {FORM}",
+    ),
+    "a string": (' "x"', f"1:2: $: expected an object, got a string; {FORM}"),
+    "null": ("null", f"1:1: $: expected an object, got null; {FORM}"),
     "no turns key": (' {"on_exhausted": "loop"}', "1:2: $: missing key 'turns'"),
     "no turn": ('{"turns": []}', "1:11: $.turns: a script needs at least one turn"),
     "an unknown protocol": (
@@ -613,7 +617,7 @@ INVALID = {
         said('"finish_reason": "end_turn"'),
         (
             "1:64: $.turns[0].finish_reason: unknown finish reason 'end_turn'; expected one of "
-            f"{FINISH_REASONS}"
+            f"{FINISH_REASONS}; did you mean 'stop'?"
         ),
     ),
     "a finish reason that is an array": (

@@ -191,7 +191,7 @@ WRONG_EXTRAS = [
         {"finish_reason": "end_turn"},
         (
             "$.finish_reason: unknown finish reason 'end_turn'; expected one of 'stop', "
-            "'tool_calls', 'length', 'content_filter'"
+            "'tool_calls', 'length', 'content_filter'; did you mean 'stop'?"
         ),
     ),
     (
