@@ -27,6 +27,7 @@ _MADE = re.compile(
     rf"_{_NUMBER}_{_NUMBER}_{_NUMBER}(?:_[0-9]{{1,18}}){{0,2}}(?!\w)"
 )
 _MADE_WORD = "_llmsim_"
+_ANSWERS = frozenset(ASSISTANT_ROLES)
 
 
 Group = tuple[int, int]
@@ -120,6 +121,8 @@ class Reader:
             if not (calls or call_id or item_id or (role == "assistant" and _MADE_WORD in text)):
                 continue  # most messages have no id
             for name in reversed(_ids(messages[at])):
+                if _MADE_WORD not in name and name not in self._ids:
+                    continue  # it says nothing
                 mark = _made(name)
                 if mark is not None and not newest:
                     newest, begins = mark.id, at
@@ -162,6 +165,8 @@ class Reader:
 
     def _is_own(self, messages: Sequence[Message], group: Group) -> bool:
         start, end = group
+        if end - start == 1 and not messages[start].calls:  # as most are
+            return self._any_text or messages[start].text.strip() in self._texts
         for message in messages[start:end]:
             for call in message.calls:
                 if call.id and call.id not in self._ids:
@@ -179,7 +184,7 @@ def _groups(messages: Sequence[Message], start: int) -> list[Group]:
     groups: list[Group] = []
     begins = -1
     for at, message in enumerate(messages[start:], start):
-        if message.role in ASSISTANT_ROLES:
+        if message.role in _ANSWERS:
             if begins < 0:
                 begins = at
         elif begins >= 0:

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 # `claude-sonnet-4-6`, `claude-opus-4-20250514`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`
 _NEW_NAME: Final = re.compile(r"claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 _OLD_NAME: Final = re.compile(r"claude-(\d)(?:[-.](\d))?-[a-z]+")  # `claude-3-7-sonnet-latest`
-_LOOKED_AT: Final = frozenset(("tools", "thinking"))
+_OPTIONS: Final = frozenset(("tools", "thinking"))
 CALL_ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 
 Block = tuple[int, int, Any]
@@ -47,12 +47,15 @@ class Digest(NamedTuple):
     caches: int
 
     @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing that a rule could find fault with."""
-        looked_at = self.calls or self.rounds or self.hollow or self.blanks or self.caches
-        return not (
-            looked_at or _LOOKED_AT & self.body.keys() or self.messages[-1]["role"] == "assistant"
-        )
+    def has_plain_messages(self) -> bool:
+        """Whether no rule could find fault with a message."""
+        looked_at = self.calls or self.rounds or self.hollow or self.blanks
+        return not looked_at and self.messages[-1]["role"] != "assistant"
+
+    @property
+    def has_options(self) -> bool:
+        """Whether a rule could find fault with tools, thinking, or marks for the cache."""
+        return self.caches > 0 or not _OPTIONS.isdisjoint(self.body)
 
     @property
     def version(self) -> tuple[int, int] | None:

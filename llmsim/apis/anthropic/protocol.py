@@ -10,12 +10,15 @@ from llmsim.apis.anthropic.rules import calls, options, texts
 from llmsim.apis.protocol import NOTHING, Rules, Violation, broken
 from llmsim.conversation import Request
 
-RULES: Final[Rules[Digest]] = {
+_OF_OPTIONS: Final[Rules[Digest]] = {
     "tool_name": options.tool_name,
     "tool_name_twice": options.tool_name_twice,
     "combined_schema": options.combined_schema,
     "cache_controls": options.cache_controls,
     "thinking_budget": options.thinking_budget,
+}
+RULES: Final[Rules[Digest]] = {
+    **_OF_OPTIONS,
     "call_id_form": calls.call_id_form,
     "text_empty": texts.text_empty,
     "content_empty": texts.content_empty,
@@ -31,4 +34,6 @@ RULES: Final[Rules[Digest]] = {
 def violations(request: Request) -> Sequence[Violation]:
     """What of the request the API would refuse, in the order of the request."""
     digest = digest_of(request.body)
-    return NOTHING if digest.is_plain else broken(RULES, digest) or NOTHING
+    if not digest.has_plain_messages:
+        return broken(RULES, digest) or NOTHING
+    return broken(_OF_OPTIONS, digest) or NOTHING if digest.has_options else NOTHING

@@ -33,9 +33,9 @@ def tool_name(digest: Digest) -> Iterator[Violation]:
 
 def tool_name_twice(digest: Digest) -> Iterator[Violation]:
     """No two tools have one name."""
-    names = Counter(name for _, name in _names(digest))
-    twice = [name for name, times in names.items() if times > 1]
-    if twice:
+    names = [name for _, name in _names(digest)]
+    if len({*names}) < len(names):
+        twice = [name for name, times in Counter(names).items() if times > 1]
         yield Violation(
             "tool_name_twice",
             "tools: Tool names must be unique.",
