@@ -1,6 +1,7 @@
 """What the order by history costs beside that by arrival.
 
-With a short history, and with one of 100 messages.
+With a short history, and with one of 100 messages; for bodies that come again, which are read once,
+and for those that do not.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.benchmark import Benchmark, Conclusion, Samples, Variant, median_ratio
 from tests.benchmarks.programs import WRK
-from tests.benchmarks.requests import CHAT, HELLO
+from tests.benchmarks.requests import CHAT, HELLO, each_new
 from tests.benchmarks.servers import ask, folder, llmsim_server
 
 ORDERS = ("arrival", "history")
 # Messages of the history, and how much of the rate by arrival should be left.
 SIZES = {3: 0.95, 101: 0.9}
+AGAIN, NEW = "the same body", "a new body each time"
 
 
 class Orders(Benchmark):
@@ -36,27 +39,34 @@ class Orders(Benchmark):
                 for order in ORDERS
             }
             yield [
-                Variant(title(order, size), partial(ask, servers[order], CHAT, [history(size)]))
+                Variant(title(order, size, which), partial(ask, servers[order], CHAT, bodies))
                 for size in SIZES
+                for which, bodies in (
+                    (AGAIN, [json.dumps(history(size))]),
+                    (NEW, each_new(history(size))),
+                )
                 for order in ORDERS
             ]
 
     def conclude(self, samples: Samples) -> list[Conclusion]:
         return [
             Conclusion(
-                f"requests/s by history over those by arrival, {size} messages",
+                f"requests/s by history over those by arrival, {size} messages, {which}",
                 median_ratio(
-                    samples[title("history", size)], samples[title("arrival", size)], "requests/s"
+                    samples[title("history", size, which)],
+                    samples[title("arrival", size, which)],
+                    "requests/s",
                 ),
                 least=least,
             )
             for size, least in SIZES.items()
+            for which in (AGAIN, NEW)
         ]
 
 
-def title(order: str, size: int) -> str:
+def title(order: str, size: int, which: str) -> str:
     """The name of a variant."""
-    return f"by {order}, {size} messages"
+    return f"by {order}, {size} messages, {which}"
 
 
 def script(place: Path, order: str) -> Path:
@@ -66,10 +76,10 @@ def script(place: Path, order: str) -> Path:
     return path
 
 
-def history(size: int) -> str:
+def history(size: int) -> dict[str, Any]:
     """A request whose history holds so many messages, without an id: all of it has to be read."""
     messages = [
         {"role": ("user", "assistant")[number % 2], "content": f"Message {number} of an agent."}
         for number in range(size)
     ]
-    return json.dumps({"model": "llmsim", "messages": messages})
+    return {"model": "llmsim", "messages": messages}
