@@ -200,7 +200,6 @@ def _file(text: str) -> str:
 
 
 def _position(text: str) -> int:
-    position = int(text)
-    if position < 0:
-        raise ValueError(text)
-    return position
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 up, got {text!r}")
+    return int(text)

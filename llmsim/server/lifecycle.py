@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmsim import __version__, tokens
-from llmsim.errors import LlmsimError
+from llmsim.errors import LlmsimError, StartupError
 from llmsim.metrics import host
 from llmsim.playback import Playback
 from llmsim.server import ports, ready_file, watch, workers
@@ -179,9 +179,10 @@ class Lifecycle:
     def _write_ready_file(self, server: Any) -> None:
         try:
             ready_file.write(self._settings.ready_file, self._reached_at(server))
-        except OSError:
+        except OSError as error:
             self.on_exit(server)  # gunicorn does not call it where a start fails
-            raise
+            path = self._settings.ready_file
+            raise StartupError(f"cannot write the ready file {path}: {error.strerror}") from error
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
         origin = ports.origin(server.LISTENERS)

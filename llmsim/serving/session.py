@@ -72,7 +72,14 @@ def _named(environ: Mapping[str, Any]) -> str | None:
     if named is None:
         key = key_of(environ)
         named = key.removeprefix(KEY_PREFIX) if key.startswith(KEY_PREFIX) else None
-    return None if named is None else checked_name(named)
+    return None if named is None else _checked(named)
+
+
+def _checked(named: str) -> str:
+    try:
+        return checked_name(named)
+    except RequestError:  # WSGI has the bytes of a name as latin-1: show them as they were meant
+        return checked_name(named.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 def key_of(environ: Mapping[str, Any]) -> str:

@@ -39,7 +39,19 @@ class InProcess(Session):
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve a request."""
-        return _ahead(_app()(environ, start_response))
+        path = _as_wsgi(environ.get("PATH_INFO", ""))
+        return _ahead(_app()({**environ, "PATH_INFO": path}, start_response))
+
+
+def _as_wsgi(path: str) -> str:
+    """The bytes of a path as latin-1, which PEP 3333 wants. httpx gives it decoded."""
+    if path.isascii():
+        return path
+    try:
+        path.encode("latin-1").decode()
+    except UnicodeError:
+        return path.encode().decode("latin-1")
+    return path
 
 
 def wsgi(script: Given | None = None) -> InProcess:

@@ -222,7 +222,9 @@ def test_play_shows_one_position_even_beyond_the_end(tmp_path: Path) -> None:
     ended = run("play", script, "--position", "2")
     assert ended.stderr == "position 2: HTTP 500\n"
     assert "script_exhausted" in ended.stdout
-    assert "invalid" in run("play", script, "--position", "-1", code=2).stderr
+    for wrong in ("-1", "last"):
+        refused = run("play", script, "--position", wrong, code=2).stderr
+        assert f"--position: expected a whole number from 0 up, got {wrong!r}" in refused
 
 
 @pytest.mark.parametrize("api", ["chat", "responses", "openresponses", "anthropic"])

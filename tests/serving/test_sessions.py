@@ -126,6 +126,15 @@ def test_a_bad_name_is_a_400_in_the_shape_of_the_api_and_takes_no_turn(
     assert client.get("/llmsim/sessions").get_json()["sessions"] == []
 
 
+def test_a_bad_name_is_repeated_as_it_was_written(make_client: MakeClient) -> None:
+    client = make_client(*numbered(1))
+    for answer in (
+        ask(client, "/s/größe"),
+        ask(client, headers={"X-LLMSim-Session": "größe".encode().decode("latin-1")}),
+    ):
+        assert answer.get_json()["error"]["message"].startswith("'größe' is no session name")
+
+
 def test_a_bad_name_is_repeated_in_part_only(make_client: MakeClient) -> None:
     message = ask(make_client(text("a")), f"/s/{'x' * 5000}").get_json()["error"]["message"]
     assert "x" * 80 in message

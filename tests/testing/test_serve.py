@@ -63,6 +63,13 @@ def test_without_a_server_each_has_a_session_of_its_own() -> None:
         llmsim.Session.made(first._control, first.name)
 
 
+def test_without_a_server_a_path_may_hold_letters_of_any_kind() -> None:
+    sim = llmsim.wsgi(HELLO)
+    for model in ("größe", "大きい"):
+        answer = within(sim).get(f"{sim.openai_base_url}/models/{model}")
+        assert answer.json()["id"] == model
+
+
 def test_a_stream_that_is_read_to_its_last_event_is_complete() -> None:
     sim = llmsim.wsgi(HELLO[:1])
     url = f"{sim.openai_base_url}/chat/completions"
