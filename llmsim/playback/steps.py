@@ -64,6 +64,6 @@ class Steps:
         if not self._steps:
             return Step(self._trailing[:-1], self._last)
         step = self._steps[number % len(self._steps)]
-        if number % len(self._steps):
+        if number % len(self._steps) or not self._trailing:
             return step
         return Step(self._trailing + step.spend, step.turn)
