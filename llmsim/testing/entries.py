@@ -12,6 +12,7 @@ from llmsim.conversation import CalledTool, Message
 from llmsim.conversation import Conversation as History
 from llmsim.errors import RequestError
 from llmsim.script.expressions import results
+from llmsim.verdict.joined import Joined
 
 _RENDERERS: Final = {api.renderer.name: api.renderer for api in APIS}
 _NOTHING: Final = History()
@@ -132,7 +133,13 @@ def conversations(entries: Iterable[Entry]) -> list[Conversation]:
     A first request that got an error has no id yet: it cannot be told whose it is.
     """
     found: dict[str | None, list[Entry]] = {}
+    joined: dict[str, Joined] = {}
     for entry in entries:
-        if entry.position is not None:
-            found.setdefault(entry.conversation, []).append(entry)
+        if entry.position is None:
+            continue
+        name, facts = entry.conversation, entry.facts
+        if name is not None:
+            of_generation = joined.setdefault(facts["generation"], Joined(facts["generation"]))
+            name = of_generation.name(name, f"{facts['script']}/{facts['track']}", entry.position)
+        found.setdefault(name, []).append(entry)
     return [Conversation(name, requests) for name, requests in found.items()]

@@ -9,6 +9,7 @@ from llmsim.journal.entry import CLIENT_GONE
 from llmsim.journal.line import head_of, starts_of
 from llmsim.playback.findings import Finding
 from llmsim.store.base import Session, Store
+from llmsim.verdict.joined import Joined
 from llmsim.verdict.model import Found, Served
 from llmsim.verdict.plan import Plan
 from llmsim.verdict.reasons import Head, Reasons, findings_in
@@ -24,7 +25,9 @@ class Scan:
     """
 
     def __init__(self, generation: int, plan: Plan) -> None:
-        self._starts = starts_of(f"{generation:016x}")
+        name = f"{generation:016x}"
+        self._starts = starts_of(name)
+        self._joined = Joined(name)
         self._plan = plan
         self._retries = Retries()
         self._found: dict[str, Found] = {}
@@ -81,6 +84,7 @@ class Scan:
         conversation, step = head.get("conversation"), head.get("step") or 0
         is_error = head["status"] >= 400
         if conversation is not None:
+            conversation = self._joined.name(conversation, line.name, head["position"])
             self.errors[step] += is_error
             run = self._run(self.conversations, conversation, head)
             self._note(head, run.retries.add(head))

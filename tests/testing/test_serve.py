@@ -63,6 +63,26 @@ def test_without_a_server_each_has_a_session_of_its_own() -> None:
         llmsim.Session.made(first._control, first.name)
 
 
+def test_requests_that_send_what_is_new_alone_are_in_the_conversation_that_they_go_on_with() -> (
+    None
+):
+    call = llmsim.ToolCalls([llmsim.Call("look")])
+    sim = llmsim.wsgi(llmsim.Script([call, call, *HELLO[:1]], order="history"))
+    users: list[dict[str, object]] = [{"input": "Hi"}, {"input": "Ho"}]
+    for _ in range(3):
+        for user in users:
+            asked = within(sim).post(
+                f"{sim.openai_base_url}/responses", json={"model": "m", **user}
+            )
+            (item,) = asked.json()["output"]
+            result = {"type": "function_call_output", "output": "x", "call_id": item.get("call_id")}
+            user |= {"input": [result], "previous_response_id": asked.json()["id"]}
+    assert [[entry.step for entry in each.requests] for each in sim.conversations] == [
+        [0, 1, 2],
+        [0, 1, 2],
+    ]
+
+
 def test_without_a_server_a_path_may_hold_letters_of_any_kind() -> None:
     sim = llmsim.wsgi(HELLO)
     for model in ("größe", "大きい"):

@@ -12,7 +12,19 @@ from llmsim.verdict.model import AtStep, Served
 from llmsim.verdict.plan import Line
 from llmsim.verdict.run import Run
 from tests.conftest import MakeClient
-from tests.verdict.agents import APIS, CALL, ERROR, LONG, SAY, USER, Agent, put, verdict, why
+from tests.verdict.agents import (
+    APIS,
+    CALL,
+    ERROR,
+    LONG,
+    SAY,
+    USER,
+    Agent,
+    appended,
+    put,
+    verdict,
+    why,
+)
 
 SENT: dict[str, Any] = {**SAY, "expect": {"last_contains": "sent"}}
 
@@ -164,3 +176,59 @@ def test_a_request_after_the_end_is_the_conversation_s(client: FlaskClient) -> N
         "past_end",
         3,
     )
+
+
+def began(client: FlaskClient) -> tuple[int, int, bool]:
+    """How many conversations began and ended, and whether the verdict passes."""
+    found = verdict(client)
+    assert found.conversations is not None
+    return found.conversations.began, found.conversations.ended, found.passed
+
+
+@pytest.mark.parametrize("api", ["responses", "openresponses"])
+def test_requests_that_send_what_is_new_alone_are_of_the_conversation_that_they_go_on_with(
+    client: FlaskClient, api: str
+) -> None:
+    put(client, CALL, ERROR, SAY, CALL, SAY, order="history")
+    agents = [Agent(client, api=api) for _ in range(3)]
+    newest: dict[Agent, dict[str, Any]] = {}
+    for _ in range(5):
+        for agent in agents:
+            response = agent.ask(**newest.get(agent, {}))
+            if response.status_code == 200:
+                payload = response.get_json()
+                newest[agent] = {"previous_response_id": payload["id"]}
+                results = appended(api, payload, "ok")[len(payload["output"]) :]
+                agent.history = results or [USER]
+    assert began(client) == (3, 3, True)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_history_that_was_cut_is_of_the_conversation_that_it_is_the_end_of(
+    client: FlaskClient, api: str
+) -> None:
+    put(client, CALL, CALL, CALL, SAY, order="history")
+    agents = [Agent(client, api=api) for _ in range(3)]
+    for _ in range(4):
+        for agent in agents:
+            agent.history = [USER, *agent.history[1:][-2:]]
+            agent.step()
+    assert began(client) == (3, 3, True)
+    (first, *_) = verdict(client, conversations="all").conversations.page  # type: ignore[union-attr]
+    assert first.conversation.split("_")[3] == "0"  # as it began, at position 0
+
+
+def test_a_conversation_that_goes_on_in_another_track_is_one_of_its_own_there(
+    client: FlaskClient,
+) -> None:
+    helper = {"name": "helper", "when": {"system_contains": "help"}, "turns": [CALL, SAY]}
+    put(client, CALL, CALL, SAY, order="history", tracks=[helper])
+    agent = Agent(client)
+    for _ in range(3):
+        agent.step()
+    other = Agent(client)
+    other.history = [{"role": "system", "content": "help"}, USER, *agent.history[3:5]]
+    other.step()
+    assert began(client) == (2, 1, False)
+    other.step()
+    assert began(client) == (2, 2, True)
