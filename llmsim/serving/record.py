@@ -38,7 +38,7 @@ from llmsim.serving.ending import Ending, handed_on
 from llmsim.serving.peer import has_hung_up
 from llmsim.serving.rendering import Answer, worker
 from llmsim.serving.session import key_of, session_kind
-from llmsim.serving.standing_facts import standing_facts
+from llmsim.serving.standing_facts import BY_NONE, standing_facts
 from llmsim.store.base import Store
 from llmsim.store.gates import Waiter
 
@@ -226,6 +226,8 @@ class Record:
         if not generation or self._mode == OFF:
             return None
         self._facts["generation"] = f"{generation:016x}"
+        if self._facts["position"] is None:
+            self._facts |= BY_NONE
         end = self._end(outcome, size, chunks)
         receipt = store.append(self.session, generation, self._line(end))
         if receipt is None:

@@ -13,6 +13,8 @@ _BY_ARRIVAL: dict[str, Any] = {
     "try": None,
     "conversation": None,
 }
+# Where no turn was taken.
+BY_NONE: dict[str, Any] = dict.fromkeys(_BY_ARRIVAL)
 _FOREIGN_STEPS = (
     "Answers in this history are not the script's, and count as steps. If they are examples in "
     'the prompt, give the script "steps": "own".'

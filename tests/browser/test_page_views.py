@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.played import Agent, control, user
-from tests.running import Server, text
+from tests.running import PATIENCE, Server, text
 
 
 def entries(page: Page) -> Any:
@@ -262,6 +262,16 @@ def test_a_retry_is_known_by_its_header_or_by_its_size(server: Server, open_page
     expect(entries(page)).to_have_count(4)
     marked = [entry.get_by_text("retry", exact=True).count() for entry in entries(page).all()]
     assert marked == [0, 1, 0, 1]
+
+
+def test_a_request_that_took_no_turn_stands_at_no_step_and_in_no_track(
+    server: Server, open_page: Open
+) -> None:
+    httpx.post(f"{server.origin}/s/lost/openai/v1/nowhere", timeout=PATIENCE)
+    entry = entries(open_page("#/session/lost"))
+    expect(entry).to_have_count(1)
+    expect(entry.locator("header strong + span")).to_have_text("no turn")
+    expect(entry.locator(".badge")).to_have_count(0)
 
 
 def test_a_long_text_is_cut(server: Server, open_page: Open) -> None:

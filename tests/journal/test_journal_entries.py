@@ -200,7 +200,8 @@ def test_a_refused_request_has_its_entry_without_a_position(
     assert (first["position"], last["position"]) == (0, 1)
     for entry, response, (_, status, code) in zip(refused, answers, REFUSED, strict=True):
         assert response.status_code == status
-        assert (entry["position"], entry["turn"]) == (None, None)
+        assert {entry[name] for name in ("position", "turn", "order", "step", "try")} == {None}
+        assert (entry["track"], entry["conversation"]) == (None, None)
         assert entry["generation"] == first["generation"]
         assert (entry["session"], entry["api"], entry["path"], entry["status"]) == (
             "a",

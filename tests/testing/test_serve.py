@@ -63,6 +63,15 @@ def test_without_a_server_each_has_a_session_of_its_own() -> None:
         llmsim.Session.made(first._control, first.name)
 
 
+def test_requests_that_took_no_turn_are_among_the_others() -> None:
+    sim = llmsim.wsgi(HELLO)
+    within(sim).get(f"{sim.openai_base_url}/models")
+    within(sim).post(f"{sim.openai_base_url}/chat/completions", json={})
+    for request in sim.requests:
+        assert {request.position, request.turn, request.step, request.conversation} == {None}
+    assert sim.conversations == []
+
+
 def test_requests_that_send_what_is_new_alone_are_in_the_conversation_that_they_go_on_with() -> (
     None
 ):

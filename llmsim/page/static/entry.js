@@ -36,7 +36,7 @@ function head(entry, isAgain) {
   const step = entry.step === null ? "" : ` · step ${entry.step}`;
   const badges = [
     isAgain ? ["warn", "retry"] : null,
-    entry.track !== "main" ? ["track-badge", entry.track] : null,
+    entry.track && entry.track !== "main" ? ["track-badge", entry.track] : null,
     entry.script ? ["", entry.script] : null,
     entry.unmet?.length ? ["bad", "not as expected"] : null,
     entry.outcome === "client_gone" ? ["bad", "aborted: client gone"] : null,
