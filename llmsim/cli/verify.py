@@ -97,7 +97,7 @@ def _session(client: ControlClient, name: str, *, everything: bool) -> Verdict:
     """The verdict on a session; with every conversation of it, or the first failed ones."""
     path = f"/sessions/{quote(name, safe='')}/verdict"
     asked = {"conversations": "all", "limit": _AT_ONCE} if everything else {}
-    sent = client.get(f"{path}?{urlencode(asked)}")
+    sent = client.get(f"{path}?{urlencode(asked)}" if asked else path)
     if everything and sent["conversations"]:
         _rest(
             sent["conversations"], lambda more: client.get(f"{path}?{more}")["conversations"], asked

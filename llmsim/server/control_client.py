@@ -16,7 +16,9 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class NoAnswerError(LlmsimError):
-    """The server does not answer to its control API."""
+    """The server does not answer to its control API, or refuses."""
+
+    verb = "does not answer to"
 
     def __init__(self, method: str, path: str, reason: str) -> None:
         self.method = method
@@ -25,21 +27,32 @@ class NoAnswerError(LlmsimError):
         super().__init__(method, path, reason)
 
     def __str__(self) -> str:
-        return f"the server does not answer to {self.method} {self.path}: {self.reason}"
+        return f"the server {self.verb} {self.method} {self.path}: {self.reason}"
+
+
+class RefusedError(NoAnswerError):
+    """The server refuses."""
+
+    verb = "refuses"
 
 
 class ControlClient:
-    """The control API of the server at `origin`; `token` is the key that it wants, if any."""
+    """The control API of the server at `origin`, such as `http://127.0.0.1:8080`.
+
+    `token` is the key that it wants, if any.
+    """
 
     def __init__(self, origin: str, token: str = "") -> None:
-        self._origin = origin.rstrip("/")
+        origin = origin.rstrip("/")
+        self._origin = origin if "://" in origin else f"http://{origin}"
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> Any:
         """What it answers at `path`.
 
         Raises:
-            NoAnswerError: it does not, or refuses.
+            NoAnswerError: it does not.
+            RefusedError: it refuses.
         """
         return self.call("GET", path)
 
@@ -59,7 +72,7 @@ class ControlClient:
                 yield from answer
         except urllib.error.HTTPError as error:
             said = message_in(error.read()) or str(error)
-            raise NoAnswerError(method, f"/llmsim{path}", said) from error
+            raise RefusedError(method, f"/llmsim{path}", said) from error
         except (OSError, ValueError) as error:
             raise NoAnswerError(method, f"/llmsim{path}", f"{error} ({self._origin})") from error
 

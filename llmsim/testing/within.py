@@ -10,7 +10,7 @@ from werkzeug.test import Client
 
 from llmsim.app import create_served_app
 from llmsim.json_text import compact
-from llmsim.server.control_client import ControlClient, NoAnswerError, message_in
+from llmsim.server.control_client import ControlClient, RefusedError, message_in
 from llmsim.testing.scripts import Given
 from llmsim.testing.session import Session
 
@@ -30,7 +30,7 @@ class _Within(ControlClient):
         headers = {"Content-Type": "application/json", **self.headers}
         answer = self._client.open(path, _ORIGIN, method=method, data=data, headers=headers)
         if answer.status_code >= 400:
-            raise NoAnswerError(method, path, message_in(answer.get_data()))
+            raise RefusedError(method, path, message_in(answer.get_data()))
         yield from answer.get_data().splitlines()
 
 

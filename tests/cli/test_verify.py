@@ -78,6 +78,8 @@ def sessions(server: Server) -> Iterator[None]:
 
 def test_one_session_that_passes(server: Server, sessions: None, verify: Any) -> None:
     said, _ = verify("--session", "a-1", code=0)
+    address = server.origin.removeprefix("http://")
+    assert verify("--session", "a-1", "--url", address, code=0) == (said, "")
     assert said.splitlines()[0] == "session a-1: passed: 2 of 2 turns taken"
 
 
@@ -147,10 +149,12 @@ def test_or_for_each_conversation(server: Server, verify: Any, tmp_path: Path) -
 
 def test_what_keeps_it_from_judging_is_said(server: Server, verify: Any, tmp_path: Path) -> None:
     _, said = verify("--session", "nobody", code=1)
-    assert "There is no session 'nobody'" in said
+    refused = "the server refuses GET /llmsim/sessions/nobody/verdict: There is no session 'nobody'"
+    assert refused in said
     _, said = verify(code=1, LLMSIM_CONTROL_TOKEN="wrong")
     assert "Authorization: Bearer" in said
     _, said = verify("--url", "http://127.0.0.1:9", code=1)
+    assert "does not answer to" in said
     assert "(http://127.0.0.1:9)" in said
     _, said = verify("--url", "nonsense", code=1)
     assert "nonsense" in said
