@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from llmsim.errors import RequestError
-from llmsim.journal.line import generation_of, shown
+from llmsim.journal.joined import Joined
+from llmsim.journal.line import generation_of, head_of, shown
 from llmsim.json_text import parse
 from llmsim.store.base import BEGINS, Store
 
@@ -71,6 +72,7 @@ class _Sieve:
     has_begun: bool
     wants_stale: bool
     only: Mapping[str, Any]
+    joined: Joined
     current: list[bytes] = field(default_factory=list)
     stale: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -91,6 +93,12 @@ class _Sieve:
             return False
         return self.has_begun and self.wants_stale and self._kept(line, self.stale)
 
+    def pass_over(self, line: bytes) -> bool:
+        """Take note of a line before those that the reader wants: conversations begin there."""
+        if generation_of(line) == self.generation and (head := head_of(line)) is not None:
+            self.joined.name(head)
+        return False
+
     def _kept(self, line: bytes, lines: list[bytes]) -> bool:
         entry = shown(line, self.session)
         if entry is None or not self._is_wanted(entry):
@@ -103,6 +111,7 @@ class _Sieve:
         if not self.only:
             return True
         facts = parse(entry)
+        facts["conversation"] = self.joined.name(facts)
         return all(facts.get(name) == value for name, value in self.only.items())
 
 
@@ -110,7 +119,7 @@ class Reader:
     """Reads one session's journal: the entries of its generation, as it is at each call.
 
     Or those of an earlier `generation` that the journal still holds. With `only`, those whose
-    fields have these values.
+    fields have these values; a conversation is that of `Joined`.
     """
 
     def __init__(
@@ -133,8 +142,13 @@ class Reader:
         if not wanted:
             return Entries([], [], Mark(), bool(mark.generation))
         goes_on = mark.generation == wanted
-        sieve = _Sieve(self._session, wanted, goes_on, wanted == current, self._only)
-        place = self._sift(sieve, mark.place if goes_on else 0, limit)
+        sieve = _Sieve(
+            self._session, wanted, goes_on, wanted == current, self._only, Joined(wanted)
+        )
+        place = mark.place if goes_on else 0
+        if "conversation" in self._only:
+            self._pass_over(sieve, place)
+        place = self._sift(sieve, place, limit)
         rewound = bool(mark.generation) and not goes_on
         return Entries(sieve.current, sieve.stale, Mark(wanted, place), rewound)
 
@@ -166,6 +180,16 @@ class Reader:
             if entries.rewound or entries.mark == mark:
                 return
             mark = entries.mark
+
+    def _pass_over(self, sieve: _Sieve, end: int) -> None:
+        """Read up to `end`, or a little further."""
+        place = 0
+        while place < end:
+            following = self._store.entries(self._session, place, 1, sieve.pass_over).mark
+            if following == place:
+                break
+            place = following
+            time.sleep(0)
 
     def _sift(self, sieve: _Sieve, place: int, limit: int) -> int:
         """Read until the sieve holds enough; where to go on."""

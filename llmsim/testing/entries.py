@@ -11,8 +11,8 @@ from llmsim.apis import APIS
 from llmsim.conversation import CalledTool, Message
 from llmsim.conversation import Conversation as History
 from llmsim.errors import RequestError
+from llmsim.journal.joined import Joined
 from llmsim.script.expressions import results
-from llmsim.verdict.joined import Joined
 
 _RENDERERS: Final = {api.renderer.name: api.renderer for api in APIS}
 _NOTHING: Final = History()
@@ -135,11 +135,8 @@ def conversations(entries: Iterable[Entry]) -> list[Conversation]:
     found: dict[str | None, list[Entry]] = {}
     joined: dict[str, Joined] = {}
     for entry in entries:
-        if entry.position is None:
-            continue
-        name, facts = entry.conversation, entry.facts
-        if name is not None:
-            of_generation = joined.setdefault(facts["generation"], Joined(facts["generation"]))
-            name = of_generation.name(name, f"{facts['script']}/{facts['track']}", entry.position)
-        found.setdefault(name, []).append(entry)
+        if entry.position is not None:
+            generation = entry.facts["generation"]
+            name = joined.setdefault(generation, Joined(generation)).name(entry.facts)
+            found.setdefault(name, []).append(entry)
     return [Conversation(name, requests) for name, requests in found.items()]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from llmsim.journal.entry import CLIENT_GONE
+from llmsim.journal.joined import Joined
 from llmsim.journal.line import head_of, starts_of
 from llmsim.playback.findings import Finding
 from llmsim.store.base import Session, Store
-from llmsim.verdict.joined import Joined
 from llmsim.verdict.model import Found, Served
 from llmsim.verdict.plan import Plan
 from llmsim.verdict.reasons import Head, Reasons, findings_in
@@ -81,10 +81,9 @@ class Scan:
             self._run(self.tracks, line.name, head)
             self._note(head, self._retries.add(head))
             return
-        conversation, step = head.get("conversation"), head.get("step") or 0
+        conversation, step = self._joined.name(head), head.get("step") or 0
         is_error = head["status"] >= 400
         if conversation is not None:
-            conversation = self._joined.name(conversation, line.name, head["position"])
             self.errors[step] += is_error
             run = self._run(self.conversations, conversation, head)
             self._note(head, run.retries.add(head))

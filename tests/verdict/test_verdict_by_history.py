@@ -201,6 +201,24 @@ def test_requests_that_send_what_is_new_alone_are_of_the_conversation_that_they_
                 results = appended(api, payload, "ok")[len(payload["output"]) :]
                 agent.history = results or [USER]
     assert began(client) == (3, 3, True)
+    conversations = verdict(client, conversations="all").conversations
+    assert conversations is not None
+    for limit in (1, 2, 100):
+        for number, each in enumerate(conversations.page):
+            assert positions(client, each.conversation, limit) == list(range(number, 15, 3))
+
+
+def positions(client: FlaskClient, conversation: str, limit: int) -> list[int]:
+    """Those of the requests of a conversation, read in pages of so many."""
+    found: list[int] = []
+    since = "0"
+    while True:
+        asked = {"conversation": conversation, "limit": limit, "since": since}
+        page = client.get("/llmsim/sessions/a/requests", query_string=asked).get_json()
+        if not page["entries"]:
+            return found
+        found += [entry["position"] for entry in page["entries"]]
+        since = page["next"]
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -8,31 +8,36 @@ which answer it came, and so whose conversation goes on.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _MADE = re.compile("_llmsim_([0-9a-f]{6})[0-9a-f]*_([0-9]{1,18})_")
 
-_Own = tuple[str, str]  # the name of a conversation, and of its line of turns
+_Own = tuple[str, Any, Any]  # the name of a conversation, and the script and track that it is of
 
 
 class Joined:
-    """The conversations of a generation. Requests are to come in the order of their ends."""
+    """The conversations of a generation. Entries are to come in the order of the journal."""
 
     def __init__(self, generation: str) -> None:
-        self._generation = generation[:6]
+        self._generation = generation
         self._of_position: dict[int, _Own] = {}
         self._known: dict[_Own, _Own] = {}  # one object for each, however many requests it has
 
-    def name(self, conversation: str, line: str, position: int) -> str:
-        """The name that a request's conversation began with; `conversation` is what it shows."""
-        shown = conversation, line
+    def name(self, facts: Mapping[str, Any]) -> str | None:
+        """The name that the conversation of an entry began with; None where nothing tells it."""
+        name, position = facts.get("conversation"), facts.get("position")
+        if name is None or position is None or facts["generation"] != self._generation:
+            return name
+        shown = name, facts.get("script"), facts.get("track", "main")
         own = self._earlier(shown) or self._known.setdefault(shown, shown)
         self._of_position[position] = own
         return own[0]
 
     def _earlier(self, shown: _Own) -> _Own | None:
-        """What the answer was of whose id is shown. Lines hand histories to one another."""
+        """What the answer was of whose id is shown. Tracks hand histories to one another."""
         made = _MADE.search(shown[0])
-        if made is None or made[1] != self._generation:
+        if made is None or made[1] != self._generation[:6]:
             return None
         found = self._of_position.get(int(made[2]))
-        return found if found is not None and found[1] == shown[1] else None
+        return found if found is not None and found[1:] == shown[1:] else None
