@@ -12,6 +12,7 @@ from llmsim import settings as settings_module
 from llmsim.apis import APIS
 from llmsim.apis.renderer import Call, Renderer
 from llmsim.cli.explain import explained
+from llmsim.cli.script_path import script_path
 from llmsim.cli.times import timed
 from llmsim.conversation import Request
 from llmsim.errors import LlmsimError
@@ -62,7 +63,9 @@ def add_to(subparsers: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("script", metavar="SCRIPT", help="a JSON script, or a folder of scripts")
+    parser.add_argument(
+        "script", type=script_path, metavar="SCRIPT", help="a JSON script, or a folder of scripts"
+    )
     parser.add_argument(
         "--api",
         choices=[api.renderer.name for api in APIS],

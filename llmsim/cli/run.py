@@ -10,6 +10,7 @@ from typing import Any
 
 from llmsim import settings as settings_module
 from llmsim.cli.played import Played
+from llmsim.cli.script_path import script_path
 from llmsim.cli.signals import Signals
 from llmsim.errors import LlmsimError, SettingsError
 from llmsim.server.child import ChildEndedError, ChildServer
@@ -45,7 +46,7 @@ def add_to(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("script", metavar="SCRIPT", help="a JSON script")
+    parser.add_argument("script", type=script_path, metavar="SCRIPT", help="a JSON script")
     # PARSER: all that follows is the command's, also a `--` of its own.
     parser.add_argument(
         "command", nargs=argparse.PARSER, metavar="COMMAND", help="a program and its arguments"

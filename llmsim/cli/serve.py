@@ -15,6 +15,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 
 from llmsim import settings as settings_module
 from llmsim.apis import APIS
+from llmsim.cli.script_path import script_path
 from llmsim.errors import SettingsError
 
 # None is an option: the script is what is served, and a command line is no place for a secret. The
@@ -42,6 +43,7 @@ def add_to(subparsers: Any) -> None:
     )
     parser.add_argument(
         "script",
+        type=script_path,
         nargs="?",
         metavar="SCRIPT",
         help="a JSON script, or a folder of scripts (LLMSIM_SCRIPT_PATH)",

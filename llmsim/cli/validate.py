@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmsim import settings as settings_module
+from llmsim.cli.script_path import script_path
 from llmsim.errors import ScriptError
 from llmsim.playback.tracks import lines_of
 from llmsim.script import Script
@@ -27,6 +28,7 @@ def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("validate", help="check scripts", description=description)
     parser.add_argument(
         "scripts",
+        type=script_path,
         nargs="+",
         metavar="SCRIPT",
         help="a JSON script, or a folder; - is standard input",

@@ -103,6 +103,12 @@ def test_no_command_is_wrong_usage() -> None:
     assert "COMMAND" in started(code=2).stderr
 
 
+@pytest.mark.parametrize("name", ["play", "run", "serve", "validate"])
+def test_an_empty_path_is_neither_the_demo_script_nor_this_folder(name: str) -> None:
+    rest = ["--", "true"] if name == "run" else []
+    assert "the path is empty: is a variable not set?" in run(name, "", *rest, code=2).stderr
+
+
 def test_validate_summarises_the_turns_of_each_script() -> None:
     printed = started("validate", *sorted((ROOT / "config" / "scripts").glob("*.json"))).stdout
     assert (
