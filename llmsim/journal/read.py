@@ -133,6 +133,8 @@ class Reader:
         self._session = session
         self._generation = generation
         self._only = only
+        # Conversations as far as they were read, of the generation that was read last.
+        self._known = "", 0, Joined("")
 
     def read(self, mark: Mark, limit: int) -> Entries:
         """At most `limit` entries from `mark` on; none where there is no such session."""
@@ -142,13 +144,15 @@ class Reader:
         if not wanted:
             return Entries([], [], Mark(), bool(mark.generation))
         goes_on = mark.generation == wanted
-        sieve = _Sieve(
-            self._session, wanted, goes_on, wanted == current, self._only, Joined(wanted)
-        )
         place = mark.place if goes_on else 0
+        generation, known_to, joined = self._known
+        if generation != wanted or known_to > place:
+            known_to, joined = 0, Joined(wanted)
+        sieve = _Sieve(self._session, wanted, goes_on, wanted == current, self._only, joined)
         if "conversation" in self._only:
-            self._pass_over(sieve, place)
+            self._pass_over(sieve, known_to, place)
         place = self._sift(sieve, place, limit)
+        self._known = wanted, place, joined
         rewound = bool(mark.generation) and not goes_on
         return Entries(sieve.current, sieve.stale, Mark(wanted, place), rewound)
 
@@ -181,9 +185,8 @@ class Reader:
                 return
             mark = entries.mark
 
-    def _pass_over(self, sieve: _Sieve, end: int) -> None:
-        """Read up to `end`, or a little further."""
-        place = 0
+    def _pass_over(self, sieve: _Sieve, place: int, end: int) -> None:
+        """Read from `place` up to `end`, or a little further."""
         while place < end:
             following = self._store.entries(self._session, place, 1, sieve.pass_over).mark
             if following == place:

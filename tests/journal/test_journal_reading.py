@@ -16,7 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim.journal.line import End, line
+from llmsim.journal.read import Mark, Reader
+from llmsim.serving import shared
 from llmsim.store import journal_files, state_dir
+from llmsim.store.base import Page
 from tests.conftest import MakeClient
 from tests.journal.asking import ask, entries, is_empty, journal
 from tests.requests import CHAT, body_for
@@ -50,6 +53,31 @@ def test_pages_show_each_entry_once_and_in_order(
     found = [page["entries"] for page in pages(client, limit)]
     assert [len(page) for page in found] == sizes
     assert [entry["position"] for page in found for entry in page] == list(range(7))
+
+
+def test_who_waits_for_a_conversation_looks_at_no_entry_twice(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, places = make_client(text("a")), list[int]()
+    assert shared._shared is not None
+    store = shared._shared.store
+    entries_of = store.entries
+
+    def noted(session: str, place: int, *more: Any) -> Page:
+        places.append(place)
+        return entries_of(session, place, *more)
+
+    monkeypatch.setattr(store, "entries", noted)
+    reader = Reader(store, "a", only={"conversation": "nobody's"})
+    for _ in range(3):
+        ask(client)
+    mark = reader.read(Mark(), 10).mark
+    assert mark.place > 0
+    assert min(places) == 0
+    places.clear()
+    ask(client)
+    assert reader.read(mark, 10).mark.place > mark.place
+    assert min(places) == mark.place
 
 
 def test_a_page_holds_100_entries_where_nothing_else_is_asked(make_client: MakeClient) -> None:
