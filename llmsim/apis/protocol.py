@@ -23,6 +23,9 @@ class Earlier(Protocol):
     def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
         """The ids of the answer's calls; None where the answer is not known."""
 
+    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
+        """Whether an answer before the one with these marks may have made the call."""
+
     @property
     def may_have_thought(self) -> bool:
         """Whether any answer may have begun with reasoning."""

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 
 from llmsim.conversation import Request
 from llmsim.playback.order import Order
-from llmsim.playback.taken import serial_of
-from llmsim.reply import Reply
+from llmsim.playback.taken import ALONE, serial_of
+from llmsim.reply import MADE_CALL, Reply
 from llmsim.script import Turn
+
+_BY_HISTORY = 5  # numbers of a call id: generation, position, track, step and call; else two
+_MOST_DIGITS = 18  # of a position: clients may send numbers that nobody made
 
 
 class Earlier:
@@ -37,6 +40,18 @@ class Earlier:
         reply = turn.play(serial_of(tuple(marks)), Request())
         return [call.id for call in reply.calls] if isinstance(reply, Reply) else None
 
+    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
+        """Whether an answer before the one with these marks may have made the call.
+
+        In doubt it may: another line may have answered, and a large script is not read for it.
+        """
+        if call_id.startswith(MADE_CALL):
+            return _is_before(call_id.removeprefix(MADE_CALL).split("_"), marks)
+        turns = self._order.script.turns
+        if self._order.line != ALONE or not isinstance(turns, tuple):
+            return True
+        return any(call.id == call_id for turn in turns for call in getattr(turn, "calls", ()))
+
     def thought(self, marks: Sequence[str]) -> bool:
         """Whether the answer is known to have begun with reasoning."""
         turn = self._turn(marks)
@@ -47,3 +62,13 @@ class Earlier:
             return None
         index = self._order.answered(marks)
         return None if index is None else self._order.script.turns[index]
+
+
+def _is_before(numbers: Sequence[str], marks: Sequence[str]) -> bool:
+    """Whether these are of an answer before that with the marks; of another generation, any may."""
+    if len(numbers) >= _BY_HISTORY:
+        generation, *numbers = numbers
+        if generation != marks[0][: len(generation)]:
+            return True
+    position = numbers[0]
+    return len(position) <= _MOST_DIGITS and position.isdecimal() and int(position) < int(marks[1])

@@ -35,6 +35,9 @@ class Given:
     def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
         return {"1": ["x", "y"], "2": []}.get(marks[1])
 
+    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
+        return call_id == "x" and marks[1] == "2"
+
     def thought(self, marks: Sequence[str]) -> bool:
         return f"llmsim_{'_'.join(marks)}" == MADE
 
@@ -131,9 +134,10 @@ def test_what_the_previous_response_called_counts() -> None:
     assert told("y") == ["None No tool output found for function call x."]
     assert told("x", "y", "z") == ["2 No tool call found for function call output with call_id z."]
     assert told(previous="2") == []
-    assert told("x", previous="2") == [
-        "0 No tool call found for function call output with call_id x."
+    assert told("y", previous="2") == [
+        "0 No tool call found for function call output with call_id y."
     ]
+    assert told("x", previous="2") == []  # of a response before
     assert told("x", previous="3") == []
 
 

@@ -182,6 +182,30 @@ def test_what_the_previous_response_called_has_to_be_answered(
         history += [output(first), output("mine")]
 
 
+@pytest.mark.parametrize("order", ["arrival", "history"])
+def test_outputs_that_an_earlier_response_had_may_come_again(
+    make_client: MakeClient, order: str
+) -> None:
+    client = make_client(text("a"))
+    more = {"type": "tool_calls", "calls": [{"name": "f"}, {"name": "f", "id": "later"}]}
+    put(client, CALLS, more, text("b"), order=order, protocol="refuse")
+
+    def outputs(said: dict[str, Any]) -> list[dict[str, Any]]:
+        return [output(item["call_id"]) for item in said["output"]]
+
+    one = responses(client, "x")
+    two = responses(client, outputs(one), previous_response_id=one["id"])
+    again = [*outputs(one), *outputs(two)]
+    # The client did not take the newer response for the previous one.
+    told = responses(client, again, previous_response_id=one["id"])
+    newer = again[2]["call_id"]
+    assert told == f"No tool call found for function call output with call_id {newer}."
+    told = responses(client, [*again, output("z")], previous_response_id=two["id"])
+    assert told == "No tool call found for function call output with call_id z."
+    three = responses(client, again, previous_response_id=two["id"])
+    assert three["output"][0]["content"][0]["text"] == "b"
+
+
 def test_nothing_is_known_of_a_response_of_another_generation(make_client: MakeClient) -> None:
     client = make_client(text("a"))
     put(client, CALLS, text("b"), protocol="refuse")

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from llmsim.apis.openai_tools import Offered, doubtful
 from llmsim.apis.protocol import Earlier
-from llmsim.apis.responses.made import taken_apart
+from llmsim.apis.responses.made import Made, taken_apart
 from llmsim.conversation import Request
 
 Json = dict[str, Any]
@@ -61,10 +61,30 @@ class Digest(NamedTuple):
 
     def calls_elsewhere(self) -> tuple[list[Called], bool]:
         """The calls of the previous response and those referred to, and whether all are known."""
-        before, known = _calls_before(self.body, self.earlier)
+        before, known = self._called_before()
         referred, resolved = self._referred_to()
         is_whole = known and resolved and all(self.body.get(name) is None for name in _ELSEWHERE)
         return before + referred, is_whole
+
+    def may_be_older(self, call_id: str) -> bool:
+        """Whether the call may be of a response that the previous one went on from."""
+        previous = self._previous()
+        return previous is not None and self.earlier.may_have_called(call_id, previous.marks)
+
+    def _called_before(self) -> tuple[list[Called], bool]:
+        """The calls of the previous response, and whether they are known."""
+        if not isinstance(self.body.get("previous_response_id"), str):
+            return [], True
+        previous = self._previous()
+        ids = self.earlier.calls(previous.marks) if previous else None
+        if ids is None:
+            return [], False
+        return [(name, "function call", -1) for name in ids], True
+
+    def _previous(self) -> Made | None:
+        """What the id of the previous response says."""
+        name = self.body.get("previous_response_id")
+        return taken_apart(name) if isinstance(name, str) else None
 
     def _referred_to(self) -> tuple[list[Called], bool]:
         """The calls that references stand for, and whether all are known."""
@@ -132,15 +152,3 @@ def _add_reference(digest: Digest, index: int, name: str) -> None:
         digest.thoughts.append(index)
     elif not name.startswith("msg_"):
         digest.references.append(index)
-
-
-def _calls_before(body: Mapping[str, Any], earlier: Earlier) -> tuple[list[Called], bool]:
-    """The calls of the previous response, and whether they are known."""
-    previous = body.get("previous_response_id")
-    if not isinstance(previous, str):
-        return [], True
-    made = taken_apart(previous)
-    ids = earlier.calls(made.marks) if made else None
-    if ids is None:
-        return [], False
-    return [(name, "function call", -1) for name in ids], True

@@ -75,7 +75,10 @@ def _reasoning_of(digest: Digest, name: str) -> str | None:
 
 
 def result_without_call(digest: Digest) -> Iterator[Violation]:
-    """An output answers a call before it. The API's words for custom tools are not known."""
+    """An output answers a call before it, or one of the responses that the request goes on from.
+
+    The API's words for custom tools are not known.
+    """
     elsewhere, is_whole = digest.calls_elsewhere()
     if not is_whole:
         return
@@ -86,7 +89,7 @@ def result_without_call(digest: Digest) -> Iterator[Violation]:
     for index, kind, call_id in digest.results:
         if kind != _OUTPUT or not isinstance(call_id, str):
             continue
-        if calls.get(call_id, index) >= index:
+        if calls.get(call_id, index) >= index and not digest.may_be_older(call_id):
             yield Violation(
                 "result_without_call",
                 f"No tool call found for function call output with call_id {call_id}.",
