@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from llmsim import settings as settings_module
 from llmsim.errors import LlmsimError
 from llmsim.json_text import compact
 from llmsim.server.child import ChildServer
-from llmsim.server.control_client import ControlClient, NoAnswerError
+from llmsim.server.control_client import ControlClient, NoAnswerError, RefusedError
 from llmsim.store.base import DEFAULT_SESSION
 from llmsim.testing.scripts import Given, spec_of
 from llmsim.testing.session import Session
@@ -117,6 +118,8 @@ class Serving(Server, Session):
         control = _Watched(child, log, settings_module.load(environ).control_token)
         Server.__init__(self, control)
         Session.__init__(self, control, DEFAULT_SESSION, child.base_urls)
+        with suppress(RefusedError):  # it is there, from a run before
+            control.call("POST", "/sessions", {"name": DEFAULT_SESSION})
 
     def __exit__(self, *_: object) -> None:
         """Stop it."""
@@ -174,5 +177,8 @@ def _file(script: Given | None, folder: Path) -> str:
 
 
 def _end_of(log: Path, since: int = 0) -> str:
-    said = log.read_bytes()[since:].decode("utf-8", "replace")
+    try:
+        said = log.read_bytes()[since:].decode("utf-8", "replace")
+    except FileNotFoundError:  # it went with the server
+        return ""
     return said[-_LOG_CHARACTERS:].strip()

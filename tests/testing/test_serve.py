@@ -13,6 +13,7 @@ import llmsim
 from llmsim.errors import ScriptInvalidError
 from llmsim.server.control_client import NoAnswerError
 from llmsim.testing import ServerEndedError, VerdictError
+from tests.running import PATIENCE
 
 HELLO = [llmsim.Assistant("Hello!"), llmsim.Assistant("Bye.")]
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
@@ -47,6 +48,18 @@ def test_what_keeps_a_server_from_starting_is_said(tmp_path: Path) -> None:
         llmsim.serve(tmp_path / "missing.json").__enter__()
     with pytest.raises(TypeError, match="did you mean 'workers'"):
         llmsim.serve(HELLO, wrokers=2)
+
+
+@pytest.mark.slow
+def test_an_agent_that_asks_nothing_is_judged_too(tmp_path: Path) -> None:
+    for run in range(2):
+        with llmsim.serve(HELLO, workers=1, state_dir=tmp_path / "state") as sim:
+            assert len(sim.requests) == run
+            with pytest.raises(VerdictError, match=f"{run} of 2 turns taken" if run else "0 req"):
+                sim.assert_passed()
+            httpx.post(f"{sim.openai_base_url}/chat/completions", json=BODY, timeout=PATIENCE)
+    with pytest.raises(ServerEndedError):
+        _ = sim.requests
 
 
 def test_without_a_server_each_has_a_session_of_its_own() -> None:
