@@ -79,6 +79,30 @@ def test_a_call_of_a_tool_that_is_not_offered_is_found_with_what_is_offered(
 
 
 @pytest.mark.parametrize("api", APIS)
+def test_a_tool_that_a_text_names_and_a_search_offers_is_no_finding(
+    make_client: MakeClient, api: str
+) -> None:
+    client = make_client(call("mcp__s__step", {}))
+    named = {"role": "user", "content": "Load these by ToolSearch:\nTaskGet\nmcp__s__step\n"}
+    key = "input" if "responses" in api else "messages"
+    says = {key: [named]}
+    search = tool(api, "ToolSearch")
+    assert asked(client, api, tools=[tool(api), search], **says) == []
+    assert kinds(asked(client, api, tools=[tool(api)], **says)) == ["unoffered_tool"]
+    assert kinds(asked(client, api, tools=[tool(api), search])) == ["unoffered_tool"]
+    other = {key: [{**named, "content": "mcp__s__steps"}]}
+    assert kinds(asked(client, api, tools=[search], **other)) == ["unoffered_tool"]
+
+
+def test_a_name_in_other_letters_is_not_searched_for(make_client: MakeClient) -> None:
+    client = make_client(call("bash", {}))
+    says = [{"role": "user", "content": "Shell: bash"}]
+    tools = [tool("chat", "Bash"), tool("chat", "tool_search")]
+    (found,) = asked(client, tools=tools, messages=says)
+    assert found["text"].endswith("did you mean 'Bash'?")
+
+
+@pytest.mark.parametrize("api", APIS)
 def test_arguments_that_the_offered_schema_refuses_are_found_with_the_place(
     make_client: MakeClient, api: str
 ) -> None:

@@ -6,6 +6,7 @@ and loops. What was checked once for a turn and what it was held against is reme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 import jsonschema_rs
 from xxhash import xxh3_128_digest
 
-from llmsim.conversation import Tool
+from llmsim.conversation import Conversation, Tool
 from llmsim.json_text import ascii_json, parse
 from llmsim.playback.findings.finding import (
     UNFIT_ARGUMENTS,
@@ -24,6 +25,7 @@ from llmsim.playback.findings.finding import (
 from llmsim.registry import nearest
 from llmsim.reply import Reply, ToolCall
 
+_SEARCH: Final = re.compile("tool_?search")
 _REMEMBERED: Final = 4096
 _MOST_NAMES: Final = 10
 _MOST_CHARACTERS: Final = 160
@@ -36,9 +38,10 @@ class Fitting:
         self._known: dict[Hashable, Finding | None] = {}
 
     def calls(
-        self, turn: Hashable | None, reply: Reply, tools: tuple[Tool, ...]
+        self, turn: Hashable | None, reply: Reply, conversation: Conversation
     ) -> Iterator[Finding]:
-        """What is wrong with the calls of a reply to a request that offers these tools."""
+        """What is wrong with the calls of a reply to a request that says this."""
+        tools = conversation.tools
         for number, call in enumerate(reply.calls):
             offered, against = None, ""
             for tool in tools:
@@ -46,6 +49,8 @@ class Fitting:
                     offered, against = tool, tool.definition
                     break
             else:
+                if _can_be_searched(call.name, conversation):
+                    continue
                 against = "\0".join(tool.name for tool in tools)
             key = None if turn is None else (turn, number, _digest(against))
             found = self._once(key, partial(_fits, call, offered, tools))
@@ -69,6 +74,18 @@ class Fitting:
                 self._known.clear()
             found = self._known[key] = check()
             return found
+
+
+def _can_be_searched(name: str, conversation: Conversation) -> bool:
+    """Whether the agent has the tool, though the request offers it by a search alone.
+
+    Claude Code names such tools in a text, offers `ToolSearch`, and runs them when called.
+    """
+    names = {tool.name.lower() for tool in conversation.tools}
+    if name.lower() in names or not any(_SEARCH.search(offered) for offered in names):
+        return False
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(word.search(message.text) for message in conversation.messages)
 
 
 def _digest(text: str) -> bytes:

@@ -34,7 +34,7 @@ class Findings:
             if taken.turn is not None and not taken.turn.reads_request:
                 turn = (taken.claim.script, taken.line.number, taken.turn_index)
             if reply.calls:
-                found += self._fitting.calls(turn, reply, request.conversation.tools)
+                found += self._fitting.calls(turn, reply, request.conversation)
             elif not reply.refusal:
                 found += self._fitting.text(turn, reply, schema)
         return found
