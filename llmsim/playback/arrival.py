@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
+from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
 from llmsim.playback.order import Decision, Order, generation_mark
 from llmsim.playback.taken import ALONE, Line, Taken
@@ -55,4 +56,5 @@ class ByArrival(Order, Decision):
         taken = Taken(claim, index, turn, outcome, marks, delivery=delivery, line=self.line)
         if turn.expect is None:
             return taken
+        request = Earlier(self, claim.generation).completed(request)
         return checked(taken, turn.expect, request, script.on_mismatch)

@@ -5,15 +5,17 @@ An id says which turn its answer was, and the turn says what it called.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from llmsim.conversation import Request
+from llmsim.conversation import CalledTool, Conversation, Request
 from llmsim.playback.order import Order
 from llmsim.playback.taken import ALONE, serial_of
-from llmsim.reply import MADE_CALL, Reply
+from llmsim.reply import MADE_CALL, Reply, ToolCall
 from llmsim.script import Turn
 
 _BY_HISTORY = 5  # numbers of a call id: generation, position, track, step and call; else two
+_RESPONSE = re.compile("resp_llmsim_([0-9a-f]{16}(?:_[0-9]{1,18}){1,3})")
 _MOST_DIGITS = 18  # of a position: clients may send numbers that nobody made
 
 
@@ -34,11 +36,24 @@ class Earlier:
 
     def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
         """The ids of the answer's calls; None where the answer is not known."""
-        turn = self._turn(marks)
-        if turn is None or turn.reads_request:
-            return None
-        reply = turn.play(serial_of(tuple(marks)), Request())
-        return [call.id for call in reply.calls] if isinstance(reply, Reply) else None
+        called = self._called(marks)
+        return None if called is None else [call.id for call in called]
+
+    def completed(self, request: Request) -> Request:
+        """The request, with the calls of the response that it goes on from.
+
+        As it is where it goes on from none, or from one that is not known.
+        """
+        conversation = request.conversation
+        messages = list(conversation.messages)
+        for at, message in enumerate(messages[:2]):  # behind the instructions at the latest
+            made = _RESPONSE.fullmatch(message.item_id)
+            if made and (called := self._called(made[1].split("_"))):
+                told = tuple(CalledTool(call.name, "", call.id) for call in called)
+                messages[at] = message._replace(calls=told)
+                whole = Conversation(conversation.system, tuple(messages), conversation.tools)
+                return request._replace(conversation=whole)
+        return request
 
     def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
         """Whether an answer before the one with these marks may have made the call.
@@ -56,6 +71,13 @@ class Earlier:
         """Whether the answer is known to have begun with reasoning."""
         turn = self._turn(marks)
         return turn is not None and getattr(turn, "reasoning", None) is not None
+
+    def _called(self, marks: Sequence[str]) -> Sequence[ToolCall] | None:
+        turn = self._turn(marks)
+        if turn is None or turn.reads_request:
+            return None
+        reply = turn.play(serial_of(tuple(marks)), Request())
+        return reply.calls if isinstance(reply, Reply) else None
 
     def _turn(self, marks: Sequence[str]) -> Turn | None:
         if marks[0] != f"{self.generation:016x}":

@@ -13,6 +13,7 @@ from xxhash import xxh3_128
 
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.delivery import delivery_of
+from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
 from llmsim.playback.funnel import served_key
 from llmsim.playback.order import Decision, Order, generation_mark
@@ -112,6 +113,7 @@ class _AtStep(Decision):
         taken = Taken(claim, index, turn, outcome, marks, standing, tried, delivery, line=line)
         if turn.expect is None:
             return taken
+        request = Earlier(self._order, claim.generation).completed(request)
         return checked(taken, turn.expect, request, script.on_mismatch)
 
     def _tried(self, claim: Claim, retry: int) -> int:

@@ -11,7 +11,7 @@ from llmsim import Expectation, Script
 from llmsim.errors import ScriptInvalidError
 from tests.conftest import MakeClient
 from tests.journal.asking import entries
-from tests.verdict.agents import APIS, CALL, SAY, USER, Agent, put
+from tests.verdict.agents import APIS, CALL, SAY, USER, Agent, appended, put
 
 ORDERS = ["arrival", "history"]
 RESULT: dict[str, Any] = {
@@ -65,6 +65,27 @@ def test_one_that_is_not_is_served_and_recorded_with_what_was_found(
             },
         ],
     ]
+
+
+@pytest.mark.parametrize("api", ["responses", "openresponses"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_result_is_of_the_tool_that_the_response_called_which_the_request_goes_on_from(
+    client: FlaskClient, api: str, order: str
+) -> None:
+    named = {**CALL, "calls": [{"name": "bash", "id": "mine"}]}
+    expected = {"expect": {"tool_result": RESULT["tool_result"]}}
+    put(client, CALL, named | expected, SAY | expected, SAY | expected, order=order)
+    agent = Agent(client, api=api)
+    fields: dict[str, Any] = {}
+    for instructions in (None, "Be kind.", None):
+        payload = agent.ask(**fields, instructions=instructions).get_json()
+        fields = {"previous_response_id": payload["id"]}
+        agent.history = appended(api, payload, "it was sent")[len(payload["output"]) :]
+    agent.history = [{"type": "function_call_output", "call_id": "mine", "output": "sent"}]
+    agent.ask(previous_response_id="resp_llmsim_0123456789abcdef_1_0_1")  # of another generation
+    *known, unknown = unmet(client)
+    assert known == [None] * 3
+    assert unknown[0]["found"] == '[tool: "", text: "sent"]'
 
 
 def test_by_history_a_step_is_that_of_the_conversation_and_examples_are_none(
