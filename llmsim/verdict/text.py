@@ -60,7 +60,8 @@ def _of_session(verdict: Verdict) -> Iterator[str]:
     if not verdict.complete:
         yield (
             f"  incomplete: the journal lacks {verdict.unrecorded} of the requests that took a "
-            "turn: still on their way, lost with a killed worker, or dropped (journal.max_mb)"
+            "turn: still on their way, lost with a killed worker, dropped (journal.max_mb), or not "
+            "kept (journal.mode)"
         )
 
 
