@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from llmsim.control.operation import operation, playback
@@ -15,7 +16,12 @@ from llmsim.control.verdict_schemas import (
     WhichSessions,
 )
 from llmsim.playback.polled_lock import Pauses
+from llmsim.playback.stored import Outline
+from llmsim.script.folder import DEFAULT
+from llmsim.store.base import Session
 from llmsim.verdict import Page, Plan, judge
+from llmsim.verdict.judge import judged, scanned
+from llmsim.verdict.scan import Scan
 from llmsim.verdict.summary import Summary, listed
 
 _SLICE = 0.004  # seconds that others wait
@@ -34,6 +40,13 @@ def show_verdict(name: str, after: int, limit: int, conversations: str) -> dict[
     return judge(playback().store, session, Plan(outline), page, pause).as_json()
 
 
+def _scripts(session: Session, outline: Outline, scan: Scan) -> Collection[str]:
+    """The scripts that a session is counted by: its own, one that it was given, or those played."""
+    if outline.given:
+        return [outline.given]
+    return (scan.scripts or [DEFAULT]) if session.follows else ["own"]
+
+
 @operation("GET", "/verdict", takes=WhichSessions, gives=SummaryAnswer)
 def show_summary(
     prefix: str, after: int, limit: int, sessions: str, group: str | None = None
@@ -42,9 +55,10 @@ def show_summary(
     summary, store, pauses = Summary(prefix), playback().store, Pauses(_SLICE)
     number = 0
     for session, outline in standing_ones(prefix, pauses):
-        verdict = judge(store, session, Plan(outline), _FIRST, pauses.pause)
-        script = outline.given or ("default" if session.follows else "own")
-        summary.add(verdict, script if group else None)
+        plan = Plan(outline)
+        scan = scanned(store, session, plan, pauses.pause)
+        verdict = judged(session, plan, scan, _FIRST)
+        summary.add(verdict, _scripts(session, outline, scan) if group else ())
         if verdict.passed and sessions != ALL:
             continue
         if after <= number < after + limit:

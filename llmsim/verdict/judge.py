@@ -41,8 +41,18 @@ def judge(
     pause: Callable[[], None] = lambda: None,
 ) -> Verdict:
     """The verdict on a session that plays by `plan`. `pause` is called time and again meanwhile."""
+    return judged(session, plan, scanned(store, session, plan, pause), page)
+
+
+def scanned(store: Store, session: Session, plan: Plan, pause: Callable[[], None]) -> Scan:
+    """What the journal of the session adds up to."""
     scan = Scan(session.generation, plan)
     scan.read(store, session, pause)
+    return scan
+
+
+def judged(session: Session, plan: Plan, scan: Scan, page: Page) -> Verdict:
+    """The verdict on what the session's journal adds up to."""
     unrecorded = max(session.position - scan.claimed, 0)
     general = _general(session, scan)
     reasons = [*_in_order(scan), *general]

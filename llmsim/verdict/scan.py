@@ -9,6 +9,7 @@ from llmsim.journal.entry import CLIENT_GONE
 from llmsim.journal.joined import Joined
 from llmsim.journal.line import head_of, starts_of
 from llmsim.playback.findings import Finding
+from llmsim.script.folder import DEFAULT
 from llmsim.store.base import Session, Store
 from llmsim.verdict.model import Found, Served
 from llmsim.verdict.plan import Plan
@@ -20,8 +21,9 @@ from llmsim.verdict.run import Run
 class Scan:
     """The entries of a generation of a session that plays by `plan`.
 
-    `claimed` are those that took a turn, `tracks` the runs by arrival, `conversations` those by
-    history; these were served `errors`, by step. `reasons` are of requests that belong to neither.
+    `claimed` are those that took a turn, `scripts` the names of the scripts that gave it; `tracks`
+    are the runs by arrival, `conversations` those by history; these were served `errors`, by step.
+    `reasons` are of requests that belong to neither.
     """
 
     def __init__(self, generation: int, plan: Plan) -> None:
@@ -34,6 +36,7 @@ class Scan:
         self._without_id: dict[int, Served] = {}
         self.errors = Counter[int]()
         self.requests = self.claimed = self.aborted = 0
+        self.scripts: set[str] = set()
         self.tracks: dict[str, Run] = {}
         self.conversations: dict[str, Run] = {}
         self.reasons = Reasons()
@@ -73,6 +76,7 @@ class Scan:
                 self._note(head, self._retries.add(head))
             return
         self.claimed += 1
+        self.scripts.add(head.get("script") or DEFAULT)
         self._add_claimed(head)
 
     def _add_claimed(self, head: Head) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -56,10 +56,10 @@ class Summary:
     page: list[SessionVerdict] = field(default_factory=list)
     next: int | None = None
 
-    def add(self, verdict: Verdict, script: str | None) -> None:
-        """Count a session; `script` is the group that it belongs to, None for none."""
+    def add(self, verdict: Verdict, scripts: Iterable[str]) -> None:
+        """Count a session; `scripts` are the groups that it belongs to."""
         self.counts.add(verdict)
-        if script is not None:
+        for script in scripts:
             self.groups.setdefault(script, Counts()).add(verdict)
         counts = self.counts
         self.passed = counts.passed > 0 and not counts.failed and not counts.never_began

@@ -78,6 +78,22 @@ def test_a_prefix_chooses_and_scripts_are_groups(client: FlaskClient) -> None:
     assert summary(client, prefix="a-").groups == {}
 
 
+def test_sessions_of_a_mix_are_grouped_by_the_scripts_that_they_played(client: FlaskClient) -> None:
+    for name, turns in (("buy", [CALL, SENT]), ("leave", [SAY])):
+        script = {"turns": turns, "on_exhausted": "error"}
+        assert client.put(f"/llmsim/scripts/{name}", json=script).status_code == 200
+    play(client, "buy-1")
+    play(client, "buy-2", "lost")
+    play(client, "leave-1", steps=1)
+    client.post("/llmsim/sessions", json={"name": "buy-3"})
+    client.post("/llmsim/sessions", json={"name": "x", "script": "buy"})
+    assert summary(client, group="script").groups == {
+        "buy": Counts(passed=1, failed=1, never_began=1),
+        "leave": Counts(passed=1),
+        "default": Counts(never_began=1),
+    }
+
+
 def test_failed_sessions_are_paged_and_all_can_be_listed(client: FlaskClient) -> None:
     for user in range(5):
         play(client, f"a{user}", steps=2 if user == 2 else 1)
