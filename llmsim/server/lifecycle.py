@@ -52,6 +52,9 @@ class Lifecycle:
     """
 
     def __init__(self, settings: Settings) -> None:
+        # Until `when_ready`: all that a start makes is to stay, and looking through it again and
+        # again takes a tenth of the start.
+        gc.disable()
         self._settings = settings
         self._loaded: Loaded | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
@@ -247,8 +250,8 @@ def _prepare_for_fork() -> None:
     """
     tokens.load()
     once.prepare()
-    gc.collect()
     gc.freeze()
+    gc.enable()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(
         ValueError, OSError

@@ -36,6 +36,7 @@ from llmsim.store.table_layout import (
     USE,
     live_state,
     new_key,
+    rows_in_use,
 )
 
 _SCANNED_ROWS = 2048
@@ -67,7 +68,7 @@ class CursorTable:
 
     def recount(self) -> set[int]:
         """Count the sessions anew; the keys of all scripts that play."""
-        rows = range(HEADER, HEADER + self._rows * ROW, ROW)
+        rows = rows_in_use(self._words)
         live = [state for row in rows if (state := live_state(self._words, row))]
         self._words[TAKEN] = len(live)
         return {self.default_script, *map(self._playing, live)}

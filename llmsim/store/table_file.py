@@ -13,17 +13,16 @@ from llmsim.store.state_dir import write_new
 from llmsim.store.table_layout import (
     DELETED,
     FOLLOWS,
-    FREE,
     GENERATION,
     HEADER,
     LIVE,
     OWN,
     ROW,
-    ROW_COUNT,
     STATE,
     STATES,
     USE,
     header,
+    rows_in_use,
     table_size,
 )
 
@@ -65,18 +64,18 @@ def check_rows(path: Path) -> None:
         all_bytes.cast("Q") as words,
     ):
         names = NameIndex(memory, words)
-        for number in range(words[ROW_COUNT]):
-            if wrong := _damage(words, names, HEADER + number * ROW):
+        for row in rows_in_use(words):
+            if wrong := _damage(words, names, row):
                 raise StateLostError(
-                    f"{path} is damaged (row {number}: {wrong}): restore the state directory "
-                    "from a copy, or name another one."
+                    f"{path} is damaged (row {(row - HEADER) // ROW}: {wrong}): restore the state "
+                    "directory from a copy, or name another one."
                 )
 
 
 def _damage(words: memoryview, names: NameIndex, row: int) -> str:
     """What is wrong with the row, or nothing."""
     live = words[row + LIVE]
-    if live in (FREE, DELETED):
+    if live == DELETED:
         return ""
     if live > DELETED:
         return f"its live state is {live}"

@@ -47,6 +47,7 @@ from __future__ import annotations
 import mmap
 import secrets
 import sys
+from itertools import compress
 from typing import Final
 
 from llmsim.store.counters import words_for
@@ -120,3 +121,12 @@ def live_state(words: memoryview, row: int) -> int:
     """Where the state of the row at `row` begins that counts, or 0 where it has none."""
     live: int = words[row + LIVE]
     return 0 if live in (FREE, DELETED) else row + STATES + (live - 1) * STATE
+
+
+def rows_in_use(words: memoryview) -> list[int]:
+    """Where the rows begin that are not free.
+
+    A start looks at all of them, and most are.
+    """
+    begins = range(HEADER, HEADER + words[ROW_COUNT] * ROW, ROW)
+    return list(compress(begins, words[HEADER + LIVE : begins.stop : ROW].tolist()))

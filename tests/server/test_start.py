@@ -34,3 +34,18 @@ def test_a_gevent_worker_is_patched_without_a_look_at_every_installed_package() 
         "print(looks, monkey.is_module_patched('socket'), metadata.entry_points is look)\n"
     )
     assert run(code) == "[] True True\n"
+
+
+def test_garbage_is_collected_from_the_first_worker_on_and_what_a_start_made_is_left_alone() -> (
+    None
+):
+    code = (
+        "import gc\n"
+        "from llmsim.server.lifecycle import Lifecycle, _prepare_for_fork\n"
+        "from llmsim.settings import Settings\n"
+        "Lifecycle(Settings())\n"
+        "starting = gc.isenabled()\n"
+        "_prepare_for_fork()\n"
+        "print(starting, gc.isenabled(), gc.get_freeze_count() > 10_000)\n"
+    )
+    assert run(code) == "False True True\n"
