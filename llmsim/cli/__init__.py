@@ -1,19 +1,19 @@
 """The `llmsim` command.
 
-A new subcommand is a module with `add_to` and `run`, and a word in `COMMANDS`.
+A new subcommand is a module with `add_to` and `run`, and its name in `COMMANDS`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from llmsim import __version__
-from llmsim.cli import play, run, schema, serve, validate, verify
 from llmsim.errors import LlmsimError
 
-COMMANDS = (serve, run, verify, validate, schema, play)
+COMMANDS = ("serve", "run", "verify", "validate", "schema", "play")
 
 _DESCRIPTION = """\
 A scripted LLM API simulator. Write the assistant's turns into a JSON script, serve it,
@@ -31,13 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The exit code is 0, 1 for a script, setting or verdict that is wrong, 2 for wrong usage. That of
     `run` is its command's.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         "llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"llmsim {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_to(subparsers)
+    for name in _wanted(arguments):
+        import_module(f"llmsim.cli.{name}").add_to(subparsers)
     given = parser.parse_args(arguments)
     try:
         code: int = given.run(given)
@@ -50,3 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return code
+
+
+def _wanted(arguments: Sequence[str]) -> Iterable[str]:
+    """The command that is named, alone: others import what it has no use for."""
+    named = [name for name in COMMANDS if [name] == [*arguments[:1]]]
+    return named or COMMANDS

@@ -75,7 +75,7 @@ HELP = {
 def test_every_command_is_named_in_the_help_and_has_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    names = [command.__name__.rpartition(".")[2] for command in COMMANDS]
+    names = [*COMMANDS]
     with pytest.raises(SystemExit):
         main(["--help"])
     assert re.findall(r"^    (\w+) +\w", capsys.readouterr().out, re.MULTILINE) == names

@@ -49,3 +49,13 @@ def test_garbage_is_collected_from_the_first_worker_on_and_what_a_start_made_is_
         "print(starting, gc.isenabled(), gc.get_freeze_count() > 10_000)\n"
     )
     assert run(code) == "False True True\n"
+
+
+def test_a_command_imports_what_it_needs_and_not_what_others_do() -> None:
+    code = (
+        "import sys, llmsim.cli\n"
+        "try: llmsim.cli.main(['serve', '--help'])\n"
+        "except SystemExit: print()\n"
+        "print([name for name in sys.modules if name.startswith('llmsim.playback')])\n"
+    )
+    assert run(code).splitlines()[-1] == "[]"
