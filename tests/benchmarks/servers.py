@@ -74,8 +74,8 @@ def ask(
 def with_cpu(server: Server, run: Callable[[float], Sample], seconds: float) -> Sample:
     """What `run` measures, and how much processor time a request took of the workers, in us."""
     before = _cpu_seconds(server)
-    sample = run(seconds)
-    requests = sample["requests/s"] * max(1, round(seconds))
+    sample = run(wrk.whole(seconds))
+    requests = sample["requests/s"] * wrk.whole(seconds)
     return {**sample, "CPU us": (_cpu_seconds(server) - before) / requests * 1e6}
 
 
