@@ -83,6 +83,14 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After the tests of a file nothing that requests share may be changed."""
+    if nextitem is None or nextitem.path != item.path:
+        for reading in READINGS:
+            assert reading.fields == parse(reading.body.bytes), "a test of this file has changed it"
+
+
 APPLICATIONS = {"served": cache(create_served_app), "flask": cache(create_app)}
 """As a server runs it, and as Flask alone does. Both answer alike.
 
@@ -125,13 +133,6 @@ def redis_server() -> Iterator[RedisServer]:
     # Short: the path of a socket has at most 107 characters.
     with TemporaryDirectory(prefix="redis-") as folder, RedisServer(Path(folder)) as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def _nothing_that_requests_share_was_changed() -> Iterator[None]:
-    yield
-    for reading in READINGS:
-        assert reading.fields == parse(reading.body.bytes)
 
 
 @pytest.fixture
