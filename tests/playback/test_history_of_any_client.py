@@ -64,7 +64,7 @@ class Client:
 
 
 # How slow the machine is is nobody's failure.
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(turns=SCRIPTS, client=CLIENTS, others=st.integers(0, 2))
 def test_a_client_that_appends_what_it_got_receives_the_script_in_order(
     turns: list[dict[str, Any]], client: tuple[str, str, Append], others: int

@@ -29,6 +29,7 @@ from tests.running import PATIENCE, Server, numbered, text, write_script
 from tests.script.samples import VALID
 
 MANY = 2 * LARGE_OBJECTS
+TURNS = 50  # which are large together, by their bytes
 
 
 def spec(count: int = MANY, **keys: Any) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def test_a_large_script_stays_in_its_file(tmp_path: Path) -> None:
 def test_every_worker_plays_a_large_script_from_its_first_turn_to_its_last(
     tmp_path: Path, worker_class: str
 ) -> None:
-    turns = [text(f"{number} " + "é" * 2_000) for number in range(MANY)]
+    turns = [text(f"{number} " + "é" * (LARGE_BYTES // TURNS)) for number in range(TURNS)]
     script = write_script(tmp_path / "s.json", text("default"))
     with Server(tmp_path, script, "-k", worker_class) as server:
         put = httpx.put(
@@ -183,9 +184,9 @@ def test_every_worker_plays_a_large_script_from_its_first_turn_to_its_last(
             json={"turns": turns, "on_exhausted": "error"},
             timeout=PATIENCE,
         )
-        assert (put.status_code, put.json()["turns"]) == (200, MANY)
+        assert (put.status_code, put.json()["turns"]) == (200, TURNS)
         workers, said = set(), []
-        for _ in range(MANY):
+        for _ in range(TURNS):
             answer = ask(server, "a")
             workers.add(answer.headers["X-LLMSim-Worker"])
             said.append(answer.json()["choices"][0]["message"]["content"])

@@ -114,7 +114,7 @@ def test_a_filled_stream_is_the_rendered_one(
         called(renderer, fields),
         StreamTemplates(),
     )
-    for position in range(4):
+    for position in range(3):
         played = play(script, position, 0xABC, call.conversation)
         assert isinstance(played.outcome, Reply)
         created = 1_800_000_000 + position

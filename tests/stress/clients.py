@@ -329,7 +329,7 @@ class Crowd:
         try:
             answer = client.ask(request)
         except ConnectionRefusedError:
-            time.sleep(0.01)
+            time.sleep(0.05)  # what is to answer is about to start, on the same processor
             return False
         except (OSError, http.client.HTTPException):
             self._failures[number] += 1

@@ -21,7 +21,7 @@ from tests.stress.proofs import (
 from tests.stress.servers import stressed_server
 
 TURNS = 200
-RELOADS = "BAB"  # what the script is changed to, one after the other
+RELOADS = "BA"  # what the script is changed to, one after the other
 
 
 def write(path: Path, name: str) -> Path:
@@ -36,7 +36,7 @@ def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(
     with stressed_server(tmp_path, path, worker_class) as server:
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
-            crowd.wait_for(100)
+            crowd.wait_for(60)
             for name in RELOADS:
                 write(path, name)
                 server.reload()
@@ -45,7 +45,7 @@ def test_no_answer_has_the_text_of_one_script_and_the_generation_of_another(
                     "a request after the reload got the script before it"
                 )
                 crowd.add(after)
-                crowd.wait_for(100)
+                crowd.wait_for(60)
     assert len(names_by_generation(crowd.answers, TURNS)) == len(RELOADS) + 1
     assert_none_twice(crowd.taken)
     assert lost(crowd.taken) <= crowd.failures

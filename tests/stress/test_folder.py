@@ -52,7 +52,7 @@ def test_position_script_and_place_belong_together_while_scripts_are_replaced(
         # What a reload drops comes from nginx, if there is one, as a 502.
         crowd = Crowd(lambda: server.origin, failing=(502,))
         with crowd.running():
-            for version in range(1, 6):
+            for version in range(1, 4):
                 crowd.wait_for(60)
                 write(folder, "files", version, when={"api": "chat"})
                 server.reload()
@@ -76,7 +76,7 @@ def test_position_script_and_place_belong_together_while_scripts_are_replaced(
         versions[name].append(version)
         places[name, version].append(index)
     assert set(versions["default"]) == {0}
-    assert set(versions["files"]) == set(versions["put"]) == set(range(6))
+    assert set(versions["files"]) == set(versions["put"]) == set(range(4))
     for of_name in versions.values():
         assert of_name == sorted(of_name), "a script that had been replaced played again"
     for indices in places.values():
@@ -85,12 +85,12 @@ def test_position_script_and_place_belong_together_while_scripts_are_replaced(
         assert sum(steps) - len(steps) <= crowd.failures
     # The reloads restart the workers: what they drop of a request is counted, not answered.
     served = {each["name"]: each["requests"] for each in listed}
-    counted = Counter(name for name, version, _ in map(parts, answers) if version in (0, 5))
+    counted = Counter(name for name, version, _ in map(parts, answers) if version in (0, 3))
     assert served["default"] >= counted["default"]
 
 
 @pytest.mark.parametrize("where", ["gevent", "three hosts"])
-def test_a_thousand_agents_over_five_scripts_by_name_glob_and_weight(
+def test_hundreds_of_agents_over_five_scripts_by_name_glob_and_weight(
     tmp_path: Path, folder: Path, where: str
 ) -> None:
     for path in folder.glob("*.json"):
@@ -105,8 +105,8 @@ def test_a_thousand_agents_over_five_scripts_by_name_glob_and_weight(
     for name, keys in kinds.items():
         spec = {"on_exhausted": "error", "turns": [text(f"{name} {n}") for n in range(3)], **keys}
         (folder / f"{name}.json").write_text(json.dumps(spec), "utf-8")
-    agents = [f"named-{n}" for n in range(200)] + [f"glob-{n}" for n in range(200)]
-    agents += [f"user{n}" for n in range(600)]
+    agents = [f"named-{n}" for n in range(50)] + [f"glob-{n}" for n in range(50)]
+    agents += [f"user{n}" for n in range(200)]
     clients = threading.local()
 
     with started(where, tmp_path, folder) as server:
@@ -133,9 +133,9 @@ def test_a_thousand_agents_over_five_scripts_by_name_glob_and_weight(
         if not session.startswith("user"):
             assert name == {"named": "named", "glob": "globbed"}[session.partition("-")[0]]
         played[name] += 1
-    assert (played["named"], played["globbed"]) == (200, 200)
-    assert abs(played["buy"] - 420) < 50
-    assert abs(played["refund"] - 120) < 40
+    assert (played["named"], played["globbed"]) == (50, 50)
+    assert abs(played["buy"] - 140) < 25
+    assert abs(played["refund"] - 40) < 20
     assert {each["name"]: each["requests"] for each in listed} == {
         name: 3 * count for name, count in played.items()
     }

@@ -51,7 +51,7 @@ def test_positions_go_on_over_a_killed_master_and_none_comes_twice(
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
             for _ in range(RESTARTS):
-                crowd.wait_for(200)
+                crowd.wait_for(100)
                 orphans.extend(server.worker_pids())
                 server.process.kill()
                 server.process.wait()
@@ -59,7 +59,7 @@ def test_positions_go_on_over_a_killed_master_and_none_comes_twice(
                     stressed_server(tmp_path, script, worker_class, LLMSIM_STATE_DIR=state)
                 )
                 assert "continuing at position" in server.log()
-            crowd.wait_for(200)
+            crowd.wait_for(100)
         if worker_class != "sync":  # which looks for its master only between two requests
             wait_until_gone(orphans)
     assert_texts_are_positions(crowd.answers, TURNS)

@@ -34,7 +34,7 @@ def test_a_killed_worker_repeats_no_turn_and_loses_only_those_of_failed_requests
     with stressed_server(tmp_path, script, worker_class, LLMSIM_PRELOAD=preload) as server:
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
-            kill_workers(crowd, 20, every)
+            kill_workers(crowd, 10, every)
         after = ask_once(server.origin)
     assert crowd.failures > 0, "the kills disturbed nobody"
     assert_texts_are_positions([*crowd.answers, after], TURNS)

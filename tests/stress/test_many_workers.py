@@ -11,7 +11,7 @@ from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
 
-TURNS = 2_000
+TURNS = 1_000
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_every_turn_is_served_once_and_in_order(
 ) -> None:
     script = write_script(tmp_path / "script.json", *numbered(TURNS), on_exhausted="error")
     with stressed_server(tmp_path, script, worker_class, LLMSIM_PRELOAD=preload) as server:
-        crowd = Crowd(lambda: server.origin)
+        crowd = Crowd(lambda: server.origin, requests_a_connection=10)
         crowd.run()
     assert crowd.failures == 0
     assert len({answer.worker for answer in crowd.answers}) == 4

@@ -21,7 +21,7 @@ from tests.requests import CHAT
 from tests.running import PATIENCE, Server, numbered, write_script
 from tests.server.workers.pair import WORKERS, facts, served
 
-REQUESTS = int(os.environ.get("STRESS_REQUESTS", "6000"))
+REQUESTS = int(os.environ.get("STRESS_REQUESTS", "3000"))
 CLIENTS = 24
 CONNECTIONS = 12
 # Then the connection ends and another begins.

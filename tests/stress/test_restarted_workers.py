@@ -11,7 +11,7 @@ from tests.stress.clients import Crowd, assert_texts_are_positions
 from tests.stress.proofs import assert_each_once, assert_in_order
 from tests.stress.servers import stressed_server
 
-TURNS = 1_000
+TURNS = 600
 LOOP = 100
 RELOADS = 2
 
@@ -44,9 +44,9 @@ def test_reloads_of_an_unchanged_script_lose_and_repeat_nothing(
         crowd = Crowd(lambda: server.origin)
         with crowd.running():
             for _ in range(RELOADS):
-                crowd.wait_for(100)
+                crowd.wait_for(60)
                 server.reload()
-            crowd.wait_for(100)
+            crowd.wait_for(60)
     assert_texts_are_positions(crowd.answers, LOOP)
     assert_each_once(crowd.taken, len(crowd.taken))
     assert_in_order(crowd.taken)

@@ -23,8 +23,8 @@ from tests.stress.proofs import (
 from tests.stress.servers import stressed_server
 
 TURNS = 50
-RESETS = 18
-DELETIONS = 18
+RESETS = 9
+DELETIONS = 9
 
 
 def assert_exact(answers: Sequence[Answer]) -> None:

@@ -23,7 +23,7 @@ from tests.stress.proofs import (
 )
 
 PROCESSES, THREADS, EACH = 4, 4, 1_000
-KILLS = 80
+KILLS = 25
 
 
 def published(directory: Path) -> MmapStore:

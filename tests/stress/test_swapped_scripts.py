@@ -24,7 +24,7 @@ from tests.stress.proofs import (
 )
 
 TURNS = 50
-SWAPS = 18
+SWAPS = 9
 
 
 def assert_swaps_are_seen_at_once(answers: Sequence[Answer], swaps: Sequence[Rewound]) -> None:

@@ -13,7 +13,7 @@ from tests.stress.test_many_sessions import SESSIONS, answers_in, make_sessions
 from tests.stress.test_many_sessions import TURNS as SESSION_TURNS
 from tests.stress.trouble import kill_workers
 
-TURNS = 3_000
+TURNS = 1_200
 LOOP = 100
 # nginx: there was no answer, or no host. llmsim: there is no Redis.
 FAILING = (502, 503, 504)
@@ -37,7 +37,7 @@ def test_every_turn_is_served_once_and_in_order_and_is_in_the_journal(tmp_path: 
     assert workers == {answer.taken.position: answer.worker for answer in crowd.answers}
 
 
-def test_two_hundred_sessions_play_each_its_own_script_in_order_over_hosts(tmp_path: Path) -> None:
+def test_a_hundred_sessions_play_each_its_own_script_in_order_over_hosts(tmp_path: Path) -> None:
     default = write_script(tmp_path / "script.json", *numbered(1))
     with three_hosts(tmp_path, default) as hosts:
         make_sessions(hosts.origin, "error")
@@ -57,9 +57,9 @@ def test_killed_workers_and_a_killed_host_repeat_no_turn(tmp_path: Path) -> None
     with three_hosts(tmp_path, script) as hosts:
         crowd = Crowd(lambda: hosts.origin, failing=FAILING)
         with crowd.running():
-            kill_workers(crowd, 10, 60)
+            kill_workers(crowd, 6, 60)
             hosts.kill(1)
-            crowd.wait_for(500)
+            crowd.wait_for(200)
         after = ask_once(hosts.origin)
     assert crowd.failures > 0, "the kills disturbed nobody"
     assert_sound([*crowd.answers, after], crowd.failures)
@@ -71,7 +71,7 @@ def test_a_killed_redis_that_writes_before_it_answers_repeats_no_turn(tmp_path: 
         crowd = Crowd(lambda: hosts.origin, failing=FAILING)
         with crowd.running():
             for _ in range(3):
-                crowd.wait_for(200)
+                crowd.wait_for(100)
                 hosts.redis.kill()
                 hosts.redis.start()
             crowd.wait_for(200)
@@ -89,7 +89,7 @@ def test_a_killed_redis_that_keeps_nothing_begins_a_generation_and_repeats_no_tu
         crowd = Crowd(lambda: hosts.origin, failing=FAILING)
         with crowd.running():
             for _ in range(2):
-                crowd.wait_for(200)
+                crowd.wait_for(100)
                 hosts.redis.kill()
                 hosts.redis.start()
             crowd.wait_for(200)

@@ -100,7 +100,7 @@ def test_the_variables_are_gone():
     )
     script = '{"turns": [{"type": "assistant", "text": "by the ini file"}]}'
     (project / "default.json").write_text(script)
-    assert "6 passed" in run(project, "-n", "4", "-p", "no:randomly")
+    assert "6 passed" in run(project, "-n", "2", "-p", "no:randomly")
     assert "6 passed" in run(project)
 
 
