@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -27,6 +28,10 @@ from llmsim.store.mmap_store import MmapStore
 from tests.redis_server import RedisServer
 
 _TESTS = Path(__file__).parent
+
+# Until the tests begin: half of the time that it takes to collect them would go into looking for
+# garbage in what is imported.
+gc.disable()
 
 # No test speaks TLS. Without this each client of httpx reads all certificates, for 25 ms.
 os.environ.pop("SSL_CERT_FILE", None)
@@ -62,6 +67,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
         if shared or item.path.relative_to(_TESTS).parts[0] in SLOW_FOLDERS:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What was imported stays. Nobody looks for garbage in it, from here on either."""
+    gc.freeze()
+    gc.enable()
 
 
 def _fixtures_of_the_module(item: pytest.Item) -> list[str]:
