@@ -65,14 +65,14 @@ class OneOf(OneOfSchema):
         name = data[self.type_field]
         schema = self.type_schemas.get(name) if isinstance(name, str) else None
         if schema is None:
-            raise ValidationError(
-                {
-                    self.type_field: [
-                        a_string(name) or slips.unknown_word(self.what, name, self.type_schemas)
-                    ]
-                }
-            )
+            raise ValidationError({self.type_field: [self._no_schema(name)]})
         return schema  # type: ignore[no-any-return]
+
+    def _no_schema(self, name: Any) -> str:
+        if not (problem := a_string(name)):
+            return slips.unknown_word(self.what, name, self.type_schemas)
+        meant = slips.meant_by(str(name), self.type_schemas)
+        return f"{problem}; did you mean {meant!r}?" if meant else problem
 
     def get_obj_type(self, obj: Any) -> str:
         """The name whose schema makes objects of this class."""

@@ -73,11 +73,16 @@ def unknown_key(key: str, choices: tuple[str, ...], present: Container[str]) -> 
 def unknown_word(what: str, word: str, choices: Iterable[str]) -> str:
     """The sentence about a word that is none of `choices`; `what` says what they are."""
     known = tuple(choices)
-    meant = WORDS.get(word.lower().replace("-", "_"))
-    sentence = registry.unknown(what, word, known, meant if meant in known else None)
+    sentence = registry.unknown(what, word, known, meant_by(word, known))
     if word in _OTHERS and "assistant" in known and "user" not in known:
         return f"{sentence}; a script has the assistant's turns alone"
     return sentence
+
+
+def meant_by(word: str, known: Container[str]) -> str | None:
+    """What of `known` stands for a word of another format; None where nothing does."""
+    meant = WORDS.get(word.lower().replace("-", "_"))
+    return meant if meant in known else None
 
 
 def missing_word(key: str, words: Iterable[str], present: Iterable[str]) -> str:

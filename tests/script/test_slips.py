@@ -13,7 +13,7 @@ from tests.each import for_each
 HELLO = {"type": "assistant", "text": "Hello"}
 
 
-def kind(word: str) -> dict[str, Any]:
+def kind(word: str | int) -> dict[str, Any]:
     return {"turns": [{"type": "error", "kind": word}]}
 
 
@@ -32,6 +32,7 @@ def ending(word: str) -> dict[str, Any]:
         *((kind(word), "other") for word in ("500", "server_error", "internal_server_error")),
         (kind("429"), "rate_limit"),
         (kind("529"), "overloaded"),
+        (kind(503), "overloaded"),
         (kind("504"), "timeout"),
         (kind("auth"), "authentication"),
         (kind("disconnect"), "connection_reset"),
