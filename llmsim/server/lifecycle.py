@@ -52,9 +52,6 @@ class Lifecycle:
     """
 
     def __init__(self, settings: Settings) -> None:
-        # Until `when_ready`: all that a start makes is to stay, and looking through it again and
-        # again takes a tenth of the start.
-        gc.disable()
         self._settings = settings
         self._loaded: Loaded | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
@@ -64,6 +61,9 @@ class Lifecycle:
 
     def on_starting(self, server: Any) -> None:
         """Before the port is bound: everything that can be wrong is found here."""
+        # Until `when_ready`: all that a start makes is to stay, and to look through it again and
+        # again takes long.
+        gc.disable()
         _use_threads(server.cfg, self._settings)
         _set_up(server)
         for warning in unknown_variables(os.environ):
