@@ -47,7 +47,8 @@ class Message(NamedTuple):
 
     `role` is the provider's word, `tool` for every tool result. `text` joins the text parts,
     `images` counts the parts that are pictures. `call_id` names the call that a result answers,
-    `item_id` is the element's own id.
+    `item_id` is the element's own id. `speaker` is the name of the participant who said it, where
+    the client names one.
     """
 
     role: str
@@ -56,6 +57,7 @@ class Message(NamedTuple):
     images: int = 0
     call_id: str = ""
     item_id: str = ""
+    speaker: str = ""
 
 
 class Tool(NamedTuple):

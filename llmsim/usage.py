@@ -77,7 +77,7 @@ def prompt_tokens(conversation: Conversation) -> int:
 
 def _counted(conversation: Conversation) -> int:
     total = _PER_REPLY
-    for role, text, calls, images, _, _ in conversation.messages:
+    for role, text, calls, images, _, _, _ in conversation.messages:
         if role in _COUNTED_ELSEWHERE:
             continue
         total += _PER_MESSAGE + count(text) + _PER_IMAGE * images

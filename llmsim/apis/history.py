@@ -70,18 +70,20 @@ class History:
         content: Content,
         calls: tuple[CalledTool, ...] = (),
         item_id: Any = None,
+        speaker: Any = None,
     ) -> None:
         """Adds a message; what a system or developer message says is also system text."""
         text, images = content
         if role in SYSTEM_ROLES and text:
             self._system.append(text)
         name = item_id if isinstance(item_id, str) else ""
-        self._messages.append(_message((role, text, calls, images, "", name)))
+        by = speaker if isinstance(speaker, str) else ""
+        self._messages.append(_message((role, text, calls, images, "", name, by)))
 
     def result(self, call_id: Any, content: Content) -> None:
         """Adds what a tool returned."""
         text, images = content
-        self._messages.append(_message((RESULT_ROLE, text, (), images, _id_of(call_id), "")))
+        self._messages.append(_message((RESULT_ROLE, text, (), images, _id_of(call_id), "", "")))
 
     def stand_in(self, kind: str, item_id: Any) -> None:
         """Adds an item that stands for something of the assistant's: a reference, a reasoning."""

@@ -31,7 +31,10 @@ _ANSWERS = frozenset(ASSISTANT_ROLES)
 
 
 Group = tuple[int, int]
-"""A run of adjacent assistant messages or items: where it begins, and where it has ended."""
+"""A run of adjacent assistant messages or items: where it begins, and where it has ended.
+
+In a chat of several agents each has a name, and where the name changes another answer begins.
+"""
 
 
 class Mark(NamedTuple):
@@ -117,7 +120,7 @@ class Reader:
         """The last made id of any track and where it is, and the last mark of the own track."""
         newest, begins = "", 0
         for at in range(len(messages) - 1, -1, -1):
-            role, text, calls, _, call_id, item_id = messages[at]
+            role, text, calls, _, call_id, item_id, _ = messages[at]
             if not (calls or call_id or item_id or (role == "assistant" and _MADE_WORD in text)):
                 continue  # most messages have no id
             for name in reversed(_ids(messages[at])):
@@ -187,6 +190,9 @@ def _groups(messages: Sequence[Message], start: int) -> list[Group]:
         if message.role in _ANSWERS:
             if begins < 0:
                 begins = at
+            elif _is_of_another(message, messages[at - 1]):
+                groups.append((begins, at))
+                begins = at
         elif begins >= 0:
             groups.append((begins, at))
             begins = -1
@@ -199,8 +205,15 @@ def _end_of_group(messages: Sequence[Message], at: int) -> int:
     """Where the group ends that `at` is in; `at` where it is in none."""
     end = at
     while end < len(messages) and messages[end].role in ASSISTANT_ROLES:
+        if end > at and _is_of_another(messages[end], messages[end - 1]):
+            break
         end += 1
     return end
+
+
+def _is_of_another(message: Message, before: Message) -> bool:
+    """Whether two messages are of two participants of a chat, each with a name."""
+    return message.speaker != before.speaker and bool(message.speaker and before.speaker)
 
 
 def _ids(message: Message) -> Sequence[str]:
@@ -208,7 +221,7 @@ def _ids(message: Message) -> Sequence[str]:
 
     Some frameworks send calls back as text, with their ids in it.
     """
-    role, text, calls, _, call_id, item_id = message
+    role, text, calls, _, call_id, item_id, _ = message
     if calls or item_id:
         return [name for name in (item_id, *(call.id for call in calls), call_id) if name]
     if call_id:

@@ -91,6 +91,22 @@ CHAT: dict[str, tuple[list[Any], int]] = {
     "a history that was cut in front": ([user(), said(None, made(1)), result(made(1))], 2),
     "answers without ids": ([user(), said("Done."), user("More."), said("Bye."), user("?")], 2),
     "adjacent assistant messages are one answer": ([user(), said("Do"), said("ne."), user()], 1),
+    "adjacent answers of several agents, each with its name": (
+        [user(), said("Done.", name="a"), said("Bye.", name="b"), said("Done.", name="a")],
+        3,
+    ),
+    "a name that only one of two messages has": (
+        [user(), said("Do", name="a"), said("ne."), user()],
+        1,
+    ),
+    "an agent's call behind another agent's answer": (
+        [user(), said("Done.", name="a"), said(None, made(1), name="b"), result(made(1))],
+        2,
+    ),
+    "another agent's answer just behind a call": (
+        [user(), said(None, made(1), name="a"), said("Done.", name="b"), user()],
+        3,
+    ),
     "a system message at the end": (
         [user(), said("Done."), user("More."), {"role": "system", "content": "Be brief."}],
         1,

@@ -210,6 +210,18 @@ def test_by_history_texts_and_scripted_ids_of_other_tracks_do_not_count(play: Pl
     assert ask(played, "worker", *history[:3]).turn_index == 0
 
 
+def test_by_history_agents_that_answer_one_another_by_name_have_each_their_turns(
+    play: Play,
+) -> None:
+    played = play(WORKER, turns=says("m0", "m1"), order="history")
+    history = [Message("user", "Hi")]
+    for system, speaker, text in (
+        ("", "a", "m0"), ("worker", "b", "w0"), ("", "a", "m1"), ("worker", "b", "w1"),
+    ):  # fmt: skip
+        assert text_of(ask(played, system, *history)) == text
+        history.append(Message("assistant", text, speaker=speaker))
+
+
 def test_tracks_of_both_orders_in_one_script(play: Play) -> None:
     played = play(WORKER | {"order": "history", "turns": says("w0", "w1")}, turns=says("m0", "m1"))
     assert [text_of(ask(played)) for _ in range(2)] == ["m0", "m1"]

@@ -68,7 +68,7 @@ def digest_of(request: Request) -> Digest:
     digest = Digest(body, [], [], [], functions)
     begun, calls = -1, _NONE
     results: list[str] = []
-    for index, (role, text, called, _, call_id, _) in enumerate(request.conversation.messages):
+    for index, (role, text, called, _, call_id, _, _) in enumerate(request.conversation.messages):
         if role == RESULT_ROLE:
             results.append(call_id)
         else:

@@ -62,9 +62,9 @@ def _add_message(history: History, message: dict[str, Any], path: Path) -> None:
     if role == RESULT_ROLE:
         history.result(message.get("tool_call_id"), content)
     elif "tool_calls" in message or "function_call" in message:
-        history.say(role, content, _calls(message, path))
+        history.say(role, content, _calls(message, path), speaker=message.get("name"))
     else:
-        history.say(role, content)
+        history.say(role, content, speaker=message.get("name"))
 
 
 def _calls(message: dict[str, Any], path: Path) -> tuple[CalledTool, ...]:
