@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from agents import Agent as OpenAIAgent
 from agents import OpenAIChatCompletionsModel, OpenAIResponsesModel, Runner, function_tool
@@ -26,7 +27,7 @@ from smolagents import OpenAIServerModel, ToolCallingAgent
 from smolagents import tool as smolagents_tool
 
 from tests.deployed.service import statuses
-from tests.running import Server
+from tests.running import PATIENCE, Server
 
 CONVERSATIONS = 10
 UNUSED = SecretStr("unused")
@@ -146,23 +147,27 @@ FRAMEWORKS: dict[str, tuple[Converse, list[dict[str, Any]]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("frameworks"), None, LLMSIM_WORKERS="4") as running:
+        yield running
+
+
 @pytest.mark.parametrize(("converse", "turns"), FRAMEWORKS.values(), ids=FRAMEWORKS)
 def test_ten_conversations_at_once_get_each_the_script(
-    tmp_path: Path,
+    server: Server,
     monkeypatch: pytest.MonkeyPatch,
     converse: Converse,
     turns: list[dict[str, Any]],
 ) -> None:
     monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
-    script = tmp_path / "script.json"
-    script.write_text(json.dumps({"order": "history", "on_exhausted": "error", "turns": turns}))
+    script = {"order": "history", "on_exhausted": "error", "turns": turns}
+    sessions = f"{server.origin}/llmsim/sessions"
+    name = httpx.post(sessions, json={"script": script}, timeout=PATIENCE).json()["name"]
     ran: list[list[int]] = [[] for _ in range(CONVERSATIONS)]
-    with (
-        Server(tmp_path, script, LLMSIM_WORKERS="4") as server,
-        ThreadPoolExecutor(CONVERSATIONS) as threads,
-    ):
-        answers = list(threads.map(lambda mine: converse(server.origin, mine), ran))
-        counted = statuses(server.origin)
+    with ThreadPoolExecutor(CONVERSATIONS) as threads:
+        answers = list(threads.map(lambda mine: converse(f"{server.origin}/s/{name}", mine), ran))
+    counted = statuses(server.origin, name)
     assert answers == [ANSWER] * CONVERSATIONS
     assert ran == [[1, 2]] * CONVERSATIONS
     assert counted == {200: 3 * CONVERSATIONS, 429: CONVERSATIONS}

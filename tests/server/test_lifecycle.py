@@ -519,23 +519,23 @@ def test_an_application_in_one_process_needs_no_server(tmp_path: Path) -> None:
 # The body limit, over a real connection
 
 
-@pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("worker_class", ["gevent", "gthread", "sync"])
-def test_a_body_over_the_limit_is_not_read_to_its_end(
-    tmp_path: Path, chunked: bool, worker_class: str
-) -> None:
+def test_a_body_over_the_limit_is_not_read_to_its_end(tmp_path: Path, worker_class: str) -> None:
     block = b"x" * 65536
+    ways = {
+        b"Content-Length: 1000000000": block,
+        b"Transfer-Encoding: chunked": b"%x\r\n%s\r\n" % (len(block), block),
+    }
     with Server(tmp_path, None, LLMSIM_MAX_BODY_MB="1", LLMSIM_WORKER_CLASS=worker_class) as server:
         host, port = server.origin.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as connection:
-            kind = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 1000000000"
-            connection.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n\r\n")
-            answer, sent = send_and_listen(
-                connection, b"%x\r\n%s\r\n" % (len(block), block) if chunked else block
-            )
-        assert b"413" in answer.split(b"\r\n")[0]
-        assert b"request_too_large" in answer
-        assert sent < 50_000_000
+        for kind, sent_again in ways.items():
+            with socket.create_connection((host, int(port)), timeout=20) as connection:
+                head = b"POST /v1/responses HTTP/1.1\r\nHost: x\r\n" + kind
+                connection.sendall(head + b"\r\n\r\n")
+                answer, sent = send_and_listen(connection, sent_again)
+            assert b"413" in answer.split(b"\r\n")[0], kind
+            assert b"request_too_large" in answer, kind
+            assert sent < 50_000_000, kind
         assert httpx.get(f"{server.origin}/health", timeout=PATIENCE).json()["position"] == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
+from llmsim.errors import StartupError
+from llmsim.settings import Settings
+from llmsim.store.engines import engine_of
 from tests.redis_server import RedisServer, free_port, needs
 from tests.requests import ROUTE_OF, request_to
 from tests.running import (
@@ -99,10 +103,16 @@ def test_a_redis_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         ("redis://localhost?tiemout=1&password=hid@den", "it cannot be read"),
     ],
 )
-def test_a_url_that_cannot_be_used_is_a_sentence(tmp_path: Path, url: str, message: str) -> None:
-    said = refused_start(tmp_path, url)
-    assert message in said
-    assert "hid" not in said
+def test_a_url_that_cannot_be_used_is_a_sentence(url: str, message: str) -> None:
+    with pytest.raises(StartupError, match=re.escape(message)) as caught:
+        engine_of(Settings(store_url=url))
+    assert "hid" not in str(caught.value)
+
+
+def test_a_url_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
+    said = refused_start(tmp_path, "redid://:hidden@x")
+    assert "llmsim cannot start: store.url (LLMSIM_STORE): unknown store 'redid'" in said
+    assert "hidden" not in said
 
 
 def test_a_wrong_password_is_a_sentence(tmp_path: Path, redis: RedisServer) -> None:
