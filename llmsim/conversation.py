@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 
 SYSTEM_ROLES = ("system", "developer")
 RESULT_ROLE = "tool"
-# Items of the Responses APIs that stand for something that the assistant said or thought.
-STAND_IN_ROLES = ("reasoning", "item_reference")
+# The response that a request goes on from: a whole answer, to which no later item belongs.
+PREVIOUS_RESPONSE: Final = "previous_response"
+# Elements of the Responses APIs that stand for something that the assistant said or thought.
+STAND_IN_ROLES = ("reasoning", "item_reference", PREVIOUS_RESPONSE)
 ASSISTANT_ROLES = ("assistant", *STAND_IN_ROLES)
 # By which a request asks for an error.
 INJECT_HEADER: Final = "x-llmsim-error"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from llmsim.conversation import ASSISTANT_ROLES, Conversation, Message, Request
+from llmsim.conversation import ASSISTANT_ROLES, PREVIOUS_RESPONSE, Conversation, Message, Request
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
 from llmsim.script import Call, Script
@@ -33,7 +33,8 @@ _ANSWERS = frozenset(ASSISTANT_ROLES)
 Group = tuple[int, int]
 """A run of adjacent assistant messages or items: where it begins, and where it has ended.
 
-In a chat of several agents each has a name, and where the name changes another answer begins.
+In a chat of several agents each has a name, and where the name changes another answer begins, as it
+does behind the previous response of a request.
 """
 
 
@@ -212,7 +213,9 @@ def _end_of_group(messages: Sequence[Message], at: int) -> int:
 
 
 def _is_of_another(message: Message, before: Message) -> bool:
-    """Whether two messages are of two participants of a chat, each with a name."""
+    """Whether two adjacent messages of assistants belong to two answers."""
+    if before.role == PREVIOUS_RESPONSE:
+        return True
     return message.speaker != before.speaker and bool(message.speaker and before.speaker)
 
 

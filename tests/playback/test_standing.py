@@ -217,14 +217,22 @@ def test_a_responses_history_says_the_step(api: str, history: list[Any], step: i
 
 
 def test_a_previous_response_stands_for_the_history_before_it() -> None:
-    body = {
-        "model": "m",
-        "previous_response_id": f"resp_llmsim_{ITEM}_1",
-        "input": [output("x"), user()],
-    }
+    assert step_behind_a_response(output("x"), user()) == 2
+
+
+def test_an_answer_beside_the_previous_response_is_another_one() -> None:
+    done, bye = {"role": "assistant", "content": "Done."}, {"role": "assistant", "content": "Bye."}
+    assert step_behind_a_response(done) == 3
+    assert step_behind_a_response(done, user(), bye, user()) == 4
+    assert step_behind_a_response({"role": "assistant", "content": "I would"}) == 2  # a prefill
+
+
+def step_behind_a_response(*items: dict[str, Any]) -> int:
+    """Where a conversation stands that goes on from the answer of step 1 with these items."""
+    body = {"model": "m", "previous_response_id": f"resp_llmsim_{ITEM}_1", "input": [*items]}
     script = Script.from_spec({"turns": TURNS})
     conversation = RENDERERS["responses"].read(body).conversation
-    assert Reader(script, Steps(script)).standing(conversation).step == 2
+    return Reader(script, Steps(script)).standing(conversation).step
 
 
 ANTHROPIC: dict[str, tuple[list[Any], int]] = {

@@ -21,7 +21,7 @@ from llmsim.apis.reading import (
 )
 from llmsim.apis.renderer import Call, Shape
 from llmsim.apis.responses.echo import EchoTable, echo_of
-from llmsim.conversation import STAND_IN_ROLES, Conversation
+from llmsim.conversation import PREVIOUS_RESPONSE, STAND_IN_ROLES, Conversation
 
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
@@ -71,7 +71,7 @@ def _conversation(body: dict[str, Any]) -> Conversation:
     if isinstance(instructions, str):
         history.say("system", (instructions, 0))
     if isinstance(body.get("previous_response_id"), str):
-        history.stand_in("item_reference", body["previous_response_id"])
+        history.stand_in(PREVIOUS_RESPONSE, body["previous_response_id"])
     _add_input(history, body)
     return history.conversation(tools_of(body.get("tools"), "tools"))
 

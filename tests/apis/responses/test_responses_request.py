@@ -102,7 +102,7 @@ def test_input_may_be_absent_where_the_request_continues_something(
 ) -> None:
     messages = read(api, {"input": ABSENT, **elsewhere}).messages
     assert messages == (
-        (Message("item_reference", "", item_id="resp_1"),)
+        (Message("previous_response", "", item_id="resp_1"),)
         if "previous_response_id" in elsewhere
         else ()
     )
