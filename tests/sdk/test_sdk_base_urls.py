@@ -96,7 +96,7 @@ OPENAI, ANTHROPIC = (
 CLIENTS: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
     "`openai` (Python": (_openai, OPENAI),
     "LangChain's `ChatOpenAI`": (_langchain_openai, OPENAI),
-    "OpenAI Agents SDK": (_agents, OPENAI),
+    "OpenAI Agents SDK (the": (_agents, OPENAI),
     "pydantic-ai's `OpenAIProvider`": (_pydantic_openai, OPENAI),
     "`anthropic` (Python": (_anthropic, ANTHROPIC),
     "LangChain's `ChatAnthropic`": (_langchain_anthropic, ANTHROPIC),
