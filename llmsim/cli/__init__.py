@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         code: int = given.run(given)
+        sys.stdout.flush()
     except LlmsimError as error:
         print(f"llmsim: {error}", file=sys.stderr)
         return 1
@@ -50,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # it flushes.
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, say; and again nothing more is to be said
+        print(f"llmsim: {error.strerror or error}", file=sys.stderr)
+        sys.stderr.close()
+        return 1
     return code
 
 

@@ -21,6 +21,7 @@ from llmsim import __version__
 from llmsim.apis import APIS
 from llmsim.cli import COMMANDS, main
 from tests.cli.command import command
+from tests.each import for_each
 from tests.requests import ROUTE_OF, request_to
 from tests.running import PATIENCE, ROOT, Server, clean_environment, numbered, text, write_script
 
@@ -349,6 +350,20 @@ def test_validate_says_the_order_and_which_errors_are_shared(tmp_path: Path) -> 
 def test_play_of_a_wrong_script_points_at_it(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text("{")
     assert f"{tmp_path / 's.json'}:1:2" in run("play", tmp_path / "s.json", code=1).stderr
+
+
+@for_each("asked", ["play", "validate"])
+def test_where_a_disk_is_full_a_line_says_so(tmp_path: Path, asked: str) -> None:
+    script = write_script(tmp_path / "s.json", *numbered(3))
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [LLMSIM, asked, script], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr.splitlines()[-1:]) == (
+        1,
+        ["llmsim: No space left on device"],
+    )
+    assert "Traceback" not in ended.stderr
 
 
 def test_play_into_a_pipe_that_closes_does_not_complain(tmp_path: Path) -> None:
