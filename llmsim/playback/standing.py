@@ -90,8 +90,8 @@ class Reader:
         self._ids = _scripted_ids(script, steps)
         others = tuple(others)
         self._has_others = bool(others)
-        own_ids = {call.id for call in _calls(script)}
-        self._other_ids = {call.id for other in others for call in _calls(other)} - own_ids
+        self._own_ids = {call.id for call in _calls(script)}
+        self._other_ids = {call.id for other in others for call in _calls(other)} - self._own_ids
         said = {text for other in others for text in _texts(other)}
         self._other_texts = frozenset() if self._any_text else said - self._texts
 
@@ -113,7 +113,8 @@ class Reader:
                 return Standing(len(groups) - foreign, begins, None, conversation, 0, newest)
             return Standing(len(groups), begins, None, conversation, foreign, newest)
         at, mark = found
-        groups = self._counted(messages, _end_of_group(messages, at))
+        counted = self._counted(messages, _end_of_group(messages, at))
+        groups = [group for group in counted if not self._is_of_framework(messages, group)]
         after = self._own(messages, groups) if self._own_only else len(groups)
         return Standing(mark.step + 1 + after, begins, mark, conversation, 0, newest)
 
@@ -157,6 +158,18 @@ class Reader:
         if names and self._other_ids.issuperset(names):
             return True
         return _text(messages, group) in self._other_texts
+
+    def _is_of_framework(self, messages: Sequence[Message], group: Group) -> bool:
+        """Whether a framework made the calls itself, as a supervisor's to hand back.
+
+        Only behind an id that came back: a client that alters ids alters all.
+        """
+        names = [
+            call.id for message in messages[slice(*group)] for call in message.calls if call.id
+        ]
+        return bool(names) and not any(
+            _MADE_WORD in name or name in self._own_ids for name in names
+        )
 
     def _is_prefill(self, messages: Sequence[Message], group: Group) -> bool:
         """Whether the model is asked to go on with this text; a call or a turn's text is whole."""

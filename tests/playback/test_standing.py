@@ -107,6 +107,14 @@ CHAT: dict[str, tuple[list[Any], int]] = {
         [user(), said(None, made(1), name="a"), said("Done.", name="b"), user()],
         3,
     ),
+    "a call that the framework made itself": (
+        [user(), said(None, made(0)), result(made(0)), said("Back.", "uuid"), result("uuid")],
+        1,
+    ),
+    "such a call where no id came back": (
+        [user(), said(None, "a"), result("a"), said(None, "b"), result("b")],
+        2,
+    ),
     "a system message at the end": (
         [user(), said("Done."), user("More."), {"role": "system", "content": "Be brief."}],
         1,
