@@ -47,7 +47,9 @@ export class Chart {
     this.#samples = [...this.#samples, values].slice(-this.#size);
     const highest = top(Math.max(...this.#samples.flat().map((value) => value ?? 0)));
     this.#lines.forEach((line, index) => line.setAttribute("d", this.#path(index, highest)));
-    values.forEach((value, index) => setText(this.#values[index], this.series[index].format(value)));
+    values.forEach((value, index) =>
+      setText(this.#values[index], this.series[index].format(value)),
+    );
     setText(this.#top, this.#format(highest));
     const now = this.series.map(({ label, format }, index) => `${label} ${format(values[index])}`);
     this.#image.setAttribute("aria-label", `${this.title}, now: ${now.join(", ")}`);

@@ -78,13 +78,23 @@ function problemElement(problem) {
   if (!problem.line) return el("li", {}, problem.message);
   const text = lines()[problem.line - 1] || "";
   const start = Math.max(problem.column - 30, 0);
-  const button = el("button", { type: "button", class: "plain" }, `Line ${problem.line}, column ${problem.column}`);
+  const button = el(
+    "button",
+    { type: "button", class: "plain" },
+    `Line ${problem.line}, column ${problem.column}`,
+  );
   button.onclick = () => go(problem);
   return el(
     "li",
     {},
     button,
-    el("pre", {}, text.slice(start, start + 80), "\n", `${" ".repeat(problem.column - 1 - start)}^`),
+    el(
+      "pre",
+      {},
+      text.slice(start, start + 80),
+      "\n",
+      `${" ".repeat(problem.column - 1 - start)}^`,
+    ),
     el("span", {}, problem.message),
   );
 }

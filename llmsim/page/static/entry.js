@@ -8,7 +8,9 @@ const LONGEST = 2000; // characters of a text that are shown at once
 // A retry is known by the SDK's header, by its try, or as the same size again after an error.
 export function isRetry(entry, before) {
   if (entry.retry_count > 0 || entry.try > 0) return true;
-  const last = before.findLast((other) => other.track === entry.track && other.conversation === entry.conversation);
+  const last = before.findLast(
+    (other) => other.track === entry.track && other.conversation === entry.conversation,
+  );
   return Boolean(last && last.status >= 400 && last.request_bytes === entry.request_bytes);
 }
 
@@ -61,7 +63,8 @@ function head(entry, isAgain) {
 
 function sent(entry) {
   if (entry.request_body === null || entry.request_body === undefined) {
-    const text = entry.request_text || (entry.request_dropped ? "The journal did not keep it." : "No body.");
+    const text =
+      entry.request_text || (entry.request_dropped ? "The journal did not keep it." : "No body.");
     return [el("p", { class: "text" }, short(text))];
   }
   const messages = newMessages(entry.request_body);
@@ -74,13 +77,30 @@ function sent(entry) {
 function served(entry) {
   const { blocks = [], failure } = entry.answer || {};
   if (failure) {
-    return [el("p", { class: "text bad" }, el("span", { class: "role" }, failure.kind || "error"), short(failure.message || ""))];
+    return [
+      el(
+        "p",
+        { class: "text bad" },
+        el("span", { class: "role" }, failure.kind || "error"),
+        short(failure.message || ""),
+      ),
+    ];
   }
   if (!blocks.length) return [el("p", { class: "text muted" }, "Nothing is kept of it.")];
   return blocks.map((block) =>
     block.type === "tool_call"
-      ? el("p", { class: "text" }, el("span", { class: "role" }, "calls"), el("code", {}, `${block.name}(${short(pretty(block.arguments, 0))})`))
-      : el("p", { class: "text" }, el("span", { class: "role" }, block.type), short(block.text || "")),
+      ? el(
+          "p",
+          { class: "text" },
+          el("span", { class: "role" }, "calls"),
+          el("code", {}, `${block.name}(${short(pretty(block.arguments, 0))})`),
+        )
+      : el(
+          "p",
+          { class: "text" },
+          el("span", { class: "role" }, block.type),
+          short(block.text || ""),
+        ),
   );
 }
 
@@ -101,7 +121,11 @@ function differences(unmet) {
 }
 
 function findings(found) {
-  return el("ul", { class: "findings" }, ...found.map(({ kind, text }) => el("li", {}, el("strong", {}, kind), ` ${text}`)));
+  return el(
+    "ul",
+    { class: "findings" },
+    ...found.map(({ kind, text }) => el("li", {}, el("strong", {}, kind), ` ${text}`)),
+  );
 }
 
 // The whole entry; made when it is opened, for it can be long.
@@ -109,7 +133,9 @@ function whole(entry) {
   const details = el("details", {}, el("summary", {}, "Whole entry"));
   details.ontoggle = () => {
     if (details.open && details.children.length === 1) {
-      details.append(el("pre", { tabindex: 0, "aria-label": "Whole entry" }, short(pretty(entry, 2), 100_000)));
+      details.append(
+        el("pre", { tabindex: 0, "aria-label": "Whole entry" }, short(pretty(entry, 2), 100_000)),
+      );
     }
   };
   return details;

@@ -36,18 +36,29 @@ export async function update(session, isOn) {
   const lines = steps.tracks.filter((track) => track.order === "history");
   keyed(byId("funnel"), lines, (track) => track.name, {
     make: makeLine,
-    update: (element, track) => fillLine(element, track, track.name === lines[0].name ? found : null),
+    update: (element, track) =>
+      fillLine(element, track, track.name === lines[0].name ? found : null),
   });
   if (found) fillConversations(found);
 }
 
 function makeLine(track) {
-  const columns = [["Step"], ["Came here"], ["Answers", "number"], ["Errors", "number"], ["Stopped here", "number"]];
+  const columns = [
+    ["Step"],
+    ["Came here"],
+    ["Answers", "number"],
+    ["Errors", "number"],
+    ["Stopped here", "number"],
+  ];
   return el(
     "table",
     { class: "list funnel" },
     el("caption", {}),
-    el("thead", {}, el("tr", {}, ...columns.map(([text, kind]) => el("th", { scope: "col", class: kind }, text)))),
+    el(
+      "thead",
+      {},
+      el("tr", {}, ...columns.map(([text, kind]) => el("th", { scope: "col", class: kind }, text))),
+    ),
     el("tbody"),
   );
 }
@@ -56,11 +67,19 @@ function fillLine(table, track, found) {
   const steps = byStep(track, found);
   const most = Math.max(...steps.map((step) => step.came), 1);
   const sum = found?.began
-    ? `${number(found.began)} conversations began, ${number(found.ended)} ended, ${number(found.failed)} failed`
+    ? `${number(found.began)} conversations began, ${number(found.ended)} ended, ` +
+      `${number(found.failed)} failed`
     : "the answers that began with each step; its conversations cannot be told apart";
   setText(table.caption, `${track.name}: ${sum}`);
   keyed(table.tBodies[0], steps, (step) => step.step, {
-    make: () => el("tr", {}, el("th", { scope: "row" }), el("td", {}, el("progress"), el("span", { class: "amount" })), ...Array.from({ length: 3 }, () => el("td", { class: "number" }))),
+    make: () =>
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row" }),
+        el("td", {}, el("progress"), el("span", { class: "amount" })),
+        ...Array.from({ length: 3 }, () => el("td", { class: "number" })),
+      ),
     update: (row, step) => fillStep(row, step, most),
   });
 }
@@ -103,7 +122,15 @@ function fillConversations(found) {
       el(
         "tr",
         {},
-        el("th", { scope: "row" }, el("a", { href: sessionAddress(name, "timeline", { conversation: one.conversation }) }, one.conversation)),
+        el(
+          "th",
+          { scope: "row" },
+          el(
+            "a",
+            { href: sessionAddress(name, "timeline", { conversation: one.conversation }) },
+            one.conversation,
+          ),
+        ),
         el("td"),
         el("td", { class: "number" }),
         el("td"),
@@ -112,7 +139,10 @@ function fillConversations(found) {
       const [, state, step, verdict] = row.children;
       setText(state, one.state);
       setText(step, one.step);
-      setText(verdict, one.passed ? "passed" : one.reasons.map((reason) => reason.text).join("; ") || "failed");
+      setText(
+        verdict,
+        one.passed ? "passed" : one.reasons.map((reason) => reason.text).join("; ") || "failed",
+      );
       verdict.classList.toggle("bad", !one.passed);
     },
   });

@@ -17,7 +17,10 @@ export function updateProgress(element, session) {
   const byHistory = session.turns_used === null;
   show(bar, !byHistory);
   if (!byHistory) measure(bar, session.turns_used, session.turns, "Turns taken");
-  setText(amount, byHistory ? "by history" : `${number(session.turns_used)} / ${number(session.turns)}`);
+  setText(
+    amount,
+    byHistory ? "by history" : `${number(session.turns_used)} / ${number(session.turns)}`,
+  );
   const parts = (session.tracks || []).filter((track) => track.place !== null);
   setText(tracks, parts.map((track) => `${track.name} ${taken(track)}/${track.turns}`).join(" · "));
 }

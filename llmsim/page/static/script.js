@@ -32,7 +32,13 @@ export async function update(session, isOn) {
   const steps = await get(sessionPath(session.name, "/steps"), { after: mark, limit: LIMIT });
   if (!isOn() || mark !== pager.mark) return;
   const isKnown = known.script !== null;
-  note(byId("script-note"), isKnown ? "" : "This session plays whichever script its requests are for; the turns are listed without their texts.");
+  note(
+    byId("script-note"),
+    isKnown
+      ? ""
+      : "This session plays whichever script its requests are for; " +
+          "the turns are listed without their texts.",
+  );
   keyed(byId("script"), steps.tracks, (track) => track.name, {
     make: makeTrack,
     update: (element, track) => fillTrack(element, track, session),
@@ -71,8 +77,15 @@ function fillTrack(element, track, session) {
   ];
   setText(when, says.filter(Boolean).join(", "));
   const next = cursor(track, session, own?.on_exhausted ?? known.script?.on_exhausted);
-  const rows = track.rows.map((row) => ({ ...row, spec: own?.turns?.[row.turn], isNext: row.turn === next.turn }));
-  keyed(list, rows, (row) => `${session.generation} ${row.turn}`, { make: makeTurn, update: fillTurn });
+  const rows = track.rows.map((row) => ({
+    ...row,
+    spec: own?.turns?.[row.turn],
+    isNext: row.turn === next.turn,
+  }));
+  keyed(list, rows, (row) => `${session.generation} ${row.turn}`, {
+    make: makeTurn,
+    update: fillTurn,
+  });
   setText(end, next.text);
   show(end, Boolean(next.text));
 }
@@ -87,7 +100,8 @@ function source(name) {
 // Which turn the next request gets, or what is said at the end.
 function cursor(track, session, word = "repeat_last") {
   if (track.order === "history") return { turn: null, text: "" };
-  const place = (session.tracks || []).find((one) => one.name === track.name)?.place ?? session.position;
+  const place =
+    (session.tracks || []).find((one) => one.name === track.name)?.place ?? session.position;
   if (place < track.turns) return { turn: place, text: "" };
   if (word === "loop") return { turn: place % track.turns, text: "Begins again after its end." };
   if (word === "error") return { turn: null, text: "▸ Exhausted: the next request gets an error." };

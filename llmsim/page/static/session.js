@@ -65,7 +65,10 @@ async function update(isOn) {
   found = session;
   show(byId("session-found"), session !== null);
   for (const button of ["reset", "delete"]) byId(`session-${button}`).disabled = session === null;
-  note(byId("session-missing"), session ? "" : `There is no session ${name}. Its first request makes it.`);
+  note(
+    byId("session-missing"),
+    session ? "" : `There is no session ${name}. Its first request makes it.`,
+  );
   if (session === null) return;
   fill(session);
   await PARTS[tab]?.update(session, isOn);

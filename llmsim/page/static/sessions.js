@@ -38,7 +38,10 @@ export async function update(isOn) {
   if (!isOn() || mark !== pager.mark) return;
   keyed(byId("sessions-rows"), found.sessions, (session) => session.name, { make, update: fill });
   const isFiltered = Boolean(search || state);
-  setText(byId("sessions-count"), isFiltered || stats.sessions === null ? "" : number(stats.sessions));
+  setText(
+    byId("sessions-count"),
+    isFiltered || stats.sessions === null ? "" : number(stats.sessions),
+  );
   note(byId("sessions-empty"), found.sessions.length ? "" : nothing(isFiltered));
   show(byId("sessions"), found.sessions.length > 0);
   const first = pager.page * LIMIT;

@@ -32,7 +32,10 @@ function fill(found) {
   const failed = found.conversations?.failed;
   if (failed) {
     const began = number(found.conversations.began);
-    lines.push({ kind: "conversations", text: `${number(failed)} of ${began} conversations: see Funnel` });
+    lines.push({
+      kind: "conversations",
+      text: `${number(failed)} of ${began} conversations: see Funnel`,
+    });
   }
   const more = found.reasons_found - found.reasons.slice(0, 5).length;
   if (more > 0) lines.push({ kind: "more", text: `${number(more)} more` });
@@ -42,5 +45,10 @@ function fill(found) {
 function make({ kind, text, position = null }) {
   if (kind === "passed") return el("p", { class: "badge good" }, "Verdict: passed");
   if (kind === "failed") return el("p", { class: "badge bad" }, "Verdict: failed");
-  return el("p", { class: "reason" }, position === null ? "" : el("span", { class: "muted" }, `#${position} `), text);
+  return el(
+    "p",
+    { class: "reason" },
+    position === null ? "" : el("span", { class: "muted" }, `#${position} `),
+    text,
+  );
 }
