@@ -18,10 +18,12 @@ from llmsim.conversation import Request
 from llmsim.journal.entry import JsonBody
 from llmsim.serving.body import as_object
 
-# What a worker remembers at most: what was read in a body takes several times its bytes. Where
-# there is no room for one more, all are forgotten.
+# What a worker remembers at most: what was read in a body takes several times its bytes.
 MOST_BODIES: Final = 1024
 MOST_BYTES: Final = 2 * 2**20
+# Requests without one that is remembered: then what is remembered makes room for others. Sooner,
+# bodies that are more than there is room for would push each other out before they come again.
+MOST_MISSED: Final = 1024
 
 # Of bodies that came once only this is kept, a number each.
 _MOST_SEEN: Final = 16_384
@@ -59,6 +61,7 @@ class Readings:
         self._known: dict[Key, Reading] = {}
         self._seen: set[Key] = set()
         self.bytes = 0
+        self._missed = 0
 
     def __iter__(self) -> Iterator[Reading]:
         return iter([*self._known.values()])
@@ -66,21 +69,31 @@ class Readings:
     def find(self, renderer: Renderer, body: bytes) -> Reading | None:
         """What was read in these bytes, if it is remembered."""
         known = self._known.get(_key_of(renderer, body))
-        return known if known is not None and known.body.bytes == body else None
+        if known is None or known.body.bytes != body:
+            return None
+        self._missed = 0
+        return known
 
     def note(self, renderer: Renderer, reading: Reading) -> None:
-        """A body was read; from the second time on it is remembered."""
+        """A body was read; from the second time on it is remembered, if there is room."""
+        self._missed += 1
         key, size = _key_of(renderer, reading.body.bytes), len(reading.body.bytes)
         if key not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
             self._seen.add(key)
-        elif size <= MOST_BYTES:
-            if len(self._known) >= MOST_BODIES or self.bytes + size > MOST_BYTES:
-                self._known.clear()
-                self.bytes = 0
+        elif self._has_room(size):
             self._known[key] = reading
             self.bytes += size
+
+    def _has_room(self, size: int) -> bool:
+        if len(self._known) < MOST_BODIES and self.bytes + size <= MOST_BYTES:
+            return True
+        if size > MOST_BYTES or self._missed < MOST_MISSED:
+            return False
+        self._known.clear()
+        self.bytes = 0
+        return True
 
 
 def _key_of(renderer: Renderer, body: bytes) -> Key:

@@ -9,7 +9,7 @@ import pytest
 
 from llmsim.journal.entry import JsonBody
 from llmsim.serving import readings
-from llmsim.serving.readings import MOST_BODIES, MOST_BYTES, Reading, Readings
+from llmsim.serving.readings import MOST_BODIES, MOST_BYTES, MOST_MISSED, Reading, Readings
 from llmsim.serving.recorded import READINGS
 from tests.conftest import MakeClient
 from tests.each import for_each
@@ -119,12 +119,25 @@ def test_bodies_whose_digests_are_the_same_are_told_apart(monkeypatch: pytest.Mo
     assert known.find(CHAT, written("chat", user="b")) is None
 
 
-def test_memory_is_bounded_in_bodies_and_in_bytes() -> None:
+def test_memory_is_bounded_in_bodies() -> None:
     known = Readings()
-    for number in range(MOST_BODIES + 1):
+    for number in range(MOST_BODIES):
         assert remembered(known, written("chat", user=str(number))) is not None
-    assert len([*known]) == 1
-    large = [written("chat", user=f"{number} {'x' * (MOST_BYTES // 3)}") for number in range(3)]
-    assert all(remembered(known, body) is not None for body in large)
+    assert remembered(known, written("chat", user="one more")) is None
+    assert len([*known]) == MOST_BODIES
+
+
+def test_memory_is_bounded_in_bytes_and_what_comes_again_keeps_its_room() -> None:
+    known = Readings()
+    first, second, third = (written("chat", user=f"{n} {'x' * (MOST_BYTES // 3)}") for n in "123")
+    assert remembered(known, first) is not None
+    assert remembered(known, second) is not None
+    for _ in range(MOST_MISSED):
+        assert remembered(known, third) is None
+        assert known.find(CHAT, first) is not None
+    for _ in range(MOST_MISSED // 2):
+        remembered(known, third)
+    assert known.find(CHAT, third) is not None
+    assert known.find(CHAT, first) is None
     assert sum(len(each.body.bytes) for each in known) == known.bytes <= MOST_BYTES
     assert remembered(known, written("chat", user="x" * MOST_BYTES)) is None
