@@ -111,7 +111,8 @@ class _Sieve:
         if not self.only:
             return True
         facts = parse(entry)
-        facts["conversation"] = self.joined.name(facts)
+        if "conversation" in self.only:
+            facts["conversation"] = self.joined.name(facts)
         return all(facts.get(name) == value for name, value in self.only.items())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from llmsim.conversation import CalledTool, Conversation, Request
+from llmsim.conversation import PREVIOUS_RESPONSE, CalledTool, Conversation, Request
 from llmsim.playback.order import Order
 from llmsim.playback.taken import ALONE, serial_of
 from llmsim.reply import MADE_CALL, Reply, ToolCall
@@ -45,14 +45,17 @@ class Earlier:
         As it is where it goes on from none, or from one that is not known.
         """
         conversation = request.conversation
-        messages = list(conversation.messages)
+        messages = conversation.messages
         for at, message in enumerate(messages[:2]):  # behind the instructions at the latest
+            if message.role != PREVIOUS_RESPONSE:
+                continue
             made = _RESPONSE.fullmatch(message.item_id)
             if made and (called := self._called(made[1].split("_"))):
                 told = tuple(CalledTool(call.name, "", call.id) for call in called)
-                messages[at] = message._replace(calls=told)
-                whole = Conversation(conversation.system, tuple(messages), conversation.tools)
-                return request._replace(conversation=whole)
+                whole = (*messages[:at], message._replace(calls=told), *messages[at + 1 :])
+                return request._replace(
+                    conversation=Conversation(conversation.system, whole, conversation.tools)
+                )
         return request
 
     def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:

@@ -66,18 +66,18 @@ class Readings:
     def __iter__(self) -> Iterator[Reading]:
         return iter([*self._known.values()])
 
-    def find(self, renderer: Renderer, body: bytes) -> Reading | None:
-        """What was read in these bytes, if it is remembered."""
-        known = self._known.get(_key_of(renderer, body))
+    def find(self, key: Key, body: bytes) -> Reading | None:
+        """What was read in these bytes, if it is remembered; `key` is that of `key_of`."""
+        known = self._known.get(key)
         if known is None or known.body.bytes != body:
             return None
         self._missed = 0
         return known
 
-    def note(self, renderer: Renderer, reading: Reading) -> None:
+    def note(self, key: Key, reading: Reading) -> None:
         """A body was read; from the second time on it is remembered, if there is room."""
         self._missed += 1
-        key, size = _key_of(renderer, reading.body.bytes), len(reading.body.bytes)
+        size = len(reading.body.bytes)
         if key not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
@@ -96,5 +96,6 @@ class Readings:
         return True
 
 
-def _key_of(renderer: Renderer, body: bytes) -> Key:
+def key_of(renderer: Renderer, body: bytes) -> Key:
+    """By what a body sent to an API is found. Others may have the same."""
     return renderer.name, xxh3_64_intdigest(body)

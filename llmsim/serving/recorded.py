@@ -16,7 +16,7 @@ from llmsim.playback import Playback
 from llmsim.serving.body import as_object, check_encoding, parsed, read_body, stop_reading
 from llmsim.serving.counted import REFUSED, UNNAMED, Count
 from llmsim.serving.made import check_made
-from llmsim.serving.readings import Reading, Readings
+from llmsim.serving.readings import Reading, Readings, key_of
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import Answer, Headers, fail, failure_of, in_json
 from llmsim.serving.session import BODY_KEY, session_found
@@ -106,13 +106,14 @@ def read(renderer: Renderer, settings: Settings, record: Record) -> Reading:
         RequestError: as `body_of`, or a field is missing or wrong.
     """
     body = _sent(settings, record)
-    known = READINGS.find(renderer, body)
+    key = key_of(renderer, body)
+    known = READINGS.find(key, body)
     if known is not None:
         check_encoding(record.environ)
         record.understood(known.body)
         return known
     reading = Reading(renderer, _understood(body, record))
-    READINGS.note(renderer, reading)
+    READINGS.note(key, reading)
     return reading
 
 

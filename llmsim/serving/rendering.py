@@ -7,6 +7,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 from llmsim.apis.renderer import Call, Renderer, Stamp
@@ -51,19 +52,13 @@ class Answer(NamedTuple):
     usage: Usage | None = None
 
 
+@cache
 def worker() -> str:
     """Who answers: `<host>:<process id>`."""
-    return _worker
+    return f"{HOST}:{os.getpid()}"
 
 
-def _name_worker() -> None:
-    global _worker  # noqa: PLW0603 - one name a process
-    _worker = f"{HOST}:{os.getpid()}"
-
-
-_worker = ""
-_name_worker()
-os.register_at_fork(after_in_child=_name_worker)
+os.register_at_fork(after_in_child=worker.cache_clear)
 
 
 def failure_of(error: RequestError | StoreError) -> Failure:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from llmsim.apis.renderer import Renderer
 from llmsim.journal.entry import JsonBody
 from llmsim.serving import readings
-from llmsim.serving.readings import MOST_BODIES, MOST_BYTES, MOST_MISSED, Reading, Readings
+from llmsim.serving.readings import MOST_BODIES, MOST_BYTES, MOST_MISSED, Reading, Readings, key_of
 from llmsim.serving.recorded import READINGS
 from tests.conftest import MakeClient
 from tests.each import for_each
@@ -28,11 +29,15 @@ def reading(body: bytes, api: str = "chat") -> Reading:
     return Reading(RENDERERS[api], JsonBody(body, json.loads(body)))
 
 
+def found(known: Readings, body: bytes, renderer: Renderer = CHAT) -> Reading | None:
+    return known.find(key_of(renderer, body), body)
+
+
 def remembered(known: Readings, body: bytes) -> Reading | None:
     """What is remembered of a body that came twice."""
     for _ in range(2):
-        known.note(CHAT, reading(body))
-    return known.find(CHAT, body)
+        known.note(key_of(CHAT, body), reading(body))
+    return found(known, body)
 
 
 @for_each("api", [*RENDERERS])
@@ -105,18 +110,18 @@ def test_a_violation_is_found_each_time(make_client: MakeClient) -> None:
 
 def test_a_body_that_came_once_is_not_remembered() -> None:
     known, body = Readings(), written("chat")
-    known.note(CHAT, reading(body))
-    assert known.find(CHAT, body) is None
-    known.note(CHAT, reading(body))
-    assert known.find(CHAT, body) is not None
-    assert known.find(ANTHROPIC, body) is None
+    known.note(key_of(CHAT, body), reading(body))
+    assert found(known, body) is None
+    known.note(key_of(CHAT, body), reading(body))
+    assert found(known, body) is not None
+    assert found(known, body, ANTHROPIC) is None
 
 
 def test_bodies_whose_digests_are_the_same_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "xxh3_64_intdigest", lambda body: 1)
     known = Readings()
     assert remembered(known, written("chat", user="a")) is not None
-    assert known.find(CHAT, written("chat", user="b")) is None
+    assert found(known, written("chat", user="b")) is None
 
 
 def test_memory_is_bounded_in_bodies() -> None:
@@ -134,10 +139,10 @@ def test_memory_is_bounded_in_bytes_and_what_comes_again_keeps_its_room() -> Non
     assert remembered(known, second) is not None
     for _ in range(MOST_MISSED):
         assert remembered(known, third) is None
-        assert known.find(CHAT, first) is not None
+        assert found(known, first) is not None
     for _ in range(MOST_MISSED // 2):
         remembered(known, third)
-    assert known.find(CHAT, third) is not None
-    assert known.find(CHAT, first) is None
+    assert found(known, third) is not None
+    assert found(known, first) is None
     assert sum(len(each.body.bytes) for each in known) == known.bytes <= MOST_BYTES
     assert remembered(known, written("chat", user="x" * MOST_BYTES)) is None

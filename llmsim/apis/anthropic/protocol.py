@@ -34,6 +34,7 @@ RULES: Final[Rules[Digest]] = {
 def violations(request: Request) -> Sequence[Violation]:
     """What of the request the API would refuse, in the order of the request."""
     digest = digest_of(request.body)
-    if not digest.has_plain_messages:
-        return broken(RULES, digest) or NOTHING
-    return broken(_OF_OPTIONS, digest) or NOTHING if digest.has_options else NOTHING
+    rules = RULES
+    if digest.has_plain_messages:
+        rules = _OF_OPTIONS if digest.has_options else {}
+    return broken(rules, digest) or NOTHING
