@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from llmsim.json_text import parse
 from llmsim.script.track import MAIN
 from llmsim.server.control_client import ControlClient
+from llmsim.verdict.model import UNMET, Reason
+from llmsim.verdict.reasons import reasons_in
+from llmsim.verdict.text import said
 
 _SETTLE_SECONDS = 2
 _POLL_SECONDS = 0.05
@@ -28,10 +31,19 @@ class _Turn(NamedTuple):
         return f"turn {self.number} of {'/'.join(where)}" if where else f"turn {self.number}"
 
 
+class _Facts(NamedTuple):
+    """What counts of a request; all else would fill the memory."""
+
+    position: int | None
+    turn: _Turn | None
+    exhausted: bool
+    unmet: Reason | None  # the first thing that its turn expected and did not find
+
+
 class Played:
     """The sessions of a server as they stand, and which turns of its own script they were served.
 
-    `turns` is how many turns that script has.
+    `lines` are the lines of turns of that script.
 
     Raises:
         NoAnswerError: the server is gone.
@@ -46,6 +58,7 @@ class Played:
         ]
         self._requests = 0
         self.beyond = 0  # requests after the last turn, where that is an error
+        self.unmet: list[str] = []  # the first expectation of each session that was not met
         self._used: set[_Turn] = set()
         self._others: list[str] = []
         self._names: list[str] = []
@@ -89,27 +102,30 @@ class Played:
         """
         while True:
             entries = [_facts(entry) for entry in self._entries(session["name"])]
-            positions = sum(position is not None for position, _, _ in entries)
+            positions = sum(each.position is not None for each in entries)
             if positions >= session["position"] or time.monotonic() >= self._deadline:
                 break
             time.sleep(_POLL_SECONDS)
         self._requests += len(entries)
+        unmet = next((each.unmet for each in entries if each.unmet), None)
+        if unmet:
+            self.unmet.append(f"session {session['name']}: {said(unmet)}")
         if session["script"] == "own":
             self._others.append(session["name"])
             return
-        self._used |= {turn for _, turn, _ in entries if turn is not None}
-        self.beyond += sum(exhausted for _, _, exhausted in entries)
+        self._used |= {each.turn for each in entries if each.turn is not None}
+        self.beyond += sum(each.exhausted for each in entries)
 
     def _entries(self, name: str) -> Iterator[dict[str, Any]]:
         return (parse(line) for line in self._server.lines(f"/sessions/{name}/requests.jsonl"))
 
 
-def _facts(entry: dict[str, Any]) -> tuple[int | None, _Turn | None, bool]:
-    """Position, turn, and whether the script had no turn left; all else would fill the memory."""
+def _facts(entry: dict[str, Any]) -> _Facts:
     failure = (entry.get("answer") or {}).get("failure") or {}
     index = entry["turn"]
     turn = None if index is None else _Turn(entry["script"], entry["track"], index)
-    return entry["position"], turn, failure.get("kind") == "exhausted"
+    unmet = next((each for each in reasons_in(entry) if each.kind == UNMET), None)
+    return _Facts(entry["position"], turn, failure.get("kind") == "exhausted", unmet)
 
 
 def _some(names: list[str]) -> str:

@@ -17,9 +17,6 @@ from llmsim.server.child import ChildEndedError, ChildServer
 from llmsim.server.client_environment import variables
 from llmsim.server.control_client import ControlClient
 from llmsim.transcript import transcript
-from llmsim.verdict.model import UNMET
-from llmsim.verdict.summary import Summary
-from llmsim.verdict.text import said
 
 _DESCRIPTION = """\
 Start a server with SCRIPT on a free port, run COMMAND with the environment that the SDKs of OpenAI
@@ -108,27 +105,15 @@ def _judged(
         played = Played(control, lines)
         for sentence in played.summary():
             _say(sentence)
-        unmet = _unmet(control)
-        for sentence in unmet:
+        for sentence in played.unmet:
             _say(sentence)
-        fails = bool(unmet) or (bool(played.left) and not allow_left)
+        fails = bool(played.unmet) or (bool(played.left) and not allow_left)
         if code or fails or played.beyond:
             print(*transcript(played.entries()), sep="\n", file=sys.stderr)
     except LlmsimError as error:
         _say(str(error))
         return code or 1
     return code or int(fails)
-
-
-def _unmet(control: ControlClient) -> list[str]:
-    """What turns expected and did not find: the first of each session."""
-    judged = Summary.read(control.get("/verdict"))
-    found = ((each.session, each.reason) for each in judged.page)
-    return [
-        f"session {session}: {said(reason)}"
-        for session, reason in found
-        if reason is not None and reason.kind == UNMET
-    ]
 
 
 def _say(sentence: str) -> None:

@@ -39,7 +39,7 @@ class Reasons:
 
     def add(self, head: Head) -> None:
         """Add the reasons in an entry."""
-        for reason in _reasons_in(head):
+        for reason in reasons_in(head):
             if reason.kind == VIOLATION and any(reason.text == each.text for each in self._first):
                 continue
             self.found += 1
@@ -53,7 +53,7 @@ def failure_of(head: Head) -> Mapping[str, Any]:
     return answer.get("failure") or {} if answer else {}
 
 
-def _reasons_in(head: Head) -> Iterator[Reason]:
+def reasons_in(head: Head) -> Iterator[Reason]:
     """The reasons in an entry, in the order in which one asks for them."""
     if head["status"] < 400 and not any(name in head for name in _ODD):
         return

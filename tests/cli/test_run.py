@@ -394,6 +394,34 @@ def test_an_expectation_that_is_not_met_fails_and_is_shown(tmp_path: Path) -> No
     run(tmp_path, script_of(tmp_path, turn), "--", *PYTHON, ASK, "Hi, please", code=0)
 
 
+def test_an_expectation_that_is_not_met_fails_behind_what_else_is_wrong(tmp_path: Path) -> None:
+    unmet = {**text("1"), "expect": {"last_contains": "please"}}
+    call = {"type": "tool_calls", "calls": [{"name": "look"}]}
+    lost = {"role": "tool", "tool_call_id": "lost", "content": "a chair"}
+    command = """
+import json, os, sys, urllib.request
+def ask(*messages):
+    body = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}, *messages]}
+    url = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    return json.load(urllib.request.urlopen(request))["choices"][0]["message"]
+"""
+    # The real API would refuse the first request, and the second one gets another turn.
+    first = f"{command}\nask({lost})\nask()"
+    ended = run(tmp_path, script_of(tmp_path, text("0"), unmet), "--", *PYTHON, first, code=1)
+    assert "llmsim: session default: position 1, turn 1: expected last_contains" in ended.stderr
+    # The first conversation stops early, which is allowed.
+    second = f"""{command}
+ask()
+message = ask()
+ask(message, {{**{lost}, "tool_call_id": message["tool_calls"][0]["id"]}})
+"""
+    script = script_of(tmp_path, call, unmet, text("2"), order="history")
+    ended = run(tmp_path, script, "--allow-left", "--", *PYTHON, second, code=1)
+    assert "llmsim: session default: position 2, turn 1: expected last_contains" in ended.stderr
+
+
 def test_a_server_that_died_is_told_of(tmp_path: Path) -> None:
     command = """
 import json, os, signal, urllib.request
