@@ -199,6 +199,7 @@ def test_the_list_says_of_each_session_where_it_stands(make_client: MakeClient) 
     assert len(listed) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 7, 100, 250, 1000])
 def test_pages_show_each_of_250_sessions_once(make_client: MakeClient, limit: int) -> None:
     client = make_client(text("a"), max_sessions=250)

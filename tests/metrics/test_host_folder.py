@@ -96,6 +96,7 @@ def test_what_the_dead_have_counted_stays_and_what_they_were_at_does_not(
     assert counted(folder) == (7, 2)
 
 
+@pytest.mark.slow
 def test_many_dead_leave_one_file_and_exact_numbers(folder: HostFolder) -> None:
     for number in range(8):
         serve_and_die(folder, 5, processes=10)

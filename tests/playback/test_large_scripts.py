@@ -118,6 +118,7 @@ def test_the_script_in_a_body_is_checked_and_the_rest_given_back(on_disk: Any) -
     assert checked_member(on_disk([0] * LARGE_BYTES))[1] == [0] * LARGE_BYTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "error"),
     [

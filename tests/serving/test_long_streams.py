@@ -32,6 +32,7 @@ def answers(renderer: Renderer, words: str = LONG) -> Iterator[Answer]:
         yield render(renderer, call, play(script, position, 1, call.conversation), [])
 
 
+@pytest.mark.slow
 @every_renderer
 def test_it_costs_little_memory_each_time(renderer: Renderer) -> None:
     streams = answers(renderer)
@@ -64,6 +65,7 @@ def test_a_stream_that_is_not_long_is_kept_and_leaves_in_few_writes(renderer: Re
     assert all(len(parts) < 25 for parts in sizes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTE_OF.values())
 def test_it_says_what_the_script_says_each_time(make_client: MakeClient, route: str) -> None:
     client = make_client(text(LONG))

@@ -132,6 +132,7 @@ def test_memory_is_bounded_in_bodies() -> None:
     assert len([*known]) == MOST_BODIES
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_in_bytes_and_what_comes_again_keeps_its_room() -> None:
     known = Readings()
     first, second, third = (written("chat", user=f"{n} {'x' * (MOST_BYTES // 3)}") for n in "123")

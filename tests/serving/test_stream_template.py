@@ -102,6 +102,7 @@ def play(script: Script, position: int, generation: int, conversation: Conversat
     return order_of(script).decide(request).taken(claim, request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["arrival", "history"])
 @pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
 @for_each("turn", TURNS)
