@@ -409,7 +409,8 @@ def ask(*messages):
 """
     # The real API would refuse the first request, and the second one gets another turn.
     first = f"{command}\nask({lost})\nask()"
-    ended = run(tmp_path, script_of(tmp_path, text("0"), unmet), "--", *PYTHON, first, code=1)
+    script = script_of(tmp_path, text("0"), unmet, protocol="report")
+    ended = run(tmp_path, script, "--", *PYTHON, first, code=1)
     assert "llmsim: session default: position 1, turn 1: expected last_contains" in ended.stderr
     # The first conversation stops early, which is allowed.
     second = f"""{command}
