@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-# How the call ids begin that llmsim makes.
-MADE_CALL: Final = "call_llmsim_"
-
 FINISH_REASONS = ("stop", "tool_calls", "length", "content_filter")
 
 

@@ -24,7 +24,7 @@ LAYERS = [
         "one_at_a_time",
         "tokens",
     ],
-    ["allowance", "conversation", "reply", "usage", "sse", "part"],
+    ["allowance", "conversation", "made_ids", "reply", "usage", "sse", "part"],
     ["script", "store"],
     ["sessions"],
     ["playback", "delivery", "apis", "journal", "metrics"],

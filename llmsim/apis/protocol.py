@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from llmsim.made_ids import MadeId
+
 T = TypeVar("T")
 
 Rules = Mapping[str, Callable[[T], Iterable["Violation"]]]
@@ -18,19 +20,19 @@ Rules = Mapping[str, Callable[[T], Iterable["Violation"]]]
 
 
 class Earlier(Protocol):
-    """Answers that were given earlier, by their marks (`Stamp.marks`), as far as they are known."""
+    """Answers that were given earlier, by an id of each, as far as they are known."""
 
-    def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
+    def calls(self, answer: MadeId) -> Sequence[str] | None:
         """The ids of the answer's calls; None where the answer is not known."""
 
-    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
-        """Whether an answer before the one with these marks may have made the call."""
+    def may_have_called(self, call_id: str, answer: MadeId) -> bool:
+        """Whether an answer before that one may have made the call."""
 
     @property
     def may_have_thought(self) -> bool:
         """Whether any answer may have begun with reasoning."""
 
-    def thought(self, marks: Sequence[str]) -> bool:
+    def thought(self, answer: MadeId) -> bool:
         """Whether the answer is known to have begun with reasoning."""
 
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 from llmsim.allowance import Allowance
 from llmsim.apis.protocol import NOTHING, Earlier, Violation
 from llmsim.conversation import Conversation, Request
-from llmsim.reply import MADE_CALL, Failure, Reply
+from llmsim.made_ids import MADE_CALL, Marks, made_id
+from llmsim.reply import Failure, Reply
 from llmsim.sse import Event
 from llmsim.usage import Usage
 
@@ -58,20 +59,14 @@ class Call(NamedTuple):
     echo: Mapping[str, Any] = MappingProxyType({})
 
 
-def made_id(kind: str, marks: Sequence[str], separator: str = "_") -> str:
-    """An id of that kind; for `marks` see `Stamp`."""
-    return separator.join((kind, "llmsim", *marks))
-
-
 class Stamp(NamedTuple):
     """What differs between two answers that serve the same turn.
 
-    `marks` make its ids unique and tell the order where a framework hides the headers: generation
-    (16 hex digits) and position, and under the order `history` also track and step. `created` is
+    `marks` make its ids unique and tell the order where a framework hides the headers. `created` is
     in Unix seconds.
     """
 
-    marks: tuple[str, ...]
+    marks: Marks
     created: int
     usage: Usage
 
@@ -115,7 +110,7 @@ class Renderer(ABC):
         self,
         reply: Reply,
         shape: Shape,  # noqa: ARG002
-        marks: Sequence[str],  # noqa: ARG002
+        marks: Marks,  # noqa: ARG002
     ) -> str | None:
         """The first made id of an answer that clients put into their history, None for none.
 

@@ -59,7 +59,8 @@ def _where(standing: Standing) -> str:
             )
         return counted
     after = standing.step - standing.mark.step - 1
-    named = standing.mark.id or "a call id that the script gives to one turn"
+    made = standing.mark.made
+    named = made.text if made else "a call id that the script gives to one turn"
     return f"{named} is an answer of step {standing.mark.step}; answers after it: {after}"
 
 

@@ -7,11 +7,10 @@ which answer it came, and so whose conversation goes on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_MADE = re.compile("_llmsim_([0-9a-f]{6})[0-9a-f]*_([0-9]{1,18})_")
+from llmsim.made_ids import taken_apart
 
 _Own = tuple[str, Any, Any]  # the name of a conversation, and the script and track that it is of
 
@@ -36,8 +35,8 @@ class Joined:
 
     def _earlier(self, shown: _Own) -> _Own | None:
         """What the answer was of whose id is shown. Tracks hand histories to one another."""
-        made = _MADE.search(shown[0])
-        if made is None or made[1] != self._generation[:6]:
+        made = taken_apart(shown[0])
+        if made is None or not made.may_be_of(self._generation):
             return None
-        found = self._of_position.get(int(made[2]))
+        found = self._of_position.get(made.position)
         return found if found is not None and found[1:] == shown[1:] else None

@@ -1,7 +1,7 @@
 """What a request gets: the one room that consumes a turn."""
 
 from llmsim.playback.playback import Playback
-from llmsim.playback.taken import Taken, serial_of
+from llmsim.playback.taken import Taken
 from llmsim.playback.tracks import order_of
 
-__all__ = ["Playback", "Taken", "order_of", "serial_of"]
+__all__ = ["Playback", "Taken", "order_of"]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from llmsim.conversation import Request
 from llmsim.delivery import delivery_of
+from llmsim.made_ids import MadeId, generation_mark
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
-from llmsim.playback.order import Decision, Order, generation_mark
+from llmsim.playback.order import Decision, Order
 from llmsim.playback.taken import ALONE, Line, Taken
 from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 
 _LOOKED_BACK = 5  # turns: errors and cut answers may lie between
-_MARKS = 2  # generation and position
 
 
 class ByArrival(Order, Decision):
@@ -36,16 +36,16 @@ class ByArrival(Order, Decision):
             if index is not None:
                 yield self.script.turns[index]
 
-    def answered(self, marks: Sequence[str]) -> int | None:
+    def answered(self, made: MadeId) -> int | None:
         """See `Order.answered`. Without tracks, position and place are the same number."""
-        if len(marks) != _MARKS or self.line != ALONE:
+        if made.is_by_history or self.line != ALONE:
             return None
-        return self.script.index(int(marks[1]))
+        return self.script.index(made.position)
 
     def taken(self, claim: Claim, request: Request) -> Taken:
         """See `Decision.taken`."""
         script, position = self.script, str(claim.position)
-        marks = (generation_mark(claim), position)
+        marks = (generation_mark(claim.generation), position)
         index = script.index(claim.place)
         if index is None:
             failure = script.exhausted_failure(self.line.track)

@@ -5,18 +5,14 @@ An id says which turn its answer was, and the turn says what it called.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from llmsim.conversation import PREVIOUS_RESPONSE, CalledTool, Conversation, Request
+from llmsim.made_ids import MadeId, generation_mark, serial_of, taken_apart
 from llmsim.playback.order import Order
-from llmsim.playback.taken import ALONE, serial_of
-from llmsim.reply import MADE_CALL, Reply, ToolCall
+from llmsim.playback.taken import ALONE
+from llmsim.reply import Reply, ToolCall
 from llmsim.script import Turn
-
-_BY_HISTORY = 5  # numbers of a call id: generation, position, track, step and call; else two
-_RESPONSE = re.compile("resp_llmsim_([0-9a-f]{16}(?:_[0-9]{1,18}){1,3})")
-_MOST_DIGITS = 18  # of a position: clients may send numbers that nobody made
 
 
 class Earlier:
@@ -34,9 +30,9 @@ class Earlier:
         """Whether any answer may have begun with reasoning."""
         return self._order.may_think
 
-    def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
+    def calls(self, answer: MadeId) -> Sequence[str] | None:
         """The ids of the answer's calls; None where the answer is not known."""
-        called = self._called(marks)
+        called = self._called(answer)
         return None if called is None else [call.id for call in called]
 
     def completed(self, request: Request) -> Request:
@@ -49,8 +45,8 @@ class Earlier:
         for at, message in enumerate(messages[:2]):  # behind the instructions at the latest
             if message.role != PREVIOUS_RESPONSE:
                 continue
-            made = _RESPONSE.fullmatch(message.item_id)
-            if made and (called := self._called(made[1].split("_"))):
+            answer = taken_apart(message.item_id)
+            if answer and (called := self._called(answer)):
                 told = tuple(CalledTool(call.name, "", call.id) for call in called)
                 whole = (*messages[:at], message._replace(calls=told), *messages[at + 1 :])
                 return request._replace(
@@ -58,42 +54,34 @@ class Earlier:
                 )
         return request
 
-    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
-        """Whether an answer before the one with these marks may have made the call.
+    def may_have_called(self, call_id: str, answer: MadeId) -> bool:
+        """Whether an answer before that one may have made the call.
 
         In doubt it may: another line may have answered, and a large script is not read for it.
         """
-        if call_id.startswith(MADE_CALL):
-            return _is_before(call_id.removeprefix(MADE_CALL).split("_"), marks)
+        made = taken_apart(call_id)
+        if made is not None:
+            of_another_generation = not made.may_be_of(answer.generation)
+            return of_another_generation or made.position < answer.position
         turns = self._order.script.turns
         if self._order.line != ALONE or not isinstance(turns, tuple):
             return True
         return any(call.id == call_id for turn in turns for call in getattr(turn, "calls", ()))
 
-    def thought(self, marks: Sequence[str]) -> bool:
+    def thought(self, answer: MadeId) -> bool:
         """Whether the answer is known to have begun with reasoning."""
-        turn = self._turn(marks)
+        turn = self._turn(answer)
         return turn is not None and getattr(turn, "reasoning", None) is not None
 
-    def _called(self, marks: Sequence[str]) -> Sequence[ToolCall] | None:
-        turn = self._turn(marks)
+    def _called(self, answer: MadeId) -> Sequence[ToolCall] | None:
+        turn = self._turn(answer)
         if turn is None or turn.reads_request:
             return None
-        reply = turn.play(serial_of(tuple(marks)), Request())
+        reply = turn.play(serial_of(answer.marks), Request())
         return reply.calls if isinstance(reply, Reply) else None
 
-    def _turn(self, marks: Sequence[str]) -> Turn | None:
-        if marks[0] != f"{self.generation:016x}":
+    def _turn(self, answer: MadeId) -> Turn | None:
+        if answer.generation != generation_mark(self.generation):
             return None
-        index = self._order.answered(marks)
+        index = self._order.answered(answer)
         return None if index is None else self._order.script.turns[index]
-
-
-def _is_before(numbers: Sequence[str], marks: Sequence[str]) -> bool:
-    """Whether these are of an answer before that with the marks; of another generation, any may."""
-    if len(numbers) >= _BY_HISTORY:
-        generation, *numbers = numbers
-        if generation != marks[0][: len(generation)]:
-            return True
-    position = numbers[0]
-    return len(position) <= _MOST_DIGITS and position.isdecimal() and int(position) < int(marks[1])

@@ -13,17 +13,16 @@ from xxhash import xxh3_128
 
 from llmsim.conversation import Conversation, Message, Request
 from llmsim.delivery import delivery_of
+from llmsim.made_ids import MadeId, generation_mark, serial_of
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
 from llmsim.playback.funnel import served_key
-from llmsim.playback.order import Decision, Order, generation_mark
+from llmsim.playback.order import Decision, Order
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
-from llmsim.playback.taken import ALONE, Line, Taken, serial_of
+from llmsim.playback.taken import ALONE, Line, Taken
 from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
-
-_MARKS = 4  # generation, position, track and step
 
 
 class ByHistory(Order):
@@ -76,11 +75,11 @@ class ByHistory(Order):
         turns = self.script.turns
         yield from (turns[index] for index in (step.turn, *step.spend) if index is not None)
 
-    def answered(self, marks: Sequence[str]) -> int | None:
+    def answered(self, made: MadeId) -> int | None:
         """See `Order.answered`. What comes before the turn of a step leaves no answer."""
-        if len(marks) != _MARKS or int(marks[2]) != self.line.number:
+        if not made.is_by_history or made.track != self.line.number:
             return None
-        return self.steps.at(int(marks[3])).turn
+        return self.steps.at(made.step).turn
 
 
 class _AtStep(Decision):
@@ -96,7 +95,7 @@ class _AtStep(Decision):
         """See `Decision.taken`."""
         script, line, standing = self._order.script, self._order.line, self._standing
         track, step = str(line.number), str(standing.step)
-        marks = (generation_mark(claim), str(claim.position), track, step)
+        marks = (generation_mark(claim.generation), str(claim.position), track, step)
         tried = self._tried(claim, request.retry) if self._step.spend else None
         index = self._step.pick(tried or 0)
         if index is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 
 from llmsim.conversation import Request
+from llmsim.made_ids import MadeId
 from llmsim.playback.admission import Admission
 from llmsim.playback.taken import ALONE, Line, Taken
 from llmsim.script import Script, Turn
@@ -65,8 +66,8 @@ class Order(Chooser):
         """
 
     @abstractmethod
-    def answered(self, marks: Sequence[str]) -> int | None:
-        """The index of the turn that gave the answer with these marks; None where none is known."""
+    def answered(self, made: MadeId) -> int | None:
+        """The index of the turn that gave the answer with that id; None where none is known."""
 
     @cached_property
     def may_think(self) -> bool:
@@ -75,8 +76,3 @@ class Order(Chooser):
         return not isinstance(turns, tuple) or any(
             getattr(turn, "reasoning", None) is not None for turn in turns
         )
-
-
-def generation_mark(claim: Claim) -> str:
-    """The claim's generation as ids have it: 16 hex digits."""
-    return f"{claim.generation:016x}"

@@ -7,26 +7,17 @@ adjacent assistant messages or items is one answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from llmsim.conversation import ASSISTANT_ROLES, PREVIOUS_RESPONSE, Conversation, Message, Request
+from llmsim.made_ids import KINDS, MADE, MadeId, found_in, taken_apart
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
 from llmsim.script import Call, Script
 from llmsim.script.order import OWN
 
-# The kinds of ids, those first that most clients send back.
-_KINDS = ("call", "msg", "fc", "ctc", "rs", "resp")
-# Ids of the order by arrival have fewer numbers. Everything is bounded and ASCII: clients may send
-# numbers that nobody made, and long texts in which a search would begin anew at every letter.
-_NUMBER = "([0-9]{1,18})"
-_MADE = re.compile(
-    f"({'|'.join(_KINDS)})_llmsim_([0-9a-f]{{16}}|[0-9a-f]{{6}})"
-    rf"_{_NUMBER}_{_NUMBER}_{_NUMBER}(?:_[0-9]{{1,18}}){{0,2}}(?!\w)"
-)
-_MADE_WORD = "_llmsim_"
 _ANSWERS = frozenset(ASSISTANT_ROLES)
 
 
@@ -39,16 +30,10 @@ does behind the previous response of a request.
 
 
 class Mark(NamedTuple):
-    """An id that says which step of which track its answer was.
-
-    `id` is empty, and `generation` too, for an id that the script gives to one turn.
-    """
+    """An answer whose step an id says; `made` is None where the script gave that id."""
 
     step: int
-    generation: str = ""
-    position: int = -1
-    id: str = ""
-    track: int = 0
+    made: MadeId | None = None
 
 
 class Standing(NamedTuple):
@@ -56,9 +41,9 @@ class Standing(NamedTuple):
 
     `step` is the number of answers that it has had of its track. `begins` is the index of the first
     message that tells this conversation from others: that of the last made id, else 0. `newest` is
-    that id, of whichever track, empty for none; `mark` is the last one of its own track.
-    `conversation` is the first made id, None where there is none. `foreign_steps` is how many of
-    the answers counted are none of the script's.
+    that id, of whichever track, empty for none; `mark` is the last answer of the own track whose
+    step an id says. `conversation` is the first made id, None where there is none. `foreign_steps`
+    is how many of the answers counted are none of the script's.
     """
 
     step: int
@@ -123,20 +108,23 @@ class Reader:
         newest, begins = "", 0
         for at in range(len(messages) - 1, -1, -1):
             role, text, calls, _, call_id, item_id, _ = messages[at]
-            if not (calls or call_id or item_id or (role == "assistant" and _MADE_WORD in text)):
+            if not (calls or call_id or item_id or (role == "assistant" and MADE in text)):
                 continue  # most messages have no id
             for name in reversed(_ids(messages[at])):
-                if _MADE_WORD not in name and name not in self._ids:
+                if MADE not in name and name not in self._ids:
                     continue  # it says nothing
-                mark = _made(name)
-                if mark is not None and not newest:
-                    newest, begins = mark.id, at
-                own = self._scripted(name) if mark is None else mark
-                if own is not None and (mark is None or mark.track == self._track):
-                    return newest, begins, (at, own)
+                made = _by_history(name)
+                if made is not None and not newest:
+                    newest, begins = made.text, at
+                mark = self._mark(name, made)
+                if mark is not None:
+                    return newest, begins, (at, mark)
         return newest, begins, None
 
-    def _scripted(self, name: str) -> Mark | None:
+    def _mark(self, name: str, made: MadeId | None) -> Mark | None:
+        """What an id says, if it is one of the own track."""
+        if made is not None:
+            return Mark(made.step, made) if made.track == self._track else None
         step = self._ids.get(name)
         return None if step is None else Mark(step)
 
@@ -152,9 +140,11 @@ class Reader:
     def _is_of_others(self, messages: Sequence[Message], group: Group) -> bool:
         """Whether another line of the script answered so."""
         names = [name for message in messages[slice(*group)] for name in _ids(message)]
-        by_llmsim = [name for name in names if _MADE_WORD in name]
+        by_llmsim = [name for name in names if MADE in name]
         if by_llmsim:  # without a track: of one that plays by arrival
-            return self._track not in {mark.track for name in by_llmsim if (mark := _made(name))}
+            return self._track not in {
+                made.track for name in by_llmsim if (made := _by_history(name))
+            }
         if names and self._other_ids.issuperset(names):
             return True
         return _text(messages, group) in self._other_texts
@@ -167,9 +157,7 @@ class Reader:
         names = [
             call.id for message in messages[slice(*group)] for call in message.calls if call.id
         ]
-        return bool(names) and not any(
-            _MADE_WORD in name or name in self._own_ids for name in names
-        )
+        return bool(names) and not any(MADE in name or name in self._own_ids for name in names)
 
     def _is_prefill(self, messages: Sequence[Message], group: Group) -> bool:
         """Whether the model is asked to go on with this text; a call or a turn's text is whole."""
@@ -242,33 +230,25 @@ def _ids(message: Message) -> Sequence[str]:
         return [name for name in (item_id, *(call.id for call in calls), call_id) if name]
     if call_id:
         return (call_id,)
-    if role == "assistant" and _MADE_WORD in text:
-        return [made.group() for made in _MADE.finditer(text)]
+    if role == "assistant" and MADE in text:
+        return [made.text for made in found_in(text)]
     return ()
 
 
-def _made(name: str) -> Mark | None:
-    """The mark in an id that llmsim made under this order."""
-    if _MADE_WORD not in name:
-        return None
-    made = _MADE.fullmatch(name)
-    if made is None:
-        return None
-    return Mark(int(made[5]), made[2][:6], int(made[3]), name, int(made[4]))
+def _by_history(name: str) -> MadeId | None:
+    """What the id says, if llmsim made it under this order."""
+    made = taken_apart(name)
+    return made if made is not None and made.is_by_history else None
 
 
 def _conversation(messages: Sequence[Message]) -> str | None:
     """The first made id. Of the ids of that answer it is the one that most clients send back."""
-    made = (mark for message in messages for name in _ids(message) if (mark := _made(name)))
-    first = next(made, None)
+    shown = (made for message in messages for name in _ids(message) if (made := _by_history(name)))
+    first = next(shown, None)
     if first is None:
         return None
-    same = [first.id]
-    for mark in made:
-        if (mark.generation, mark.position) != (first.generation, first.position):
-            break
-        same.append(mark.id)
-    return min(same, key=lambda name: _KINDS.index(name.partition("_")[0]))
+    same = [first, *takewhile(first.is_beside, shown)]
+    return min(same, key=lambda made: KINDS.index(made.kind)).text
 
 
 def _text(messages: Sequence[Message], group: Group) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from llmsim.conversation import Request
 from llmsim.errors import RequestError
+from llmsim.made_ids import MadeId
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Decision, Order
@@ -49,7 +50,7 @@ class ByTrack(Order):
         """See `Order.decide`."""
         return self.order_for(request).decide(request)
 
-    def answered(self, marks: Sequence[str]) -> int | None:  # noqa: ARG002
+    def answered(self, made: MadeId) -> int | None:  # noqa: ARG002
         """See `Order.answered`. It is not known whose turn that was."""
         return None
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from llmsim.errors import Problem
 from llmsim.json_text import type_name
-from llmsim.reply import MADE_CALL
+from llmsim.made_ids import MADE_CALL
 from llmsim.script import positions
 from llmsim.script.arguments import VALUE, beside_others
 from llmsim.script.faults import BadArguments

@@ -34,6 +34,7 @@ def standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
     }
     if standing.foreign_steps:
         facts |= {"foreign_steps": standing.foreign_steps, "hint": _FOREIGN_STEPS}
-    if standing.mark and standing.mark.generation not in ("", taken.marks[0][:6]):
+    made = standing.mark and standing.mark.made
+    if made and not made.may_be_of(taken.marks[0]):
         facts["earlier_generation"] = True
     return facts

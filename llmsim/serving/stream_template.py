@@ -16,8 +16,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation, Request
 from llmsim.json_text import ascii_json
+from llmsim.made_ids import serial_of
 from llmsim.part import Part
-from llmsim.playback import Taken, serial_of
+from llmsim.playback import Taken
 from llmsim.reply import Reply
 from llmsim.usage import Usage, usage_of
 

@@ -13,8 +13,8 @@ from llmsim.apis.anthropic import protocol as anthropic
 from llmsim.apis.chat import protocol as chat
 from llmsim.apis.protocol import Violation
 from llmsim.apis.responses import protocol as responses
-from llmsim.apis.responses.made import taken_apart
 from llmsim.conversation import Request
+from llmsim.made_ids import MadeId
 from tests.apis.protocol_cases import ACCEPTED, CASES, MADE
 from tests.requests import RENDERERS
 from tests.running import ROOT
@@ -28,18 +28,18 @@ RULES: dict[str, Any] = {
 
 
 class Given:
-    """Earlier answers: the one with the made marks began with reasoning."""
+    """Earlier answers: that of the made ids began with reasoning."""
 
     may_have_thought = True
 
-    def calls(self, marks: Sequence[str]) -> Sequence[str] | None:
-        return {"1": ["x", "y"], "2": []}.get(marks[1])
+    def calls(self, answer: MadeId) -> Sequence[str] | None:
+        return {1: ["x", "y"], 2: []}.get(answer.position)
 
-    def may_have_called(self, call_id: str, marks: Sequence[str]) -> bool:
-        return call_id == "x" and marks[1] == "2"
+    def may_have_called(self, call_id: str, answer: MadeId) -> bool:
+        return call_id == "x" and answer.position == 2
 
-    def thought(self, marks: Sequence[str]) -> bool:
-        return f"llmsim_{'_'.join(marks)}" == MADE
+    def thought(self, answer: MadeId) -> bool:
+        return f"llmsim_{'_'.join(answer.marks)}" == MADE
 
 
 def found(api: str, body: dict[str, Any]) -> Sequence[Violation]:
@@ -162,28 +162,6 @@ def test_a_reference_to_the_reasoning_is_as_good_as_the_reasoning() -> None:
         {"type": "item_reference", "id": f"msg_{MADE}"},
     ]
     assert list(found("responses", {"model": "m", "input": items})) == []
-
-
-def test_ids_that_nobody_made_say_nothing() -> None:
-    generation = "0123456789abcdef"
-    assert taken_apart(f"resp_llmsim_{generation}_3") == ("resp", (generation, "3"), -1)
-    assert taken_apart(f"fc_llmsim_{generation}_3_1") == ("fc", (generation, "3"), 1)
-    by_history = (generation, "3", "0", "2")
-    assert taken_apart(f"ctc_llmsim_{'_'.join(by_history)}_1") == ("ctc", by_history, 1)
-    assert taken_apart(f"msg_llmsim_{'_'.join(by_history)}") == ("msg", by_history, -1)
-    for name in (
-        "",
-        "fc_llmsim_",
-        "resp_1",
-        f"resp_llmsim_{generation}",
-        f"resp_llmsim_{generation}_x",
-        f"resp_llmsim_{generation}_-1",
-        f"resp_llmsim_{generation}_{'1' * 19}",
-        f"resp_llmsim_{generation}_1_2",
-        f"fc_llmsim_{generation}_1",
-        f"fc_llmsim_{generation}_1_٣",
-    ):
-        assert taken_apart(name) is None, name
 
 
 def test_no_request_that_can_be_read_breaks_a_rule_down() -> None:

@@ -215,7 +215,7 @@ def test_another_made_id_is_another_conversation_whatever_is_said() -> None:
 
 
 def test_what_stands_before_the_made_id_does_not_count() -> None:
-    standing = Standing(1, begins=2, mark=Mark(0, "00c0ff", 0, "msg"))
+    standing = Standing(1, begins=2, mark=Mark(0))
     changed = (Message("system", "Be brief. Now!"), user("Hi?"), *HISTORY[2:])
     assert tries_key(standing, HISTORY) == tries_key(standing, changed)
 

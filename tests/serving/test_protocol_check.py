@@ -206,6 +206,18 @@ def test_outputs_that_an_earlier_response_had_may_come_again(
     assert three["output"][0]["content"][0]["text"] == "b"
 
 
+def test_a_call_id_of_the_script_may_begin_as_a_made_one(make_client: MakeClient) -> None:
+    client = make_client(text("a"))
+    call = {"type": "tool_calls", "calls": [{"name": "f", "id": "call_llmsim_mine"}]}
+    put(client, call, CALLS, text("b"), protocol="refuse")
+    one = responses(client, "x")
+    mine = output("call_llmsim_mine")
+    two = responses(client, [mine], previous_response_id=one["id"])
+    again = [mine, *(output(item["call_id"]) for item in two["output"])]
+    three = responses(client, again, previous_response_id=two["id"])
+    assert three["output"][0]["content"][0]["text"] == "b"
+
+
 def test_nothing_is_known_of_a_response_of_another_generation(make_client: MakeClient) -> None:
     client = make_client(text("a"))
     put(client, CALLS, text("b"), protocol="refuse")

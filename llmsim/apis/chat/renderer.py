@@ -23,6 +23,7 @@ from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.protocol import Earlier, Violation
 from llmsim.apis.renderer import Call, Shape, Stamp
 from llmsim.conversation import Request
+from llmsim.made_ids import Marks
 from llmsim.reply import Reply
 from llmsim.sse import DONE, Event
 
@@ -44,7 +45,7 @@ class ChatRenderer(OpenAIRenderer):
         """See `Renderer.violations`."""
         return violations(request)
 
-    def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
+    def sent_back(self, reply: Reply, shape: Shape, marks: Marks) -> str | None:
         """See `Renderer.sent_back`; a `function_call` has no id."""
         return None if shape.legacy_functions else super().sent_back(reply, shape, marks)
 

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from llmsim.apis.openai_tools import Offered, doubtful
 from llmsim.apis.protocol import Earlier
-from llmsim.apis.responses.made import Made, taken_apart
 from llmsim.conversation import Request
+from llmsim.made_ids import MadeId, taken_apart
 
 Json = dict[str, Any]
 
@@ -69,19 +69,19 @@ class Digest(NamedTuple):
     def may_be_older(self, call_id: str) -> bool:
         """Whether the call may be of a response that the previous one went on from."""
         previous = self._previous()
-        return previous is not None and self.earlier.may_have_called(call_id, previous.marks)
+        return previous is not None and self.earlier.may_have_called(call_id, previous)
 
     def _called_before(self) -> tuple[list[Called], bool]:
         """The calls of the previous response, and whether they are known."""
         if not isinstance(self.body.get("previous_response_id"), str):
             return [], True
         previous = self._previous()
-        ids = self.earlier.calls(previous.marks) if previous else None
+        ids = self.earlier.calls(previous) if previous else None
         if ids is None:
             return [], False
         return [(name, "function call", -1) for name in ids], True
 
-    def _previous(self) -> Made | None:
+    def _previous(self) -> MadeId | None:
         """What the id of the previous response says."""
         name = self.body.get("previous_response_id")
         return taken_apart(name) if isinstance(name, str) else None
@@ -91,7 +91,7 @@ class Digest(NamedTuple):
         calls: list[Called] = []
         for index in self.references:
             made = taken_apart(self.items[index]["id"])
-            ids = self.earlier.calls(made.marks) if made else None
+            ids = self.earlier.calls(made) if made else None
             if made and ids and 0 <= made.call < len(ids):
                 calls.append((ids[made.call], _REFERRED[made.kind], index))
         return calls, len(calls) == len(self.references)

@@ -13,6 +13,7 @@ from typing import Any
 from llmsim.apis.custom_tools import custom_input
 from llmsim.apis.logprobs import logprobs
 from llmsim.apis.renderer import Shape, Stamp
+from llmsim.made_ids import made_item_id
 from llmsim.reply import Reply, ToolCall
 from llmsim.tokens import pieces
 
@@ -33,7 +34,7 @@ def output_items(reply: Reply, shape: Shape, stamp: Stamp) -> list[dict[str, Any
         items.append(_message(stamp.id("msg"), parts))
     for index, call in enumerate(reply.calls):
         kind = id_kind(call, shape)
-        items.append(_ITEMS[kind](f"{stamp.id(kind)}_{index}", call))
+        items.append(_ITEMS[kind](made_item_id(kind, stamp.marks, index), call))
     if reply.finish_reason in INCOMPLETE_REASONS:
         items[-1]["status"] = "incomplete"
     return items

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from llmsim.apis.answer_schema import format_in, schema_in
 from llmsim.apis.openai_errors import OpenAIRenderer
 from llmsim.apis.protocol import Earlier, Violation
-from llmsim.apis.renderer import Call, Shape, Stamp, made_id
+from llmsim.apis.renderer import Call, Shape, Stamp
 from llmsim.apis.responses.body import ended
 from llmsim.apis.responses.echo import OPENAI_ECHO
 from llmsim.apis.responses.events import failed_steps, numbered, response_events
@@ -19,6 +19,7 @@ from llmsim.apis.responses.items import id_kind
 from llmsim.apis.responses.protocol import violations
 from llmsim.apis.responses.request import read_responses
 from llmsim.conversation import Request
+from llmsim.made_ids import Marks, made_id, made_item_id
 from llmsim.reply import Failure, Reply
 from llmsim.sse import Event
 
@@ -52,7 +53,7 @@ class ResponsesRenderer(OpenAIRenderer):
         """See `Renderer.violations`."""
         return violations(request, earlier)
 
-    def sent_back(self, reply: Reply, shape: Shape, marks: Sequence[str]) -> str | None:
+    def sent_back(self, reply: Reply, shape: Shape, marks: Marks) -> str | None:
         """See `Renderer.sent_back`; items have ids here."""
         made = super().sent_back(reply, shape, marks)
         if made is not None:
@@ -60,7 +61,7 @@ class ResponsesRenderer(OpenAIRenderer):
         if reply.text is not None or reply.refusal is not None:
             return made_id("msg", marks)
         if reply.calls:
-            return f"{made_id(id_kind(reply.calls[0], shape), marks)}_0"
+            return made_item_id(id_kind(reply.calls[0], shape), marks, 0)
         return made_id("rs", marks)
 
     def payload(self, reply: Reply, call: Call, stamp: Stamp) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from llmsim.errors import Problem, ScriptInvalidError
-from llmsim.reply import MADE_CALL, ToolCall
+from llmsim.made_ids import made_call_id
+from llmsim.reply import ToolCall
 from llmsim.script import fields
 from llmsim.script.arguments import VALUE, Filling, filling_of, problems
 from llmsim.script.fields import Checked, NonEmptyList, PartSchema
@@ -65,7 +66,7 @@ class Call:
         if self.filling and values:
             text = self.filling.filled(values)
             value = json.loads(text)
-        return ToolCall(self.id or f"{MADE_CALL}{serial}_{index}", self.name, value, text)
+        return ToolCall(self.id or made_call_id(serial, index), self.name, value, text)
 
 
 def _filling(arguments: Any, text: str) -> Filling | None:

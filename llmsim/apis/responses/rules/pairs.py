@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from llmsim.apis.protocol import Violation, cut_before, lost_after
 from llmsim.apis.responses.digest import Digest, Json, kind_of
-from llmsim.apis.responses.made import taken_apart
+from llmsim.made_ids import made_id, taken_apart
 
 _OUTPUT: Final = "function_call_output"
 _NEED_REASONING: Final = ("function_call", "message")
@@ -41,7 +41,7 @@ def _may_follow(name: str, following: Json) -> bool:
         return False
     other = following.get("id")
     made, made_then = taken_apart(name), taken_apart(other) if isinstance(other, str) else None
-    return made is None or made_then is None or made.marks == made_then.marks
+    return made is None or made_then is None or made.is_beside(made_then)
 
 
 def item_without_reasoning(digest: Digest) -> Iterator[Violation]:
@@ -71,7 +71,7 @@ def item_without_reasoning(digest: Digest) -> Iterator[Violation]:
 def _reasoning_of(digest: Digest, name: str) -> str | None:
     """The id of the reasoning that came with an item, None where there was none."""
     made = taken_apart(name)
-    return made.other("rs") if made and digest.earlier.thought(made.marks) else None
+    return made_id("rs", made.marks) if made and digest.earlier.thought(made) else None
 
 
 def result_without_call(digest: Digest) -> Iterator[Violation]:
