@@ -43,9 +43,9 @@ def funnel_of(store: Store, session: str, line: Line, script: Script, turns: ran
     """How often these turns of a session's line were served. `script` has the line's turns."""
     counted = _by_history if script.by_history else _by_arrival
     *served, exhausted = counted(store, session, line, script, turns)
-    steps = _steps(script) if script.by_history else {}
+    steps = Steps(script) if script.by_history else None
     rows = [
-        Served(turn, steps.get(turn), type_of(script.turns[turn]), count)
+        Served(turn, steps.of_turn(turn) if steps else None, type_of(script.turns[turn]), count)
         for turn, count in zip(turns, served, strict=True)
     ]
     return Funnel(rows, exhausted)
@@ -63,15 +63,3 @@ def _by_arrival(
     (place,) = store.counts(session, [line.place])
     word, total = script.on_exhausted, len(script)
     return [times_served(word, place, total, turn) for turn in (*turns, None)]
-
-
-def _steps(script: Script) -> dict[int, int]:
-    """The step of each turn."""
-    steps = Steps(script)
-    found = {
-        turn: number
-        for number in range(len(steps))
-        for turn in (*steps.at(number).spend, steps.at(number).turn)
-        if turn is not None
-    }
-    return dict.fromkeys(range(len(script)), len(steps)) | found

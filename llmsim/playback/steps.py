@@ -32,22 +32,19 @@ class Steps:
         self._on_exhausted = script.on_exhausted
         self._last = len(script) - 1
         self._steps: list[Step] = []
+        self._of_turn: list[int] = []
         pending: list[int] = []
         for index, turn in enumerate(script.turns):
+            self._of_turn.append(len(self._steps))
             if turn.leaves_trace:
                 self._steps.append(Step(tuple(pending), index))
                 pending = []
             else:
                 pending.append(index)
         self._trailing = tuple(pending)
-        self._of_turn = {step.turn: number for number, step in enumerate(self._steps)}
-
-    def __len__(self) -> int:
-        """The number of turns that leave a trace."""
-        return len(self._steps)
 
     def of_turn(self, index: int) -> int:
-        """The number of the step whose turn has that index."""
+        """The number of the step that the turn of that index belongs to."""
         return self._of_turn[index]
 
     def at(self, number: int) -> Step:

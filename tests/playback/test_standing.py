@@ -313,6 +313,13 @@ def test_an_id_of_two_turns_says_nothing() -> None:
     assert standing("chat", history, turns).step == 1
 
 
+def test_an_id_of_a_turn_that_is_broken_off_says_its_step() -> None:
+    broken_off = {**scripted("call_42"), "fault": {"kind": "disconnect"}}
+    turns = [TURNS[2], broken_off, TURNS[3]]
+    history = [user(), said(None, "call_42"), result("call_42")]
+    assert standing("chat", history, turns).step == 2
+
+
 # Examples in the prompt
 
 EXAMPLES = [user("2+2?"), said("4"), user("3+3?"), said("6"), user("Hi")]

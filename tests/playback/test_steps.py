@@ -20,6 +20,11 @@ def test_errors_belong_to_the_step_of_the_turn_behind_them() -> None:
     assert [found.at(number) for number in range(2)] == [Step((0,), 1), Step((2, 3), 4)]
 
 
+def test_each_turn_belongs_to_a_step() -> None:
+    found = steps(E, A, B, E, F)
+    assert [found.of_turn(index) for index in range(5)] == [0, 0, 1, 2, 2]
+
+
 def test_a_step_gives_each_error_once_and_then_its_turn_for_good() -> None:
     step = steps(E, F, A).at(0)
     assert [step.pick(tried) for tried in range(5)] == [0, 1, 2, 2, 2]
