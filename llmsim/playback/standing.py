@@ -174,7 +174,7 @@ class Reader:
             return self._any_text or messages[start].text.strip() in self._texts
         for message in messages[start:end]:
             for call in message.calls:
-                if call.id and call.id not in self._ids:
+                if call.id and call.id not in self._own_ids:
                     return False
         return self._any_text or _text(messages, group) in self._texts
 

@@ -337,6 +337,13 @@ def test_with_own_steps_calls_of_others_do_not_count() -> None:
     assert standing("chat", [*example, said(None, made(0)), result(made(0))], steps="own").step == 1
 
 
+@pytest.mark.parametrize("turns", [[scripted("a")], [scripted("a"), scripted("a"), TURNS[2]]])
+def test_with_own_steps_an_id_that_says_no_step_is_still_the_scripts(turns: Any) -> None:
+    history = [user(), said(None, "a"), result("a")]
+    assert standing("chat", history, turns, steps="own").step == 1
+    assert standing("chat", history, turns).foreign_steps == 0
+
+
 def test_with_own_steps_an_agent_may_put_words_of_its_own_between() -> None:
     """As aider does: examples first, an `Ok.` after each answer, a system message at the end."""
     history = [
