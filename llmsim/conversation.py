@@ -16,7 +16,7 @@ RESULT_ROLE = "tool"
 PREVIOUS_RESPONSE: Final = "previous_response"
 # Elements of the Responses APIs that stand for something that the assistant said or thought.
 STAND_IN_ROLES = ("reasoning", "item_reference", PREVIOUS_RESPONSE)
-ASSISTANT_ROLES = ("assistant", *STAND_IN_ROLES)
+ASSISTANT_ROLES = frozenset(("assistant", *STAND_IN_ROLES))
 # By which a request asks for an error.
 INJECT_HEADER: Final = "x-llmsim-error"
 # The headers of a request that may be written down; whatever is not listed may be a secret.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmsim.conversation import Request
 from llmsim.delivery import AT_ONCE
-from llmsim.playback.standing import answers_in
+from llmsim.playback.answers import answers_in
 from llmsim.playback.taken import Taken
 from llmsim.reply import Failure
 from llmsim.script.conditions import Difference
@@ -18,8 +18,9 @@ def checked(taken: Taken, expect: Expectation, request: Request, on_mismatch: st
     """
     if on_mismatch == OFF:
         return taken
-    step = answers_in(request.conversation.messages)
-    if taken.standing is not None:
+    if taken.standing is None:
+        step = len(answers_in(request.conversation.messages))
+    else:
         step = taken.standing.step
     unmet = tuple(expect.differences(request, step))
     if not unmet:

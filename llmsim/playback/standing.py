@@ -1,8 +1,7 @@
 """Where a conversation stands: how many of the script's answers its history shows.
 
 Pure, and the same for every API. Ids that llmsim made say it best: clients send call ids back
-unaltered, whatever else they do to a history. Where there is none, answers are counted: a run of
-adjacent assistant messages or items is one answer.
+unaltered, whatever else they do to a history. Where there is none, answers are counted.
 """
 
 from __future__ import annotations
@@ -11,22 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from llmsim.conversation import ASSISTANT_ROLES, PREVIOUS_RESPONSE, Conversation, Message, Request
+from llmsim.conversation import ASSISTANT_ROLES, Conversation, Message, Request
 from llmsim.made_ids import KINDS, MADE, MadeId, found_in, taken_apart
+from llmsim.playback.answers import Answer, answers_in, end_of_answer, text_of
 from llmsim.playback.steps import Steps
 from llmsim.reply import Reply
 from llmsim.script import Call, Script
 from llmsim.script.order import OWN
-
-_ANSWERS = frozenset(ASSISTANT_ROLES)
-
-
-Group = tuple[int, int]
-"""A run of adjacent assistant messages or items: where it begins, and where it has ended.
-
-In a chat of several agents each has a name, and where the name changes another answer begins, as it
-does behind the previous response of a request.
-"""
 
 
 class Mark(NamedTuple):
@@ -92,15 +82,15 @@ class Reader:
         newest, begins, found = self._marks(messages)
         conversation = _conversation(messages) if newest or found else None
         if found is None:
-            groups = self._counted(messages, 0)
-            foreign = len(groups) - self._own(messages, groups)
+            answers = self._counted(messages, 0)
+            foreign = len(answers) - self._own(answers)
             if self._own_only:
-                return Standing(len(groups) - foreign, begins, None, conversation, 0, newest)
-            return Standing(len(groups), begins, None, conversation, foreign, newest)
+                return Standing(len(answers) - foreign, begins, None, conversation, 0, newest)
+            return Standing(len(answers), begins, None, conversation, foreign, newest)
         at, mark = found
-        counted = self._counted(messages, _end_of_group(messages, at))
-        groups = [group for group in counted if not self._is_of_framework(messages, group)]
-        after = self._own(messages, groups) if self._own_only else len(groups)
+        counted = self._counted(messages, end_of_answer(messages, at))
+        answers = [answer for answer in counted if not self._is_of_framework(answer)]
+        after = self._own(answers) if self._own_only else len(answers)
         return Standing(mark.step + 1 + after, begins, mark, conversation, 0, newest)
 
     def _marks(self, messages: Sequence[Message]) -> tuple[str, int, tuple[int, Mark] | None]:
@@ -128,18 +118,19 @@ class Reader:
         step = self._ids.get(name)
         return None if step is None else Mark(step)
 
-    def _counted(self, messages: Sequence[Message], start: int) -> list[Group]:
-        """The groups from `start` on that count as answers: not a prefill at the end."""
-        groups = _groups(messages, start)
-        if groups and groups[-1][1] == len(messages) and self._is_prefill(messages, groups[-1]):
-            groups.pop()
+    def _counted(self, messages: Sequence[Message], start: int) -> list[Answer]:
+        """The answers from `start` on that count: not a prefill at the end."""
+        answers = answers_in(messages, start)
+        is_at_end = bool(answers) and messages[-1].role in ASSISTANT_ROLES
+        if is_at_end and self._is_prefill(answers[-1]):
+            answers.pop()
         if self._has_others:
-            return [group for group in groups if not self._is_of_others(messages, group)]
-        return groups
+            return [answer for answer in answers if not self._is_of_others(answer)]
+        return answers
 
-    def _is_of_others(self, messages: Sequence[Message], group: Group) -> bool:
+    def _is_of_others(self, answer: Answer) -> bool:
         """Whether another line of the script answered so."""
-        names = [name for message in messages[slice(*group)] for name in _ids(message)]
+        names = [name for message in answer for name in _ids(message)]
         by_llmsim = [name for name in names if MADE in name]
         if by_llmsim:  # without a track: of one that plays by arrival
             return self._track not in {
@@ -147,77 +138,31 @@ class Reader:
             }
         if names and self._other_ids.issuperset(names):
             return True
-        return _text(messages, group) in self._other_texts
+        return text_of(answer) in self._other_texts
 
-    def _is_of_framework(self, messages: Sequence[Message], group: Group) -> bool:
+    def _is_of_framework(self, answer: Answer) -> bool:
         """Whether a framework made the calls itself, as a supervisor's to hand back.
 
         Only behind an id that came back: a client that alters ids alters all.
         """
-        names = [
-            call.id for message in messages[slice(*group)] for call in message.calls if call.id
-        ]
+        names = [call.id for message in answer for call in message.calls if call.id]
         return bool(names) and not any(MADE in name or name in self._own_ids for name in names)
 
-    def _is_prefill(self, messages: Sequence[Message], group: Group) -> bool:
+    def _is_prefill(self, answer: Answer) -> bool:
         """Whether the model is asked to go on with this text; a call or a turn's text is whole."""
-        called = any(message.calls for message in messages[slice(*group)])
-        return not called and _text(messages, group) not in self._texts
+        called = any(message.calls for message in answer)
+        return not called and text_of(answer) not in self._texts
 
-    def _own(self, messages: Sequence[Message], groups: list[Group]) -> int:
-        """How many of the groups are the script's answers."""
-        return sum([self._is_own(messages, group) for group in groups])
+    def _own(self, answers: list[Answer]) -> int:
+        """How many of the answers are the script's."""
+        return sum(map(self._is_own, answers))
 
-    def _is_own(self, messages: Sequence[Message], group: Group) -> bool:
-        start, end = group
-        if end - start == 1 and not messages[start].calls:  # as most are
-            return self._any_text or messages[start].text.strip() in self._texts
-        for message in messages[start:end]:
+    def _is_own(self, answer: Answer) -> bool:
+        for message in answer:
             for call in message.calls:
                 if call.id and call.id not in self._own_ids:
                     return False
-        return self._any_text or _text(messages, group) in self._texts
-
-
-def answers_in(messages: Sequence[Message]) -> int:
-    """How many answers a history shows, whoever gave them: runs of adjacent assistant messages."""
-    return len(_groups(messages, 0))
-
-
-def _groups(messages: Sequence[Message], start: int) -> list[Group]:
-    """Runs of adjacent assistant messages or items."""
-    groups: list[Group] = []
-    begins = -1
-    for at, message in enumerate(messages[start:], start):
-        if message.role in _ANSWERS:
-            if begins < 0:
-                begins = at
-            elif _is_of_another(message, messages[at - 1]):
-                groups.append((begins, at))
-                begins = at
-        elif begins >= 0:
-            groups.append((begins, at))
-            begins = -1
-    if begins >= 0:
-        groups.append((begins, len(messages)))
-    return groups
-
-
-def _end_of_group(messages: Sequence[Message], at: int) -> int:
-    """Where the group ends that `at` is in; `at` where it is in none."""
-    end = at
-    while end < len(messages) and messages[end].role in ASSISTANT_ROLES:
-        if end > at and _is_of_another(messages[end], messages[end - 1]):
-            break
-        end += 1
-    return end
-
-
-def _is_of_another(message: Message, before: Message) -> bool:
-    """Whether two adjacent messages of assistants belong to two answers."""
-    if before.role == PREVIOUS_RESPONSE:
-        return True
-    return message.speaker != before.speaker and bool(message.speaker and before.speaker)
+        return self._any_text or text_of(answer) in self._texts
 
 
 def _ids(message: Message) -> Sequence[str]:
@@ -249,13 +194,6 @@ def _conversation(messages: Sequence[Message]) -> str | None:
         return None
     same = [first, *takewhile(first.is_beside, shown)]
     return min(same, key=lambda made: KINDS.index(made.kind)).text
-
-
-def _text(messages: Sequence[Message], group: Group) -> str:
-    start, end = group
-    if end - start == 1:
-        return messages[start].text.strip()
-    return "\n".join(message.text for message in messages[start:end] if message.text).strip()
 
 
 def _texts(script: Script) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from llmsim.conversation import ASSISTANT_ROLES, RESULT_ROLE, CalledTool, Message
+from llmsim.playback.answers import text_of
 from llmsim.playback.findings.finding import (
     CUT_ANSWER,
     REPEATED_RESULT,
@@ -68,7 +69,7 @@ def _repeated(
 
 def _cut(answer: Sequence[Message], served: Iterable[Reply]) -> Finding | None:
     """The beginning of a text, or of a call's arguments, that stands for the whole."""
-    said = "\n".join(message.text for message in answer if message.text).strip()
+    said = text_of(answer)
     calls = [call for message in answer for call in message.calls]
     told = [call.arguments for call in calls]
     cut = None
