@@ -64,8 +64,7 @@ class Lifecycle:
         # Until `when_ready`: all that a start makes is to stay, and to look through it again and
         # again takes long.
         gc.disable()
-        _use_threads(server.cfg, self._settings)
-        _set_up(server)
+        _set_up(server, self._settings)
         for warning in unknown_variables(os.environ):
             server.log.warning("llmsim: %s", warning)
         with _refusing_to_start():
@@ -140,7 +139,7 @@ class Lifecycle:
 
     def on_reload(self, server: Any) -> None:
         """SIGHUP: read the script again. Unchanged, nothing rewinds; wrong, the old one goes on."""
-        _set_up(server)
+        _set_up(server, self._settings)
         try:
             loaded = load_script(self._settings)
             assert self._playback is not None  # noqa: S101 - when_ready has made it
@@ -222,8 +221,9 @@ class Lifecycle:
         )
 
 
-def _set_up(server: Any) -> None:
+def _set_up(server: Any, settings: Settings) -> None:
     """What a reload of gunicorn's configuration undoes."""
+    _use_threads(server.cfg, settings)
     server.worker_class = workers.ours(server.worker_class, server.log)
     answer_in_json()
     lead_to_gunicorn(server.log)

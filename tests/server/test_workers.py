@@ -29,6 +29,14 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=PATIENCE)
 
 
+def hold_three_up(server: Server, slow: ExitStack) -> None:
+    """Three clients whose bodies do not come to their ends."""
+    for _ in range(3):
+        connection = slow.enter_context(connect(server))
+        head = b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head + b"not all of it")
+
+
 @pytest.fixture
 def many_files() -> Iterator[None]:
     """This process may open as many files as the system lets it."""
@@ -62,11 +70,16 @@ def test_gthread_of_the_command_line_has_threads_so_that_no_slow_client_stops_th
         Server(tmp_path, None, "-k", "gthread", LLMSIM_WORKERS="1", LLMSIM_THREADS="4") as server,
         ExitStack() as slow,
     ):
-        for _ in range(3):
-            connection = slow.enter_context(connect(server))
-            head = b"POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
-            connection.sendall(head + b"not all of it")
+        hold_three_up(server, slow)
         assert ask(server).status_code == 200
+
+
+def test_gthread_of_the_command_line_has_its_threads_after_a_reload_too(tmp_path: Path) -> None:
+    with Server(tmp_path, None, "-k", "gthread", LLMSIM_WORKERS="1", LLMSIM_THREADS="4") as server:
+        server.reload()
+        with ExitStack() as slow:
+            hold_three_up(server, slow)
+            assert ask(server).status_code == 200
 
 
 def test_a_signal_that_comes_before_a_worker_has_its_handlers_ends_it(tmp_path: Path) -> None:
