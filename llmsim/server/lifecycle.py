@@ -35,6 +35,9 @@ from llmsim.store.engines import engine_of
 # environment it started with, and what is put here.
 _HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
 
+# What a worker has open besides its connections: the state, the log, 64 journals.
+_OTHER_FILES = 128
+
 
 @contextlib.contextmanager
 def _refusing_to_start() -> Iterator[None]:
@@ -224,6 +227,7 @@ class Lifecycle:
 def _set_up(server: Any, settings: Settings) -> None:
     """What a reload of gunicorn's configuration undoes."""
     _use_threads(server.cfg, settings)
+    _use_files(server)
     server.worker_class = workers.ours(server.worker_class, server.log)
     answer_in_json()
     lead_to_gunicorn(server.log)
@@ -243,17 +247,31 @@ def _use_threads(cfg: Any, settings: Settings) -> None:
         cfg.set("threads", settings.threads)
 
 
-def _prepare_for_fork() -> None:
-    """Load what every worker needs into pages that they share.
+def _use_files(server: Any) -> None:
+    """Let a worker hold as many connections as it can open files, and no more.
 
-    And let each hold ten thousand connections.
+    A connection without a file would be a traceback in the log, again and again.
     """
-    tokens.load()
-    once.prepare()
-    gc.freeze()
-    gc.enable()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(
         ValueError, OSError
     ):  # macOS calls its limit unlimited and refuses to set it
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    connections = max(files - _OTHER_FILES, files // 2)
+    if files != resource.RLIM_INFINITY and connections < server.cfg.worker_connections:
+        server.cfg.set("worker_connections", connections)
+        server.log.warning(
+            "llmsim: a worker serves %d connections at once, as it may open no more than %d files "
+            "(ulimit -n)",
+            connections,
+            files,
+        )
+
+
+def _prepare_for_fork() -> None:
+    """Load what every worker needs into pages that they share."""
+    tokens.load()
+    once.prepare()
+    gc.freeze()
+    gc.enable()

@@ -63,6 +63,21 @@ def test_a_worker_holds_more_connections_than_the_shell_and_gunicorn_would_let_i
         assert ask(server).status_code == 200
 
 
+def test_a_worker_that_may_open_few_files_holds_fewer_connections_and_the_others_wait(
+    tmp_path: Path,
+) -> None:
+    limited = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", *GUNICORN, "wsgi:app"]
+    with (
+        Server(tmp_path, None, command=limited, LLMSIM_WORKERS="1", LLMSIM_KEEPALIVE="1") as server,
+        ExitStack() as held,
+    ):
+        server.wait_for_log("serves 128 connections at once, .* no more than 256 files")
+        for _ in range(140):
+            held.enter_context(connect(server))
+        assert ask(server).status_code == 200
+        assert "Too many open files" not in server.log()
+
+
 def test_gthread_of_the_command_line_has_threads_so_that_no_slow_client_stops_the_others(
     tmp_path: Path,
 ) -> None:
