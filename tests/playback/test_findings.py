@@ -62,6 +62,15 @@ def kinds(found: list[dict[str, str]]) -> list[str]:
 # The script against the agent
 
 
+def test_each_script_of_a_folder_is_held_against_what_is_offered(make_client: MakeClient) -> None:
+    client = make_client(TEXT)
+    for name, arguments in (("good", {"command": "ls"}), ("bad", {"cmd": "ls"})):
+        script = {"turns": [call("bash", arguments)], "when": {"model": name}}
+        assert client.put(f"/llmsim/scripts/{name}", json=script).status_code == 200
+    assert asked(client, model="good", tools=[tool("chat")]) == []
+    assert kinds(asked(client, model="bad", tools=[tool("chat")])) == ["unfit_arguments"]
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_a_call_of_a_tool_that_is_not_offered_is_found_with_what_is_offered(
     make_client: MakeClient, api: str

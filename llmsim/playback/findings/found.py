@@ -32,7 +32,7 @@ class Findings:
         if isinstance(reply, Reply) and (reply.calls or schema is not None):
             turn = None
             if taken.turn is not None and not taken.turn.reads_request:
-                turn = (taken.claim.script, taken.line.number, taken.turn_index)
+                turn = (taken.claim.script, taken.line.place, taken.turn_index)
             if reply.calls:
                 found += self._fitting.calls(turn, reply, request.conversation)
             elif not reply.refusal:
