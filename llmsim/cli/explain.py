@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmsim.conversation import Request
 from llmsim.errors import LlmsimError
-from llmsim.playback import Taken, order_of
+from llmsim.playback import Taken, chooser_of
 from llmsim.playback.history import ByHistory
 from llmsim.playback.standing import Standing
 from llmsim.playback.steps import Step
@@ -35,7 +35,7 @@ def explained(script: Script, request: Request) -> tuple[list[str], Iterator[Tak
     Raises:
         NoHistoryError: the script plays by arrival.
     """
-    order = order_of(script).order_for(request)
+    order = chooser_of(script).order_for(request)
     if not isinstance(order, ByHistory):
         raise NoHistoryError(order.line.track)
     standing = order.standing(request.conversation)

@@ -2,6 +2,6 @@
 
 from llmsim.playback.playback import Playback
 from llmsim.playback.taken import Taken
-from llmsim.playback.tracks import order_of
+from llmsim.playback.tracks import chooser_of
 
-__all__ = ["Playback", "Taken", "order_of"]
+__all__ = ["Playback", "Taken", "chooser_of"]

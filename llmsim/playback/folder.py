@@ -8,9 +8,9 @@ from xxhash import xxh3_64_intdigest
 
 from llmsim.conversation import Request
 from llmsim.errors import RequestError
-from llmsim.playback.order import Chooser, Order
-from llmsim.playback.taken import Scope
-from llmsim.playback.tracks import order_of
+from llmsim.playback.order import Chooser, Order, ScriptChooser
+from llmsim.playback.taken import Line, Scope
+from llmsim.playback.tracks import chooser_of
 from llmsim.script.conditions import explain
 from llmsim.script.folder import DEFAULT, Folder, Named
 
@@ -19,16 +19,16 @@ _SEPARATORS = "-."
 
 
 class ByFolder(Chooser):
-    """The scripts of a folder, each with its order; `before` are those that may be the same."""
+    """The scripts of a folder, each with its chooser; `before` are those that may be the same."""
 
     def __init__(self, folder: Folder, before: ByFolder | None = None) -> None:
         self.folder = folder
-        self.orders: dict[tuple[str, str], Order] = {}
-        known = before.orders if before else {}
+        self.choosers: dict[tuple[str, str], ScriptChooser] = {}
+        known = before.choosers if before else {}
         for each in folder:
             where = (each.name, each.key)
             same = None if each.is_base else known.get(where)  # its key says nothing
-            self.orders[where] = same or _order_of(each)
+            self.choosers[where] = same or chooser_of(each.script, scope_of(each))
         self._with_when = [each for each in folder if each.script.when is not None]
         self._with_weight = [each for each in folder if each.script.weight]
         self._total = sum(each.script.weight or 0 for each in self._with_weight)
@@ -53,8 +53,13 @@ class ByFolder(Chooser):
             raise RequestError(message, code="no_script")
         return self._order_in(named, request)
 
+    def order_of(self, line: Line) -> Order | None:
+        """What decides for the requests of that line; None where it is no longer there."""
+        named = self.folder.scripts.get(line.script or DEFAULT)
+        return self.choosers[named.name, named.key].order_of(line) if named else None
+
     def _order_in(self, named: Named, request: Request) -> Order:
-        return self.orders[named.name, named.key].order_for(request)
+        return self.choosers[named.name, named.key].order_for(request)
 
     def _chosen(self, request: Request) -> Named:
         for each in self._with_when:
@@ -107,8 +112,9 @@ class ByName(Chooser):
         return self._by_folder(published).given(self.name, request)
 
 
-def _order_of(named: Named) -> Order:
-    return order_of(named.script, None if named.is_base else Scope(named.name, named.key))
+def scope_of(named: Named) -> Scope | None:
+    """What keeps the places of a script of a folder apart; None where it stands for itself."""
+    return None if named.is_base else Scope(named.name, named.key)
 
 
 def _beginning(session: str) -> str:

@@ -38,11 +38,22 @@ class Chooser(ABC):
         """
 
 
-class Order(Chooser):
-    """Decides for the requests of one script, or of one of its lines of turns."""
+class ScriptChooser(Chooser):
+    """Finds the line of turns of a request in one script."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    @abstractmethod
+    def order_of(self, line: Line) -> Order | None:
+        """What decides for the requests of that line; None where it is none of the script's."""
+
+
+class Order(ScriptChooser):
+    """Decides for the requests of a line of turns. `script` has the turns of the line."""
 
     def __init__(self, script: Script, line: Line = ALONE) -> None:
-        self.script = script
+        super().__init__(script)
         self.admission = Admission(script)
         self.line = line
 
@@ -57,6 +68,10 @@ class Order(Chooser):
     def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Chooser.order_for`."""
         return self
+
+    def order_of(self, line: Line) -> Order | None:
+        """See `ScriptChooser.order_of`."""
+        return self if line == self.line else None
 
     @abstractmethod
     def before(self, taken: Taken) -> Iterator[Turn]:

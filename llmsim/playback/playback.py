@@ -15,7 +15,7 @@ from llmsim.playback.order import Decision, Order
 from llmsim.playback.scripts import Scripts
 from llmsim.playback.stored import Outline, Reference
 from llmsim.playback.taken import Line, Taken
-from llmsim.playback.tracks import order_of
+from llmsim.playback.tracks import chooser_of
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Reply
 from llmsim.script import Script
@@ -187,7 +187,7 @@ class Playback:
         """
         made = self.store.create(session, script.content if script else None, options)
         if made is not None and isinstance(script, Checked):
-            self.scripts.keep(made.script, order_of(script.script), script.content)
+            self.scripts.keep(made.script, chooser_of(script.script), script.content)
         return made
 
     def put_script(self, session: str, script: Checked | Reference) -> Session:
@@ -198,7 +198,7 @@ class Playback:
         """
         found = self.store.put_script(session, script.content)
         if isinstance(script, Checked):
-            self.scripts.keep(found.script, order_of(script.script), script.content)
+            self.scripts.keep(found.script, chooser_of(script.script), script.content)
         return found
 
     def standing(self, session: str) -> tuple[Session | None, Outline]:

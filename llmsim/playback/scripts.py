@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from llmsim.errors import StateLostError, StoreError
-from llmsim.playback.folder import ByFolder, ByName
-from llmsim.playback.order import Chooser, Order
+from llmsim.playback.folder import ByFolder, ByName, scope_of
+from llmsim.playback.order import Chooser, Order, ScriptChooser
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import (
     LARGE_BYTES,
@@ -16,10 +16,10 @@ from llmsim.playback.stored import (
     outline_in,
     outline_of,
 )
-from llmsim.playback.taken import Line, Scope
-from llmsim.playback.tracks import lines_of, order_of
+from llmsim.playback.taken import Line
+from llmsim.playback.tracks import chooser_of, lines_of
 from llmsim.script import Script
-from llmsim.script.folder import BEGINS, DEFAULT, Folder, Named
+from llmsim.script.folder import BEGINS, Folder, Named
 from llmsim.store.base import Blob, Store
 
 _CACHED_SCRIPT_BYTES = 32 * 2**20  # of JSON text; a script takes several times that when parsed
@@ -50,10 +50,7 @@ class Scripts:
         found = self._choosers.get(key)
         if isinstance(found, ByName):
             found = self._folder
-        if isinstance(found, ByFolder):
-            named = found.folder.scripts.get(line.script or DEFAULT)
-            found = found.orders[named.name, named.key] if named else None
-        return found if isinstance(found, Order) else None
+        return found.order_of(line) if isinstance(found, ByFolder | ScriptChooser) else None
 
     def folder(self, key: int) -> Folder:
         """The folder that is published under that key; a single script is its base.
@@ -64,7 +61,7 @@ class Scripts:
         found = self.chooser(key)
         if isinstance(found, ByFolder):
             return found.folder
-        assert isinstance(found, Order)  # noqa: S101 - a reference is never published
+        assert isinstance(found, ScriptChooser)  # noqa: S101 - a reference is never published
         return Folder.of_base(found.script)
 
     def by_folder(self, key: int) -> ByFolder:
@@ -89,9 +86,9 @@ class Scripts:
             self._choosers.pop(before or 0, None)
 
     def chooser_in(self, folder: Folder) -> Chooser:
-        """What plays a folder; its orders are those of before where nothing has changed."""
+        """What plays a folder; its choosers are those of before where nothing has changed."""
         if folder.scripts and folder.is_base_only:
-            return order_of(next(iter(folder)).script)
+            return chooser_of(next(iter(folder)).script)
         return ByFolder(folder, self._folder)
 
     def keep(self, key: int, chooser: Chooser, content: Blob) -> Chooser:
@@ -125,7 +122,7 @@ class Scripts:
             named = self.named(found.name)
             outline = outline_of_named(named) if named else Outline(())
             return outline._replace(given=found.name)
-        assert isinstance(found, Order)  # noqa: S101 - there is no other kind
+        assert isinstance(found, ScriptChooser)  # noqa: S101 - there is no other kind
         return outline_of(found.script)
 
     def lines(self, key: int) -> list[tuple[Line, Script]]:
@@ -135,7 +132,7 @@ class Scripts:
             StateLostError: it is gone.
         """
         found = self.chooser(key)
-        if isinstance(found, Order):
+        if isinstance(found, ScriptChooser):
             return lines_of(found.script)
         if isinstance(found, ByName):
             named = self.named(found.name)
@@ -201,7 +198,7 @@ class Scripts:
             return ByName(reference.name, self.by_folder)
         if content[: len(BEGINS)] == BEGINS:
             return self.chooser_in(Folder.from_canonical(bytes(content), self._known()))
-        return order_of(opened(content))
+        return chooser_of(opened(content))
 
     def _known(self) -> dict[tuple[str, str], Script]:
         """The scripts of the last folder, which need not be read again."""
@@ -212,12 +209,12 @@ class Scripts:
 
 def lines_of_named(named: Named) -> list[tuple[Line, Script]]:
     """The lines of turns of a script of a folder."""
-    return lines_of(named.script, None if named.is_base else Scope(named.name, named.key))
+    return lines_of(named.script, scope_of(named))
 
 
 def outline_of_named(named: Named) -> Outline:
     """The outline of a script of a folder."""
-    return outline_of(named.script, None if named.is_base else Scope(named.name, named.key))
+    return outline_of(named.script, scope_of(named))
 
 
 def _is_kind_of_its_own(content: Blob) -> bool:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from llmsim.conversation import Request
 from llmsim.errors import RequestError
-from llmsim.made_ids import MadeId
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.history import ByHistory
-from llmsim.playback.order import Decision, Order
-from llmsim.playback.taken import Line, Scope, Taken, main_line, track_line
-from llmsim.script import Script, Track, Turn
+from llmsim.playback.order import Order, ScriptChooser
+from llmsim.playback.taken import Line, Scope, main_line, track_line
+from llmsim.script import Script, Track
 from llmsim.script.conditions import explain
 
 
-def order_of(script: Script, scope: Scope | None = None) -> Order:
-    """What decides for the requests of the script, which may be one of a folder."""
+def chooser_of(script: Script, scope: Scope | None = None) -> ScriptChooser:
+    """What finds the turns of a request in the script, which may be one of a folder."""
     if script.tracks:
         return ByTrack(script, scope)
     return _line_order(script, main_line(scope, has_tracks=False), ())
@@ -32,7 +31,7 @@ def lines_of(script: Script, scope: Scope | None = None) -> list[tuple[Line, Scr
     return lines
 
 
-class ByTrack(Order):
+class ByTrack(ScriptChooser):
     """A request goes to the first track whose `when` it meets, else to the script's own turns."""
 
     def __init__(self, script: Script, scope: Scope | None = None) -> None:
@@ -42,21 +41,13 @@ class ByTrack(Order):
             _line_order(turns, line, [other for at, other in lines if at != line])
             for line, turns in lines
         ]
-        self._orders = {order.line.number: order for order in orders}
+        self._orders = {order.line: order for order in orders}
         self._main = orders.pop(0) if script.turns else None
         self._tracks = list(zip(script.tracks, orders, strict=True))
 
-    def decide(self, request: Request) -> Decision:
-        """See `Order.decide`."""
-        return self.order_for(request).decide(request)
-
-    def answered(self, made: MadeId) -> int | None:  # noqa: ARG002
-        """See `Order.answered`. It is not known whose turn that was."""
-        return None
-
-    def before(self, taken: Taken) -> Iterator[Turn]:
-        """See `Order.before`."""
-        return self._orders[taken.line.number].before(taken)
+    def order_of(self, line: Line) -> Order | None:
+        """See `ScriptChooser.order_of`."""
+        return self._orders.get(line)
 
     def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Order.order_for`."""

@@ -19,7 +19,7 @@ from llmsim import Assistant, Script
 from llmsim.conversation import Request
 from llmsim.journal.keeping import Keeping
 from llmsim.journal.read import Mark, Reader
-from llmsim.playback import order_of
+from llmsim.playback import chooser_of
 from llmsim.serving import shared
 from llmsim.serving.record import Record
 from llmsim.serving.rendering import HOST
@@ -509,7 +509,7 @@ def recorded(store: Store, **settings: Any) -> Record:
     record = Record(Keeping.by_default(Settings(**settings)), {"PATH_INFO": CHAT}, "a", "chat")
     claim, script = store.claim("a"), Script([Assistant("Hi")])
     request = Request()
-    taken = order_of(script).decide(request).taken(claim, request)
+    taken = chooser_of(script).order_for(request).decide(request).taken(claim, request)
     record.took(taken, None, stream=True)
     return record
 

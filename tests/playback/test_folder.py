@@ -201,10 +201,24 @@ def test_another_process_plays_the_same(store: Store, make_store: MakeStore) -> 
     other.put_named("a", script("new"))
     assert present(played.scripts.named("b")).script is before  # it is not read again
     assert [said(played, "a"), said(other, "a"), said(played, "b")] == ["new 0", "new 1", "b 1"]
-    unchanged = dict(played.scripts.by_folder(store.published() or 0).orders)
+    unchanged = dict(played.scripts.by_folder(store.published() or 0).choosers)
     played.put_named("c", script("c"))
-    after = played.scripts.by_folder(store.published() or 0).orders
-    assert all(after[where] is order for where, order in unchanged.items())
+    after = played.scripts.by_folder(store.published() or 0).choosers
+    assert all(after[where] is each for where, each in unchanged.items())
+
+
+def test_a_script_that_lost_a_track_since_knows_no_turn_before(store: Store) -> None:
+    """As another worker may put one between a claim and what is made of it."""
+    track = {"name": "t", "when": {"model": "t"}, "turns": says("t0", "t1")}
+    played = playing(store, a=script("a", tracks=[track]))
+    played.put_script("s", Reference("a"))
+    ask(played, "s", "t")
+    taken = ask(played, "s", "t")
+    assert [reply.text for reply in played.before(taken)] == ["t0"]
+    played.put_named("a", script("a"))
+    assert list(played.before(taken)) == []
+    played.put_named("a", script("a", tracks=[track | {"name": "u"}, track]))
+    assert list(played.before(taken)) == []
 
 
 def test_two_that_put_at_once_lose_nothing(store: Store, make_store: MakeStore) -> None:

@@ -11,7 +11,7 @@ from llmsim import Script
 from llmsim.apis.chat.renderer import ChatRenderer
 from llmsim.apis.renderer import Call, Renderer, Stamp
 from llmsim.conversation import Conversation, Request
-from llmsim.playback import Taken, order_of
+from llmsim.playback import Taken, chooser_of
 from llmsim.reply import Reply
 from llmsim.serving import rendering, stream_template
 from llmsim.serving.stream_template import StreamTemplates
@@ -99,7 +99,7 @@ def called(renderer: Renderer, fields: dict[str, Any]) -> Call:
 def play(script: Script, position: int, generation: int, conversation: Conversation) -> Taken:
     claim = Claim(position, generation, position, 1, place=position)
     request = Request(conversation)
-    return order_of(script).decide(request).taken(claim, request)
+    return chooser_of(script).order_for(request).decide(request).taken(claim, request)
 
 
 @pytest.mark.slow
