@@ -16,11 +16,27 @@ from llmsim.json_text import parse, parse_exactly
 from llmsim.registry import unknown
 from llmsim.script.rules import a_string
 
+WORDS = ("model", "system", "first", "last", "results", "body")
+"""What an expression can look at; see `seen_in`."""
+
 _LONG_INTEGER = re.compile("[0-9]{19}")
+# Of these only the first child looks at the request, the others at what that has found.
+_CHAINS = {
+    "subexpression",
+    "index_expression",
+    "projection",
+    "value_projection",
+    "filter_projection",
+    "flatten",
+    "pipe",
+}
 
 
 def an_expression(value: Any) -> str | None:
-    """A JMESPath expression; the error says what is wrong with it and at which character."""
+    """A JMESPath expression; the error says what is wrong with it and at which character.
+
+    One that looks at none of the `WORDS` would never find anything.
+    """
     if problem := a_string(value):
         return problem
     try:
@@ -29,7 +45,7 @@ def an_expression(value: Any) -> str | None:
         return f"not a JMESPath expression: {_reason(error)}"
     except RecursionError:
         return "not a JMESPath expression: it is nested too deeply"
-    return _about_functions(parsed)
+    return _about_functions(parsed) or _about_words(parsed)
 
 
 def look_up(expression: str, seen: Any) -> Any:
@@ -123,3 +139,15 @@ def _about_functions(node: Any) -> str | None:
         return unknown("JMESPath function", node["value"], sorted(Functions.FUNCTION_TABLE))
     inner = (each for each in node.get("children", ()) if isinstance(each, dict))
     return next(filter(None, map(_about_functions, inner)), None)
+
+
+def _about_words(node: Any) -> str | None:
+    if node["type"] == "field":
+        name = node["value"]
+        return None if name in WORDS else unknown("word", name, WORDS)
+    if node["type"] == "expref":  # it looks at the items of an array
+        return None
+    inner = [each for each in node.get("children", ()) if isinstance(each, dict)]
+    if node["type"] in _CHAINS:
+        inner = inner[:1]
+    return next(filter(None, map(_about_words, inner)), None)

@@ -168,8 +168,8 @@ VALID = {
     "error": '{"on_exhausted": "error", "turns": [{"type": "assistant", "text": "x"}]}',
     "protocol": '{"protocol": "refuse", "turns": [{"type": "assistant", "text": "x"}]}',
     "loop": '{"on_exhausted": "loop", "turns": [{"type": "assistant", "text": "x"}]}',
-    "a template": turn('{"type": "template", "text": "{{ {a: b} }} {{{{ }} {{ \'}}\' }}"}'),
-    "a template of lines": turn('{"type": "template", "text": ["{{ a", "|| b }}", "c"]}'),
+    "a template": turn('{"type": "template", "text": "{{ {a: body} }} {{{{ }} {{ \'}}\' }}"}'),
+    "a template of lines": turn('{"type": "template", "text": ["{{ first", "|| last }}", "c"]}'),
     "a value in arguments": call('{"name": "a", "arguments": {"b": [{"$value": "results[0]"}]}}'),
     "a value in place of all arguments": call('{"name": "a", "arguments": {"$value": "body"}}'),
     "$value beside other keys": call('{"name": "a", "arguments": {"$value": 7, "b": 1}}'),
@@ -840,8 +840,8 @@ EXPRESSIONS = {
         "character 3",
     ),
     "a wrong expression in a line of a template": (
-        turn('{"type": "template", "text": ["","","","","","","","","{{ b", "}} {{ c d }}"]}'),
-        "1:74: $.turns[0].text[9]: {{ c d }}: not a JMESPath expression: Unexpected token: d, at "
+        turn('{"type": "template", "text": ["","","","","","","","","{{ last", "}} {{ c d }}"]}'),
+        "1:77: $.turns[0].text[9]: {{ c d }}: not a JMESPath expression: Unexpected token: d, at "
         "character 3",
     ),
     "a template that does not end": (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmsim.conversation import CalledTool, Conversation, Message, Request
-from llmsim.script.expressions import an_expression, look_up, same_json, seen_in
+from llmsim.script.expressions import WORDS, an_expression, look_up, same_json, seen_in
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,34 @@ def test_an_unknown_function_is_found_wherever_it_stands(expression: str) -> Non
     assert said.endswith("did you mean 'length'?")
 
 
-@pytest.mark.parametrize("expression", ["a", "results[-1].json.id", "length(a)", "a || 'b'"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "body",
+        "results[-1].json.id",
+        "length(results)",
+        "first || 'b'",
+        "body.items[?price > `5`].{name: name, tags: tags[0]} | [0]",
+        "sort_by(body.items, &price)[*].name",
+        "results[].json.*.id",
+        "body.items[1:]",
+        "@.model",
+        "`7`",
+    ],
+)
 def test_a_right_expression_passes(expression: str) -> None:
     assert an_expression(expression) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["result", "result[0].json.id", "length(result)", "body.a || result", "{a: result}"],
+)
+def test_an_unknown_word_is_found_wherever_the_request_is_looked_at(expression: str) -> None:
+    assert an_expression(expression) == (
+        "unknown word 'result'; expected one of 'model', 'system', 'first', 'last', 'results', "
+        "'body'; did you mean 'results'?"
+    )
 
 
 def test_an_expression_looks_at_the_request_in_neutral_words() -> None:
@@ -61,6 +86,7 @@ def test_an_expression_looks_at_the_request_in_neutral_words() -> None:
     assert look_up("results[0].json.id", seen_in(request)) == 7
     assert look_up("results[1].json.id", seen_in(request)) is None
     assert look_up("abs(first)", seen_in(request)) is None
+    assert tuple(seen_in(request)) == WORDS
     assert seen_in(Request())["first"] == seen_in(Request())["last"] == ""
 
 

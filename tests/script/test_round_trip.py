@@ -93,7 +93,7 @@ class Generator:
             lambda: ToolCalls(self.calls(), **self.extras()),
             lambda: Mixed(self.text(), self.calls(), **self.extras()),
             lambda: Refusal(self.text(), **self.extras()),
-            lambda: Template(self.text().replace("{", "{{ x }}"), **self.extras()),
+            lambda: Template(self.text().replace("{", "{{ last }}"), **self.extras()),
             lambda: Echo(self.random.choice(["", self.text()]), **self.extras()),
             lambda: Lorem(
                 self.random.randrange(1, 30), self.random.choice([0, -1, 2**70]), **self.extras()

@@ -29,7 +29,10 @@ SHIP: dict[str, Any] = {
         }
     ],
 }
-SAY = {"type": "template", "text": "{{ system }}|{{ first }}|{{ last }}|{{ body.model }}|{{ x }}"}
+SAY = {
+    "type": "template",
+    "text": "{{ system }}|{{ first }}|{{ last }}|{{ body.model }}|{{ body.x }}",
+}
 
 
 def history(api: str, result: str) -> dict[str, Any]:
@@ -92,7 +95,7 @@ def test_each_request_finds_the_same_values_on_every_api_however_often_a_turn_co
         }
         assert call["values_not_found"] == ["results[-1].json.none"]
         assert text["answer"]["blocks"] == [{"type": "text", "text": "S|one|two|m|"}]
-        assert text["values_not_found"] == ["x"]
+        assert text["values_not_found"] == ["body.x"]
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -115,7 +118,7 @@ def test_the_mark_stays_where_the_journal_keeps_no_bodies(make_client: MakeClien
     client = make_client(SAY, journal_mode="meta")
     ask(client, "chat", "", stream=False)
     (entry,) = entries(client)
-    assert entry["values_not_found"] == ["x"]
+    assert entry["values_not_found"] == ["body.x"]
     assert "answer" not in entry
 
 
