@@ -43,7 +43,9 @@ def add_to(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("script", type=script_path, metavar="SCRIPT", help="a JSON script")
+    parser.add_argument(
+        "script", type=script_path, metavar="SCRIPT", help="a JSON script, or a folder of scripts"
+    )
     # PARSER: all that follows is the command's, also a `--` of its own.
     parser.add_argument(
         "command", nargs=argparse.PARSER, metavar="COMMAND", help="a program and its arguments"

@@ -22,7 +22,8 @@ def lines(found: Verdict | Summary) -> Iterator[str]:
 
 
 def _of_many(summary: Summary) -> Iterator[str]:
-    yield f"{'passed' if summary.passed else 'FAILED'}: {_how_many(summary.counts)}"
+    counted = _how_many(summary.counts) or _no_session(summary.prefix)
+    yield f"{'passed' if summary.passed else 'FAILED'}: {counted}"
     failed = [each for each in summary.page if not each.passed]
     for each in failed[:_MOST_SESSIONS]:
         others = f" (of {each.reasons_found} that failed)" if each.conversation else ""
@@ -38,8 +39,14 @@ def _of_many(summary: Summary) -> Iterator[str]:
         yield f"  incomplete: the journals of {summary.counts.incomplete} sessions lack requests"
 
 
+def _no_session(prefix: str) -> str:
+    return f"no session has a name that begins with {prefix!r}" if prefix else "there is no session"
+
+
 def _how_many(counts: Counts) -> str:
     total = counts.passed + counts.failed + counts.never_began
+    if not total:
+        return ""
     parts = [f"{counts.passed} passed"]
     parts += [f"{counts.failed} failed"] if counts.failed else []
     parts += [f"{counts.never_began} never began"] if counts.never_began else []

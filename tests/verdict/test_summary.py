@@ -49,7 +49,10 @@ def test_of_200_sessions_just_the_wrong_ones_are_named_with_their_first_reason(
 
 
 def test_sessions_that_never_began_are_counted_and_pass_nothing(client: FlaskClient) -> None:
-    assert not summary(client).passed, "there is no session"
+    assert str(summary(client)) == "FAILED: there is no session"
+    assert str(summary(client, prefix="shop-")) == (
+        "FAILED: no session has a name that begins with 'shop-'"
+    )
     play(client, "a")
     assert summary(client).passed
     client.post("/llmsim/sessions", json={"name": "b"})
