@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from pathlib import Path
 
-from llmsim.errors import LlmsimError, StoreError
+from llmsim.errors import LlmsimError, StartupError, StoreError
 from llmsim.store import state_dir
 from llmsim.store.engine import Engine, Hold
 from llmsim.store.mmap_store import MmapStore
@@ -55,7 +55,11 @@ class MmapEngine(Engine):
         return self._opened(private, alone=True), True
 
     def _opened(self, directory: StateDir, *, alone: bool) -> Hold:
-        """The store in a directory; `alone` says that no other process uses it yet."""
+        """The store in a directory; `alone` says that no other process uses it yet.
+
+        Raises:
+            StartupError: it cannot be written.
+        """
         settings = self._settings
         try:
             store = MmapStore.create_in(
@@ -66,7 +70,14 @@ class MmapEngine(Engine):
             )
             if alone:
                 store.sweep()
-        except (LlmsimError, OSError):
-            directory.release()
-            raise
+        except (LlmsimError, OSError) as error:
+            if alone:
+                directory.release()
+            else:  # another master serves from it, or other workers
+                directory.forget()
+            if isinstance(error, LlmsimError):
+                raise
+            raise StartupError(
+                f"cannot write into the state directory {directory.path}: {error.strerror}"
+            ) from error
         return _DirectoryHold(directory, store)

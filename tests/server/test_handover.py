@@ -59,6 +59,18 @@ def test_a_new_master_that_ends_first_leaves_the_state_to_the_old_one(server: Se
     assert server.state_dirs() == []
 
 
+def test_a_new_master_that_cannot_start_leaves_the_state_to_the_old_one(tmp_path: Path) -> None:
+    config = tmp_path / "llmsim.toml"
+    config.write_text("[store]\nmax_sessions = 10\n", "utf-8")
+    script = write_script(tmp_path / "s.json", *numbered(50))
+    with Server(tmp_path, script, LLMSIM_CONFIG=str(config)) as server:
+        assert position(server) == 0
+        config.write_text("[store]\nmax_sessions = 20\n", "utf-8")
+        server.process.send_signal(signal.SIGUSR2)
+        server.wait_for_log("cannot start: .* was made for 10 sessions")
+        assert [position(server) for _ in range(3)] == [1, 2, 3]
+
+
 def test_a_new_master_leaves_alone_what_the_old_ones_workers_are_writing(server: Server) -> None:
     (directory,) = server.state_dirs()
     writing = directory / f"script-00000000000000ab.json.{os.getpid()}.part"
