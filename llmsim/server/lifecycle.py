@@ -39,15 +39,6 @@ _HANDED_OVER = "_LLMSIM_HANDED_OVER_STATE"
 _OTHER_FILES = 128
 
 
-@contextlib.contextmanager
-def _refusing_to_start() -> Iterator[None]:
-    """Gunicorn prints a RuntimeError as one message and exits with 1; others are tracebacks."""
-    try:
-        yield
-    except (LlmsimError, OSError) as error:
-        raise RuntimeError(f"llmsim cannot start: {error}") from error
-
-
 class Lifecycle:
     """The hooks of one server, bound as gunicorn's settings of the same names.
 
@@ -70,7 +61,7 @@ class Lifecycle:
         _set_up(server, self._settings)
         for warning in unknown_variables(os.environ):
             server.log.warning("llmsim: %s", warning)
-        with _refusing_to_start():
+        with self._refusing_to_start(server):
             self._engine = engine_of(self._settings)
             self._loaded = load_script(self._settings)
             ports.check_free(server)
@@ -79,7 +70,7 @@ class Lifecycle:
 
     def when_ready(self, server: Any) -> None:
         """After the port is bound and before the first worker is forked."""
-        with _refusing_to_start():
+        with self._refusing_to_start(server):
             handed_over = os.environ.pop(_HANDED_OVER, "")
             assert self._engine is not None  # noqa: S101 - on_starting has made it
             self._hold = self._engine.hold(handed_over)
@@ -104,7 +95,7 @@ class Lifecycle:
         if self._settings.watch:
             self._watcher = watch.start(self._loaded.path)
         if self._settings.ready_file:
-            with _refusing_to_start():
+            with self._refusing_to_start(server):
                 self._write_ready_file(server)
 
     def post_fork(self, _server: Any, _worker: Any) -> None:
@@ -181,11 +172,27 @@ class Lifecycle:
             if self._settings.ready_file:
                 ready_file.remove(self._settings.ready_file)
 
+    @contextlib.contextmanager
+    def _refusing_to_start(self, server: Any) -> Iterator[None]:
+        """Let go of all, and say why, where a start fails.
+
+        Gunicorn prints a RuntimeError as one message and exits with 1; others are tracebacks. Where
+        the log is not on the terminal it says so, too: of a daemon nothing else is seen.
+        """
+        try:
+            yield
+        except (LlmsimError, OSError) as error:
+            message = f"llmsim cannot start: {error}"
+            if server.cfg.errorlog != "-" or server.cfg.syslog:
+                for line in message.splitlines():
+                    server.log.error("%s", line)
+            self.on_exit(server)  # gunicorn does not call it then
+            raise RuntimeError(message) from error
+
     def _write_ready_file(self, server: Any) -> None:
         try:
             ready_file.write(self._settings.ready_file, self._reached_at(server))
         except OSError as error:
-            self.on_exit(server)  # gunicorn does not call it where a start fails
             path = self._settings.ready_file
             raise StartupError(f"cannot write the ready file {path}: {error.strerror}") from error
 

@@ -50,14 +50,14 @@ def write_new(path: Path, content: Blob, size: int = 0) -> None:
         OSError: it cannot be written.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
-        _write(file, content)
-        if size > len(content):
-            _fill(file, size)
     try:
+        with open_private(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY) as file:
+            _write(file, content)
+            if size > len(content):
+                _fill(file, size)
         os.link(part, path)
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
 
 
 def _write(file: FileIO, content: Blob) -> None:
@@ -149,7 +149,8 @@ def take(path: Path) -> StateDir:
             server.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # the check says what it is
+            path.mkdir(mode=0o700, parents=True)
         _check_ours(path)
         return StateDir(path, private=False, holder=_hold(path))
     except OSError as error:

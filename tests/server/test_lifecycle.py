@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -252,10 +253,17 @@ def test_a_state_directory_that_is_not_ours_alone_stops_the_start(tmp_path: Path
     (tmp_path / "open").chmod(0o777)
     assert "others may write into it" in refused(tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "open"))
     (tmp_path / "file").write_text("")
-    assert "cannot use the state directory" in refused(
-        tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "file")
-    )
+    assert "it is not a directory" in refused(tmp_path, LLMSIM_STATE_DIR=str(tmp_path / "file"))
     assert "cannot use the state directory" in refused(tmp_path, LLMSIM_STATE_DIR="/proc/nowhere")
+
+
+def test_a_start_that_finds_no_room_says_where_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """No file may be larger than a megabyte, and the log says so where it is a file."""
+    command = ["sh", "-c", 'ulimit -f 2000; exec "$@"', "sh", *GUNICORN, "wsgi:app"]
+    output = refused(tmp_path, "--error-logfile", str(tmp_path / "log"), command=command)
+    assert re.search(r"cannot write into the state directory /\S+: File too large", output)
+    assert re.search(r"\[ERROR\] llmsim cannot start: .*too large", (tmp_path / "log").read_text())
+    assert list(tmp_path.glob("llmsim-*")) == []
 
 
 def test_a_cursor_file_of_another_make_stops_the_start(tmp_path: Path) -> None:

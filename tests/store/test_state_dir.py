@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -155,6 +156,18 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
         state_dir.write_new(tmp_path / "new", b"second")
     assert (tmp_path / "new").read_bytes() == b"first"
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_file_that_finds_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(state_dir, "_write", full)
+    with pytest.raises(OSError, match="No space left"):
+        state_dir.write_new(tmp_path / "new", b"first")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_holder_that_is_a_link_is_refused(tmp_path: Path) -> None:
