@@ -80,12 +80,14 @@ class Conversation:
 
     `system` joins system texts and instructions, wherever they stood. `counted` and `stood` are
     what was once found out about it, by `llmsim.usage` and by the order by history: a body that
-    comes again brings the same object.
+    comes again brings the same object. `is_thread` says that system text and tools are those of the
+    response that it goes on from, and nobody sends them again.
     """
 
     system: str = ""
     messages: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] = ()
+    is_thread: bool = False
     counted: int | None = field(default=None, compare=False)
     stood: tuple[Any, Any] | None = field(default=None, compare=False)
 

@@ -89,9 +89,10 @@ class History:
         """Adds an item that stands for something of the assistant's: a reference, a reasoning."""
         self._messages.append(Message(kind, "", item_id=_id_of(item_id)))
 
-    def conversation(self, tools: tuple[Tool, ...]) -> Conversation:
-        """All of it, with the tools that the request offers."""
-        return Conversation("\n".join(self._system), tuple(self._messages), tools)
+    def conversation(self, tools: tuple[Tool, ...], *, is_thread: bool = False) -> Conversation:
+        """All of it, with the tools that the request offers; `is_thread` as there."""
+        system, messages = "\n".join(self._system), tuple(self._messages)
+        return Conversation(system, messages, tools, is_thread)
 
 
 def tools_of(value: Any, where: Path) -> tuple[Tool, ...]:

@@ -6,6 +6,7 @@ An id says which turn its answer was, and the turn says what it called.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llmsim.conversation import PREVIOUS_RESPONSE, CalledTool, Conversation, Request
 from llmsim.made_ids import MadeId, generation_mark, serial_of, taken_apart
@@ -42,17 +43,14 @@ class Earlier:
         """
         conversation = request.conversation
         messages = conversation.messages
-        for at, message in enumerate(messages[:2]):  # behind the instructions at the latest
-            if message.role != PREVIOUS_RESPONSE:
-                continue
-            answer = taken_apart(message.item_id)
-            if answer and (called := self._called(answer)):
-                told = tuple(CalledTool(call.name, "", call.id) for call in called)
-                whole = (*messages[:at], message._replace(calls=told), *messages[at + 1 :])
-                return request._replace(
-                    conversation=Conversation(conversation.system, whole, conversation.tools)
-                )
-        return request
+        at = _previous(conversation)
+        answer = previous_response(conversation)
+        called = self._called(answer) if answer else None
+        if at is None or not called:
+            return request
+        told = tuple(CalledTool(call.name, "", call.id) for call in called)
+        whole = (*messages[:at], messages[at]._replace(calls=told), *messages[at + 1 :])
+        return request._replace(conversation=replace(conversation, messages=whole))
 
     def may_have_called(self, call_id: str, answer: MadeId) -> bool:
         """Whether an answer before that one may have made the call.
@@ -85,3 +83,17 @@ class Earlier:
             return None
         index = self._order.answered(answer)
         return None if index is None else self._order.script.turns[index]
+
+
+def previous_response(conversation: Conversation) -> MadeId | None:
+    """What the id says of the response that a request goes on from; None where it says nothing."""
+    at = _previous(conversation)
+    return None if at is None else taken_apart(conversation.messages[at].item_id)
+
+
+def _previous(conversation: Conversation) -> int | None:
+    """The index of that response: it stands behind the instructions at the latest."""
+    for at, message in enumerate(conversation.messages[:2]):
+        if message.role == PREVIOUS_RESPONSE:
+            return at
+    return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from llmsim.conversation import Request
+from llmsim.conversation import Conversation, Request
 from llmsim.errors import RequestError
 from llmsim.playback.arrival import ByArrival
+from llmsim.playback.earlier import previous_response
 from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Order, ScriptChooser
 from llmsim.playback.taken import Line, Scope, main_line, track_line
@@ -51,12 +52,27 @@ class ByTrack(ScriptChooser):
 
     def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Order.order_for`."""
+        own = self._of_thread(request.conversation)
+        if own is not None:
+            return own
         for track, order in self._tracks:
             if track.when.fits(request):
                 return order
         if self._main is None:
             raise RequestError(_no_track(self.script.tracks, request), code="no_track")
         return self._main
+
+    def _of_thread(self, conversation: Conversation) -> Order | None:
+        """The order of the track that a thread is in, as the id says that it goes on from.
+
+        None where that id says none: under the order `arrival`.
+        """
+        if not conversation.is_thread:
+            return None
+        made = previous_response(conversation)
+        if made is None or not made.is_by_history:
+            return None
+        return self._orders.get(made.track)
 
 
 def _line_order(script: Script, line: Line, others: Sequence[Script]) -> Order:

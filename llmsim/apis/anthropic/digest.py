@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from llmsim.apis.anthropic.thread import previous_message
+
 Json = dict[str, Any]
 
 # `claude-sonnet-4-6`, `claude-opus-4-20250514`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`
@@ -50,7 +52,9 @@ class Digest(NamedTuple):
     def has_plain_messages(self) -> bool:
         """Whether no rule could find fault with a message."""
         looked_at = self.calls or self.rounds or self.hollow or self.blanks
-        return not looked_at and self.messages[-1]["role"] != "assistant"
+        if looked_at:
+            return False
+        return not self.messages or self.messages[-1]["role"] != "assistant"
 
     @property
     def has_options(self) -> bool:
@@ -79,8 +83,7 @@ class Digest(NamedTuple):
 
 def digest_of(body: Mapping[str, Any]) -> Digest:
     """One pass over the messages and their blocks."""
-    thread = body.get("thread")
-    reading = _Reading(isinstance(thread, dict) and thread.get("type") == "continue")
+    reading = _Reading(previous_message(body) is not None)
     answered = False
     for index, message in enumerate(body["messages"]):
         role, content = message["role"], message.get("content")
@@ -124,7 +127,7 @@ class _Reading:
     """How far the pass has come.
 
     `continues` says that the server holds the messages before these: then nobody knows here what
-    the first results answer (`anthropic.types.beta.BetaThreadContinueParams`).
+    the first results answer.
     """
 
     def __init__(self, continues: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmsim.apis.anthropic.thread import previous_message
 from llmsim.apis.history import History, called_tool, content_of, tools_of
 from llmsim.apis.reading import (
     Path,
@@ -16,7 +17,7 @@ from llmsim.apis.reading import (
     wrong_type,
 )
 from llmsim.apis.renderer import Call
-from llmsim.conversation import Conversation
+from llmsim.conversation import PREVIOUS_RESPONSE, Conversation
 from llmsim.errors import RequestError
 
 
@@ -43,10 +44,15 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
     system, _ = content_of(body.get("system"), "system")
     if system:
         history.say("system", (system, 0))
-    messages = filled_array(body.get("messages"), "messages", "an array of messages")
+    messages, previous = body.get("messages"), previous_message(body)
+    if previous is not None:
+        history.stand_in(PREVIOUS_RESPONSE, previous)
+    if previous is None or messages != []:  # a thread may go on with nothing new
+        filled_array(messages, "messages", "an array of messages")
     for path, message in objects(messages, "messages"):
         _add_message(history, message, path)
-    return history.conversation(tools_of(body.get("tools"), "tools"))
+    tools = tools_of(body.get("tools"), "tools")
+    return history.conversation(tools, is_thread=previous is not None)
 
 
 def _check_max_tokens(value: Any) -> None:

@@ -41,6 +41,8 @@ class Fitting:
         self, turn: Hashable | None, reply: Reply, conversation: Conversation
     ) -> Iterator[Finding]:
         """What is wrong with the calls of a reply to a request that says this."""
+        if conversation.is_thread:
+            return  # what its first request offered is not known here
         tools = conversation.tools
         for number, call in enumerate(reply.calls):
             offered, against = None, ""
