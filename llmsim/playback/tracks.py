@@ -72,7 +72,8 @@ class ByTrack(ScriptChooser):
         made = previous_response(conversation)
         if made is None or not made.is_by_history:
             return None
-        return self._orders.get(made.track)
+        of_track = (each for each in self._orders.values() if each.line.number == made.track)
+        return next(of_track, None)
 
 
 def _line_order(script: Script, line: Line, others: Sequence[Script]) -> Order:
