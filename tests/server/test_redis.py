@@ -88,7 +88,8 @@ def test_a_redis_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     port = free_port()
     said = refused_start(tmp_path, f"redis://:hidden@127.0.0.1:{port}/2")
     assert f"llmsim cannot start: Redis at redis://127.0.0.1:{port}/2 does not answer" in said
-    assert "refused" in said
+    assert "refused): see to it, or to store.url (LLMSIM_STORE)" in said
+    assert "service resumes" not in said
     assert "hidden" not in said
 
 
@@ -119,7 +120,7 @@ def test_a_wrong_password_is_a_sentence(tmp_path: Path, redis: RedisServer) -> N
     with redis.client() as client:
         client.acl_setuser("llmsim", enabled=True, passwords=["+right"])
     said = refused_start(tmp_path, f"redis://llmsim:wrong@127.0.0.1:{redis.port}")
-    assert "refuses" in said
+    assert "see to user and password in store.url, LLMSIM_STORE" in said
     assert "wrong@" not in said
 
 

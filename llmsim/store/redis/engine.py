@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from llmsim.errors import StartupError
+from llmsim.errors import StartupError, StoreUnreachableError
 from llmsim.settings import Settings
 from llmsim.store import state_dir
 from llmsim.store.engine import Engine, Hold
@@ -49,7 +49,14 @@ class RedisEngine(Engine):
 
     def hold(self, handed_over: str) -> Hold:
         """See `Engine.hold`. What is handed over is the directory of this host."""
-        return _SharedHold(self._store(), _own(handed_over))
+        try:
+            store = self._store()
+        except StoreUnreachableError as error:  # whose words are for a server that goes on
+            raise StartupError(
+                f"Redis at {error.name} does not answer ({error.reason.rstrip('.')}): see to it, "
+                "or to store.url (LLMSIM_STORE)"
+            ) from error
+        return _SharedHold(store, _own(handed_over))
 
     def join(self, *, may_be_many: bool) -> tuple[Hold, bool]:  # noqa: ARG002 - as on other hosts
         """See `Engine.join`. Everybody publishes: the same script once more changes nothing."""

@@ -11,7 +11,8 @@ from redis.connection import AbstractConnection, Connection, parse_url
 from redis.exceptions import AuthenticationError, MovedError, RedisError, ResponseError
 from redis.retry import Retry
 
-from llmsim.errors import StoreError, StoreUnreachableError
+from llmsim.errors import StoreUnreachableError
+from llmsim.store.redis.refused import refused
 from llmsim.store.redis.verbs import CONNECT
 
 _LEAST_VERSION = 7
@@ -105,7 +106,7 @@ def shown(url: str) -> str:
 def _told(error: BaseException, name: str) -> BaseException:
     """What went wrong with a connection, in the words of a store."""
     if isinstance(error, ResponseError | AuthenticationError):
-        return StoreError(f"Redis at {name} refuses: {error}.")
+        return refused(name, error)
     if isinstance(error, RedisError | OSError):
         return StoreUnreachableError(name, str(error))
     return error

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from llmsim.errors import StoreError, StoreUnreachableError
 from llmsim.one_at_a_time import let_others_run
 from llmsim.store.redis.link import Link
+from llmsim.store.redis.refused import refused
 from llmsim.store.redis.verbs import Verb
 
 _READ = 65_536
@@ -91,9 +92,7 @@ class Pipeline:
 
     def _checked(self, answer: Any) -> Any:
         if isinstance(answer, hiredis.ReplyError):
-            # A Lua program is stopped before its first write, or not at all.
-            why = str(answer).partition(" script: ")[0].rstrip(".")
-            raise StoreError(f"Redis at {self.name} refuses: {why}. Nothing was consumed.")
+            raise refused(self.name, answer)
         return answer
 
     def _call(self, command: tuple[bytes | str | int, ...]) -> Any:

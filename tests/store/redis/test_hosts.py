@@ -269,12 +269,24 @@ def test_a_server_without_room_says_so_and_takes_no_turn(own_server: RedisServer
     with own_server.client() as client:
         client.config_set("maxmemory", "1mb")
         for session in ("s", "new"):
-            with pytest.raises(StoreError, match=r"refuses: OOM [^.]*\. Nothing was consumed\."):
+            with pytest.raises(StoreError, match=r"refuses: OOM [^.]*raise its maxmemory"):
                 store.claim(session)
         assert store.published() == key
         assert store.session("new") is None
         client.config_set("maxmemory", "0")
     assert store.claim("s").position == 1
+
+
+def test_a_replica_says_which_server_to_name(own_server: RedisServer) -> None:
+    store = own_server.store()
+    store.publish(b"a")
+    with own_server.client() as client:
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        for _ in range(2):  # on the connection that there is, and on a new one
+            with pytest.raises(StoreError, match=r"replica \(store.url, .*primary\). Nothing was"):
+                store.claim("s")
+        client.execute_command("REPLICAOF", "NO", "ONE")
+    assert store.claim("s").position == 0
 
 
 def test_a_server_that_was_restarted_from_a_copy_repeats_no_turn(
