@@ -146,11 +146,16 @@ def read_folder(path: str, read: Callable[[str], Script]) -> dict[str, Script]:
     """The scripts of a folder: each `*.json` in it, by the name of the file; `read` reads one.
 
     Raises:
-        FolderError: scripts are wrong, with all problems of all of them, or there is none.
+        FolderError: scripts are wrong, with all problems of all of them, or there is none, or the
+            folder cannot be read.
     """
     found: dict[str, Script] = {}
     errors: list[ScriptError] = []
-    for file in sorted(Path(path).glob("*.json")):
+    try:
+        files = sorted(file for file in Path(path).iterdir() if file.name.endswith(".json"))
+    except OSError as error:
+        raise FolderError(path, [ScriptReadError(path, str(error.strerror))]) from error
+    for file in files:
         source = os.fspath(file)
         try:
             if problem := a_label(file.stem):

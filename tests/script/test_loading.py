@@ -27,6 +27,7 @@ from llmsim.script import (
     ToolCalls,
     Usage,
 )
+from llmsim.script.folder import read_folder
 from tests.each import for_each
 from tests.narrowing import of_type
 from tests.script.samples import NULLS, VALID
@@ -221,6 +222,11 @@ def test_a_permission_error_is_a_read_error(
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
     with pytest.raises(ScriptReadError, match="Permission denied"):
         Script.from_file(path)
+
+
+def test_a_folder_that_cannot_be_read_is_not_told_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match="cannot read the script: No such file or directory"):
+        read_folder(str(tmp_path / "gone"), Script.from_file)
 
 
 def test_a_null_character_in_a_path_is_a_read_error() -> None:
