@@ -72,7 +72,9 @@ def operation(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         OPERATIONS.append(
-            Operation(method, path, (function.__doc__ or "").splitlines()[0], takes, gives, status)
+            Operation(
+                method, path, (function.__doc__ or "").partition("\n")[0], takes, gives, status
+            )
         )
 
         def view(**variables: str) -> Response:

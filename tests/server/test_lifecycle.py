@@ -447,6 +447,12 @@ def test_usr2_hands_the_cursor_over_to_the_new_master(tmp_path: Path) -> None:
         assert server.state_dirs() == []
 
 
+def test_a_python_that_drops_docstrings_serves(tmp_path: Path) -> None:
+    command = [sys.executable, "-OO", *GUNICORN, "wsgi:app"]
+    with Server(tmp_path, None, command=command, LLMSIM_WORKERS="1") as server:
+        assert position(ask(server)) == 0
+
+
 def test_gunicorn_without_the_hooks_is_refused_rather_than_served_inexactly(tmp_path: Path) -> None:
     command = [GUNICORN[0], "llmsim.app:create_app()", "-b", "127.0.0.1:0", "-w", "2"]
     with bare_gunicorn(tmp_path, command) as origin:
