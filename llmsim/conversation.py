@@ -17,6 +17,8 @@ PREVIOUS_RESPONSE: Final = "previous_response"
 # Elements of the Responses APIs that stand for something that the assistant said or thought.
 STAND_IN_ROLES = ("reasoning", "item_reference", PREVIOUS_RESPONSE)
 ASSISTANT_ROLES = frozenset(("assistant", *STAND_IN_ROLES))
+# Each API has its own place for system messages; the others are no messages.
+_PASSED_OVER = (*SYSTEM_ROLES, *STAND_IN_ROLES)
 # By which a request asks for an error.
 INJECT_HEADER: Final = "x-llmsim-error"
 # The headers of a request that may be written down; whatever is not listed may be a secret.
@@ -90,6 +92,12 @@ class Conversation:
     is_thread: bool = False
     counted: int | None = field(default=None, compare=False)
     stood: tuple[Any, Any] | None = field(default=None, compare=False)
+
+    @property
+    def last_message(self) -> Message | None:
+        """The last message, whoever said it; a system message does not count."""
+        messages = reversed(self.messages)
+        return next((each for each in messages if each.role not in _PASSED_OVER), None)
 
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})

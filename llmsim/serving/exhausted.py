@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from llmsim.conversation import STAND_IN_ROLES, SYSTEM_ROLES, Conversation
+from llmsim.conversation import Conversation, Message
 from llmsim.playback import Taken
 from llmsim.reply import Failure
 from llmsim.serving.once import first_time
 
 _log = logging.getLogger(__name__)
 
-_PASSED_OVER = (*SYSTEM_ROLES, *STAND_IN_ROLES)
 _SHOWN = 80  # characters of the last message
 
 
@@ -26,13 +25,11 @@ def told(taken: Taken, session: str, conversation: Conversation) -> Taken:
     where = f"Session {session!r}, position {taken.claim.position}"
     if first_time("exhausted", session, taken.claim.generation):
         _log.warning("%s %s; this is said once.", taken.outcome.message, where)
-    message = f"{taken.outcome.message} {where}; {_last_message(conversation)}"
+    message = f"{taken.outcome.message} {where}; {_described(conversation.last_message)}"
     return taken._replace(outcome=replace(taken.outcome, message=message))
 
 
-def _last_message(conversation: Conversation) -> str:
-    said = (each for each in reversed(conversation.messages) if each.role not in _PASSED_OVER)
-    last = next(said, None)
+def _described(last: Message | None) -> str:
     if last is None:
         return "the request holds no message."
     shown = last.text if len(last.text) <= _SHOWN else last.text[:_SHOWN] + "..."

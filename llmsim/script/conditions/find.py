@@ -7,16 +7,13 @@ from typing import Any
 from llmsim.conversation import (
     ASSISTANT_ROLES,
     RESULT_ROLE,
-    STAND_IN_ROLES,
     SYSTEM_ROLES,
-    Message,
     Request,
 )
 from llmsim.script.expressions import look_up, results, seen_in, user_message
 
 # What the APIs call it, in the order of Chat, which has two names for it.
 MAX_TOKENS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_PASSED_OVER = (*SYSTEM_ROLES, *STAND_IN_ROLES)
 
 
 def first_text(request: Request) -> str | None:
@@ -27,13 +24,13 @@ def first_text(request: Request) -> str | None:
 
 def last_text(request: Request) -> str | None:
     """The text of the last message, whoever said it; that of a system message does not count."""
-    found = _last(request)
+    found = request.conversation.last_message
     return found.text if found else None
 
 
 def last_role(request: Request) -> str | None:
     """Who said it: `user`, `assistant`, or `tool` for what a tool returned."""
-    found = _last(request)
+    found = request.conversation.last_message
     return found.role if found else None
 
 
@@ -91,8 +88,3 @@ def values(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
     """What the expressions find."""
     seen = seen_in(request)
     return {expression: look_up(expression, seen) for expression in asked}
-
-
-def _last(request: Request) -> Message | None:
-    messages = reversed(request.conversation.messages)
-    return next((each for each in messages if each.role not in _PASSED_OVER), None)
