@@ -1,6 +1,7 @@
-"""Errors as the OpenAI APIs send them: `{"error".
+"""Errors as the OpenAI APIs send them.
 
-{message, type, param, code}}`, all four keys always there (`openai.types.shared.ErrorObject`).
+`{"error": {message, type, param, code}}`, all four keys always there
+(`openai.types.shared.ErrorObject`).
 """
 
 from __future__ import annotations

@@ -100,9 +100,9 @@ class Conversations:
     """All conversations of a script that is played by history.
 
     `came` counts those that came to each step, `stopped` those that went no further by their last
-    step. `without_id` counts requests
-    that cannot be told apart, for want of an id that llmsim made. `page` has those that were asked
-    for, `next` asks for what comes after them; None at the end.
+    step. `without_id` counts requests that cannot be told apart, for want of an id that llmsim
+    made. `page` has those that were asked for, `next` asks for what comes after them; None at the
+    end.
     """
 
     began: int

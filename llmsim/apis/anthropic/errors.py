@@ -1,6 +1,6 @@
-"""Errors as the Anthropic API sends them (https://docs.anthropic.com/en/api/errors.
+"""Errors as the Anthropic API sends them.
 
-`anthropic.types.ErrorResponse`).
+https://docs.anthropic.com/en/api/errors, `anthropic.types.ErrorResponse`.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Digest(NamedTuple):
         for index in self.references:
             made = taken_apart(self.items[index]["id"])
             ids = self.earlier.calls(made) if made else None
-            if made and ids and 0 <= made.call < len(ids):
+            if made and ids and made.kind in _REFERRED and made.call < len(ids):
                 calls.append((ids[made.call], _REFERRED[made.kind], index))
         return calls, len(calls) == len(self.references)
 
