@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from llmsim.json_text import parse
+from llmsim.script.track import MAIN
 from llmsim.server import client_environment
 from llmsim.server.control_client import ControlClient
 from llmsim.serving.urls import BASES
@@ -111,18 +112,22 @@ class Session:
             raise VerdictError(f"{verdict}\n{self.transcript()}")
 
     def assert_exhausted(self) -> None:
-        """Every turn was taken: each line of turns was played to its end.
+        """Every turn was taken, those of each track too; by history every conversation ended.
 
         Raises:
             VerdictError: turns are left.
         """
         __tracebackhide__ = True
-        verdict, left = self.verdict, []
-        for track in verdict.tracks:
-            if not track.finished:
-                of = "" if track.name == "main" else f" of track {track.name}"
-                left.append(f"{track.taken} of {track.turns} turns{of} were taken")
-        found = verdict.conversations
+        facts = self._control.call("GET", f"/sessions/{self.name}")
+        alone = {"name": MAIN, "turns": facts["turns"], "place": facts["turns_used"]}
+        lines = facts.get("tracks", [alone])
+        left = [] if lines else ["no turn was taken"]  # of none of the folder's scripts
+        for line in lines:
+            name, turns, taken = line["name"], line["turns"], line["place"]
+            if taken is not None and taken < turns:  # by history there is no place
+                of = "" if name == MAIN else f" of track {name}"
+                left.append(f"{taken} of {turns} turns{of} were taken")
+        found = self.verdict.conversations
         if found is not None and found.ended < max(found.began, 1):
             left.append(f"{found.ended} of {found.began} conversations came to the end")
         if left:

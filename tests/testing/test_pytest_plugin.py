@@ -113,7 +113,10 @@ def test_a_script_of_the_servers_folder_goes_by_its_name(project: Path) -> None:
         project,
         """
 def test_name(llmsim_server, llmsim_session):
+    with pytest.raises(AssertionError, match="no turn was taken"):
+        llmsim_session.assert_exhausted()
     assert ask("Hi") == "default"
+    llmsim_session.assert_exhausted()
     llmsim_session.script("checkout")
     assert ask("Hi") == "checkout"
     other = llmsim_server.session(script="checkout")

@@ -76,6 +76,23 @@ def test_without_a_server_each_has_a_session_of_its_own() -> None:
         llmsim.Session.made(first._control, first.name)
 
 
+def test_turns_that_nobody_asked_for_are_left_also_those_of_a_track() -> None:
+    sim = llmsim.wsgi(HELLO)
+    with pytest.raises(VerdictError, match=r"^0 of 2 turns were taken"):
+        sim.assert_exhausted()
+    side = {"name": "side", "when": {"model": "other"}, "turns": [{"type": "echo"}]}
+    sim.script({"turns": [{"type": "echo"}], "tracks": [side]})
+    ask = within(sim).post
+    ask(f"{sim.openai_base_url}/chat/completions", json=BODY)
+    with pytest.raises(VerdictError, match=r"^0 of 1 turns of track side were taken"):
+        sim.assert_exhausted()
+    ask(f"{sim.openai_base_url}/chat/completions", json=BODY | {"model": "other"})
+    sim.assert_exhausted()
+    sim.script({"order": "history", "turns": [{"type": "echo"}]})
+    with pytest.raises(VerdictError, match=r"^0 of 0 conversations came to the end"):
+        sim.assert_exhausted()
+
+
 def test_requests_that_took_no_turn_are_among_the_others() -> None:
     sim = llmsim.wsgi(HELLO)
     within(sim).get(f"{sim.openai_base_url}/models")
