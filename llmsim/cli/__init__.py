@@ -6,6 +6,7 @@ A new subcommand is a module with `add_to` and `run`, and its name in `COMMANDS`
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -29,8 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     The exit code is 0, 1 for a script, setting or verdict that is wrong, 2 for wrong usage. That of
-    `run` is its command's.
+    `run` is its command's, and 130 is that of Ctrl-C.
     """
+    _open_what_is_closed()
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         "llmsim", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -55,7 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"llmsim: {error.strerror or error}", file=sys.stderr)
         sys.stderr.close()
         return 1
+    except KeyboardInterrupt:
+        return 130
     return code
+
+
+def _open_what_is_closed() -> None:
+    """Lead standard streams that are closed nowhere, where Python has none in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _wanted(arguments: Sequence[str]) -> Iterable[str]:

@@ -74,7 +74,8 @@ class ControlClient:
             said = message_in(error.read()) or str(error)
             raise RefusedError(method, f"/llmsim{path}", said) from error
         except (OSError, ValueError) as error:
-            raise NoAnswerError(method, f"/llmsim{path}", f"{error} ({self._origin})") from error
+            why = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise NoAnswerError(method, f"/llmsim{path}", f"{why} ({self._origin})") from error
 
 
 def message_in(answer: bytes) -> str:

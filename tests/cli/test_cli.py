@@ -11,6 +11,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -364,6 +365,32 @@ def test_where_a_disk_is_full_a_line_says_so(tmp_path: Path, asked: str) -> None
         ["llmsim: No space left on device"],
     )
     assert "Traceback" not in ended.stderr
+
+
+def test_closed_streams_are_no_tracebacks(tmp_path: Path) -> None:
+    script = write_script(tmp_path / "s.json", *numbered(3))
+    for asked, code in ((f"validate {script} >&-", 0), ("validate - <&-", 1)):
+        ended = subprocess.run(
+            ["sh", "-c", f"{LLMSIM} {asked}"], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == code, ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_ctrl_c_ends_a_command_without_a_word() -> None:
+    with subprocess.Popen(
+        [LLMSIM, "validate", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as waiting:
+        assert waiting.stdin
+        assert waiting.stderr
+        waiting.stdin.write(b"{" * 2**17)  # more than a pipe takes: it reads
+        waiting.stdin.flush()
+        while waiting.poll() is None:  # one that comes just before a read does not end it
+            waiting.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                waiting.wait(1)
+        assert waiting.returncode == 130
+        assert waiting.stderr.read() == b""
 
 
 def test_play_into_a_pipe_that_closes_does_not_complain(tmp_path: Path) -> None:
