@@ -197,7 +197,7 @@ class Lifecycle:
             raise StartupError(f"cannot write the ready file {path}: {error.strerror}") from error
 
     def _reached_at(self, server: Any) -> dict[str, Any]:
-        origin = ports.origin(server.LISTENERS)
+        origin = _origin(server)
         assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
         return {
             "name": "llmsim",
@@ -221,7 +221,7 @@ class Lifecycle:
             )
 
     def _start_line(self, server: Any) -> str:
-        origin = ports.origin(server.LISTENERS)
+        origin = _origin(server)
         assert self._loaded is not None  # noqa: S101 - on_starting has loaded it
         return (
             f"llmsim {__version__} plays {self._loaded.path} "
@@ -229,6 +229,10 @@ class Lifecycle:
             f"on {server.cfg.workers} {workers.name_of(server.cfg)} workers; base URLs: "
             f"{' '.join(base_urls(self._settings, origin).values())}"
         )
+
+
+def _origin(server: Any) -> str:
+    return ports.origin(server.LISTENERS, "https" if server.cfg.is_ssl else "http")
 
 
 def _set_up(server: Any, settings: Settings) -> None:

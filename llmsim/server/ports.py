@@ -62,7 +62,7 @@ def open_to_others(listeners: Iterable[Any]) -> list[str]:
     return [f"{host}:{port}" for host, port in places if not is_loopback(host)]
 
 
-def origin(listeners: Iterable[Any]) -> str:
+def origin(listeners: Iterable[Any], scheme: str = "http") -> str:
     """The URL of the first TCP listener, with the port that it really has.
 
     A client on this machine can use it as it is.
@@ -71,5 +71,5 @@ def origin(listeners: Iterable[Any]) -> str:
         if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
             host, port = listener.sock.getsockname()[:2]
             host = _REACHABLE.get(host, f"[{host}]" if ":" in host else host)
-            return f"http://{host}:{port}"
-    return "http://localhost"
+            return f"{scheme}://{host}:{port}"
+    return f"{scheme}://localhost"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,19 @@ def test_the_ready_file_names_the_base_urls_and_goes_with_the_server(tmp_path: P
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(20)
     assert not ready.exists()
+
+
+def test_a_server_with_tls_says_so_in_its_addresses(tmp_path: Path) -> None:
+    certificate, key, ready = (str(tmp_path / name) for name in ("cert.pem", "key.pem", "ready"))
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-subj", "/CN=x"]
+    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    files = ("--certfile", certificate, "--keyfile", key)
+    with Server(tmp_path, None, *files, LLMSIM_READY_FILE=ready) as server:
+        said = json.loads(Path(ready).read_text())
+        assert said["origin"] == server.origin
+        assert said["base_urls"]["anthropic"] == f"{server.origin}/anthropic"
+        assert server.origin.startswith("https://")
 
 
 def test_a_ready_file_is_not_there_before_the_server_is_ready(tmp_path: Path) -> None:
