@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from llmsim.serving.urls import BASES
 
 _ANY_KEY = "unused"
+_HERE = "127.0.0.1,localhost"
 
 
 def variables(root: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -25,5 +26,6 @@ def variables(root: str, environ: Mapping[str, str]) -> dict[str, str]:
     for name, other in (("no_proxy", "NO_PROXY"), ("NO_PROXY", "no_proxy")):
         hosts = environ.get(name) or environ.get(other) or ""
         # A star stands for all hosts, and only where it stands alone.
-        found[name] = hosts if hosts == "*" else f"{hosts},127.0.0.1,localhost".removeprefix(",")
+        is_enough = hosts == "*" or hosts.endswith(_HERE)
+        found[name] = hosts if is_enough else f"{hosts},{_HERE}".removeprefix(",")
     return found

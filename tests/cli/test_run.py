@@ -222,6 +222,7 @@ def test_a_proxy_of_the_environment_is_passed_by(tmp_path: Path) -> None:
             "a.b,127.0.0.1,localhost",
         ),
         ({"no_proxy": "*"}, "*", "*"),
+        ({"NO_PROXY": "a,127.0.0.1,localhost"}, *2 * ["a,127.0.0.1,localhost"]),
     ],
 )
 def test_what_no_proxy_is_for_is_extended(given: dict[str, str], lower: str, upper: str) -> None:
