@@ -12,7 +12,7 @@ from llmsim.address import is_loopback
 from llmsim.errors import StartupError
 
 # What a client on this machine can use in the place of "every address".
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names it, binds nothing
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - names it, binds nothing
 
 
 def check_free(server: Any) -> None:
@@ -59,7 +59,7 @@ def open_to_others(listeners: Iterable[Any]) -> list[str]:
         for listener in listeners
         if listener.sock.family in (socket.AF_INET, socket.AF_INET6)
     ]
-    return [f"{host}:{port}" for host, port in places if not is_loopback(host)]
+    return [f"{_in_url(host)}:{port}" for host, port in places if not is_loopback(host)]
 
 
 def origin(listeners: Iterable[Any], scheme: str = "http") -> str:
@@ -70,6 +70,9 @@ def origin(listeners: Iterable[Any], scheme: str = "http") -> str:
     for listener in listeners:
         if listener.sock.family in (socket.AF_INET, socket.AF_INET6):
             host, port = listener.sock.getsockname()[:2]
-            host = _REACHABLE.get(host, f"[{host}]" if ":" in host else host)
-            return f"{scheme}://{host}:{port}"
+            return f"{scheme}://{_in_url(_REACHABLE.get(host, host))}:{port}"
     return f"{scheme}://localhost"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -36,6 +36,13 @@ def test_the_origin_is_one_that_a_client_on_this_machine_can_connect_to(
         socket.create_connection((shown.strip("[]"), port), timeout=10).close()
 
 
+def test_an_address_that_others_reach_is_told_as_a_client_writes_it() -> None:
+    for bound, shown in (("0.0.0.0", "0.0.0.0"), ("::", "[::]")):
+        with listening(bound) as listener:
+            port = listener.getsockname()[1]
+            assert ports.open_to_others([SimpleNamespace(sock=listener)]) == [f"{shown}:{port}"]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_an_address_that_is_taken_is_refused_by_name(host: str) -> None:
     with listening(host) as listener:
