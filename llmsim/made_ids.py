@@ -81,7 +81,7 @@ class MadeId(NamedTuple):
 
 
 def generation_mark(generation: int) -> str:
-    """The generation as ids have it."""
+    """The generation as ids, the journal and the control API have it: 16 hex digits."""
     return f"{generation:016x}"
 
 

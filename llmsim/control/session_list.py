@@ -13,6 +13,7 @@ from llmsim.control.session_schemas import EXHAUSTED, UNFINISHED, UNTOUCHED
 from llmsim.errors import StateLostError
 from llmsim.journal.tally import Tallies
 from llmsim.json_text import ascii_json
+from llmsim.made_ids import generation_mark
 from llmsim.playback.places import begun, places_of, shown_tracks
 from llmsim.playback.polled_lock import Pauses
 from llmsim.playback.stored import Outline
@@ -114,7 +115,7 @@ def _standing(session: Session, script: Outline) -> dict[str, Any]:
     facts = {
         "name": session.name,
         "position": session.position,
-        "generation": f"{session.generation:016x}",
+        "generation": generation_mark(session.generation),
         "script": script.given or ("default" if session.follows else "own"),
         "turns": script.turns,
         "turns_used": used,

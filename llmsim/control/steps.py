@@ -10,6 +10,7 @@ from llmsim.control.operation import operation, playback
 from llmsim.control.schemas import described
 from llmsim.control.sessions import no_such
 from llmsim.control.verdict_schemas import Paged
+from llmsim.made_ids import generation_mark
 from llmsim.playback.funnel import funnel_of
 from llmsim.script.order import ARRIVAL, HISTORY
 from llmsim.sessions import checked_name
@@ -62,7 +63,7 @@ def show_steps(name: str, after: int, limit: int) -> dict[str, Any]:
     store, end = playback().store, after + limit
     return {
         "session": session.name,
-        "generation": f"{session.generation:016x}",
+        "generation": generation_mark(session.generation),
         "exact": not store.uncounted() or not any(turns.by_history for _, turns in lines),
         "tracks": [
             {

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmsim.made_ids import taken_apart
+from llmsim.script.track import MAIN
 
 _Own = tuple[str, Any, Any]  # the name of a conversation, and the script and track that it is of
 
@@ -28,7 +29,7 @@ class Joined:
         name, position = facts.get("conversation"), facts.get("position")
         if name is None or position is None or facts["generation"] != self._generation:
             return name
-        shown = name, facts.get("script"), facts.get("track", "main")
+        shown = name, facts.get("script"), facts.get("track", MAIN)
         own = self._earlier(shown) or self._known.setdefault(shown, shown)
         self._of_position[position] = own
         return own[0]

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from llmsim.json_text import ascii_json, parse
+from llmsim.script.track import MAIN
 
 _SHORT: Final = {
     "generation": "g",
@@ -42,7 +43,7 @@ _DEFAULTS: Final = {
     "position": None,
     "turn": None,
     "script": None,
-    "track": "main",
+    "track": MAIN,
     "method": "POST",
     "stream": False,
     "retry_count": None,

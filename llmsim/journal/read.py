@@ -13,6 +13,7 @@ from llmsim.errors import RequestError
 from llmsim.journal.joined import Joined
 from llmsim.journal.line import generation_of, head_of, shown
 from llmsim.json_text import parse
+from llmsim.made_ids import generation_mark
 from llmsim.store.base import BEGINS, Store
 
 _AT_ONCE = 1000
@@ -140,7 +141,7 @@ class Reader:
     def read(self, mark: Mark, limit: int) -> Entries:
         """At most `limit` entries from `mark` on; none where there is no such session."""
         found = self._store.session(self._session)
-        current = f"{found.generation:016x}" if found else ""
+        current = generation_mark(found.generation) if found else ""
         wanted = self._generation or current
         if not wanted:
             return Entries([], [], Mark(), bool(mark.generation))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from llmsim.journal.line import generation_of, status_of
+from llmsim.made_ids import generation_mark
 from llmsim.store.base import Session, Store
 
 _REMEMBERED_SESSIONS = 65_536
@@ -39,7 +40,7 @@ class Tallies:
         if generation != session.generation:
             # Only with its generation may a journal have been cleared.
             place, tally = 0, Tally()
-        counting = _Counting(f"{session.generation:016x}", tally)
+        counting = _Counting(generation_mark(session.generation), tally)
         while (following := store.entries(session.name, place, 1, counting.keep).mark) != place:
             place = following
             pause()

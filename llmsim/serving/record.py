@@ -28,6 +28,7 @@ from llmsim.journal.entry import (
 )
 from llmsim.journal.keeping import Keeping
 from llmsim.journal.line import End, line, short_line
+from llmsim.made_ids import generation_mark
 from llmsim.playback import Taken
 from llmsim.playback.findings import Finding
 from llmsim.reply import Failure, Reply
@@ -225,7 +226,7 @@ class Record:
             self._keep_as_in(generation)
         if not generation or self._mode == OFF:
             return None
-        self._facts["generation"] = f"{generation:016x}"
+        self._facts["generation"] = generation_mark(generation)
         if self._facts["position"] is None:
             self._facts |= BY_NONE
         end = self._end(outcome, size, chunks)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import NamedTuple
 
+from llmsim.made_ids import generation_mark
 from llmsim.store.base import Session, Store
 from llmsim.verdict.model import (
     NEVER_BEGAN,
@@ -61,7 +62,7 @@ def judged(session: Session, plan: Plan, scan: Scan, page: Page) -> Verdict:
     failed = conversations.failed if conversations else 0
     return Verdict(
         session=session.name,
-        generation=f"{session.generation:016x}",
+        generation=generation_mark(session.generation),
         passed=not reasons and not failed,
         complete=not unrecorded,
         requests=scan.requests,

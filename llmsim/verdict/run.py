@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmsim.journal.entry import CLIENT_GONE
+from llmsim.script.track import MAIN
 from llmsim.verdict.model import ABORTED, STOPPED, Reason
 from llmsim.verdict.plan import Line
 from llmsim.verdict.reasons import Head, Reasons
@@ -76,7 +77,7 @@ class Run:
         return not self.finished and self.line.must_finish
 
     def _unfinished(self) -> Reason:
-        track = None if self.line.name == "main" else self.line.name
+        track = None if self.line.name == MAIN else self.line.name
         if self._left:
             text = f"the client left before the end of turn {self._turn}, its last answer"
             return Reason(ABORTED, text, turn=self._turn, track=track)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from llmsim.journal.entry import CLIENT_GONE
 from llmsim.journal.joined import Joined
 from llmsim.journal.line import head_of, starts_of
+from llmsim.made_ids import generation_mark
 from llmsim.playback.findings import Finding
 from llmsim.script.folder import DEFAULT
 from llmsim.store.base import Session, Store
@@ -27,7 +28,7 @@ class Scan:
     """
 
     def __init__(self, generation: int, plan: Plan) -> None:
-        name = f"{generation:016x}"
+        name = generation_mark(generation)
         self._starts = starts_of(name)
         self._joined = Joined(name)
         self._plan = plan

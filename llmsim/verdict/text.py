@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmsim.script.track import MAIN
 from llmsim.transcript import one_line
 from llmsim.verdict.model import Conversations, Reason, Verdict
 from llmsim.verdict.summary import Counts, Summary
@@ -95,7 +96,7 @@ def _far(verdict: Verdict) -> str:
     found = verdict.conversations
     far = [
         f"{each.taken} of {each.turns} turns taken"
-        + (f" of track {each.name}" if each.name != "main" else "")
+        + (f" of track {each.name}" if each.name != MAIN else "")
         for each in verdict.tracks
     ]
     if found is not None:
