@@ -20,13 +20,14 @@ from llmsim.transcript import transcript
 
 _DESCRIPTION = """\
 Start a server with SCRIPT on a free port, run COMMAND with the environment that the SDKs of OpenAI
-and Anthropic read, and stop the server. Then say how many turns were used; where the command failed
-or turns are left, print the conversation. LLMSIM_URL is the server's address, for its control API.
+and Anthropic read, and stop the server. Then say how many turns were used, and print the
+conversation where anything went wrong. LLMSIM_URL is the server's address, for its control API.
 
   llmsim run my-script.json -- pytest tests/
   LLMSIM_ORDER=history llmsim run my-script.json --allow-left -- node agent.mjs "Fix the bug"
 
-The exit code is the command's, or 1 where turns are left. 127: the command cannot be started.
+The exit code is the command's, or 1 where turns are left or a turn expected something else.
+127: the command cannot be started.
 Settings of the server, as `llmsim serve --help` lists them, are read from the environment.
 """
 _CANNOT_START = 127  # as a shell has it
