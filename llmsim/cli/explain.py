@@ -11,6 +11,7 @@ from llmsim.playback.history import ByHistory
 from llmsim.playback.standing import Standing
 from llmsim.playback.steps import Step
 from llmsim.script import Script
+from llmsim.script.turns import type_of
 from llmsim.store.base import Claim
 
 
@@ -71,4 +72,4 @@ def _what(script: Script, standing: Standing, step: Step) -> str:
 
 
 def _turn(script: Script, index: int) -> str:
-    return f"turn {index} ({type(script.turns[index]).__name__.lower()})"
+    return f"turn {index} ({type_of(script.turns[index])})"

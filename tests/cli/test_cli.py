@@ -276,6 +276,9 @@ def test_play_says_what_a_history_gets_and_why(tmp_path: Path) -> None:
         "the history has no id that says a step; answers counted in it: 1, of which 1 are not the "
         'script\'s ("steps": "own" leaves those out)\nstep 1: '
     )
+    body.write_text(json.dumps({"messages": history[:1]}))
+    said = run("play", script, "--history", body).stderr
+    assert "\nstep 0: turn 0 (tool_calls)\n" in said
 
 
 def test_play_shows_values_of_the_request_and_which_are_not_found(tmp_path: Path) -> None:
