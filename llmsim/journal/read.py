@@ -182,9 +182,9 @@ class Reader:
         mark = Mark()
         while True:
             entries = self.read(mark, _AT_ONCE)
-            yield from entries.current
             if entries.rewound or entries.mark == mark:
                 return
+            yield from entries.current
             mark = entries.mark
 
     def _pass_over(self, sieve: _Sieve, place: int, end: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim.journal import read
 from llmsim.journal.line import End, line
 from llmsim.journal.read import Mark, Reader
 from llmsim.serving import shared
@@ -145,6 +146,21 @@ def rewind(client: FlaskClient, way: str) -> None:
         client.delete("/llmsim/sessions/a")
     else:
         client.put("/llmsim/sessions/a/script", json={"turns": [text("own")]})
+
+
+def test_an_export_ends_where_the_session_rewinds(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "_AT_ONCE", 1)
+    client = make_client(text("a"))
+    assert shared._shared is not None
+    ask(client)
+    ask(client)
+    exported = Reader(shared._shared.store, "a").every()
+    assert json.loads(next(exported))["position"] == 0
+    client.post("/llmsim/sessions/a/reset")
+    ask(client)
+    assert list(exported) == []
 
 
 @pytest.mark.parametrize("way", ["reset", "delete", "script"])
