@@ -54,8 +54,8 @@ class Checked:
             return self
         if not script.turns:
             return Checked.of(script)
-        head, turns, _ = replace(script, turns=script.turns[:1]).canonical().partition(_TURNS)
-        return Checked(script, head + self.content[self.content.find(turns) :])
+        head, _, _ = replace(script, turns=script.turns[:1]).canonical().partition(_TURNS)
+        return Checked(script, head + self.content[self.content.find(_TURNS) :])
 
 
 def checked_script(text: IO[bytes]) -> Checked:
