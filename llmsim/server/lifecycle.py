@@ -63,6 +63,7 @@ class Lifecycle:
             server.log.warning("llmsim: %s", warning)
         with self._refusing_to_start(server):
             self._engine = engine_of(self._settings)
+            _check_user(server.cfg, self._settings)
             self._loaded = load_script(self._settings)
             ports.check_free(server)
         if self._settings.ready_file and not server.master_pid:
@@ -247,6 +248,19 @@ def _set_up(server: Any, settings: Settings) -> None:
 def _position(playback: Playback) -> int:
     session, _ = playback.standing(DEFAULT_SESSION)
     return session.position if session else 0
+
+
+def _check_user(cfg: Any, settings: Settings) -> None:
+    """Refuse workers of another user: they would answer each request with a 503.
+
+    Raises:
+        StartupError: the state is in files, and they could not open them.
+    """
+    if settings.store_url == "mmap" and cfg.uid != os.geteuid():
+        raise StartupError(
+            f"workers of user id {cfg.uid} (--user) could not open the state files, which are for "
+            f"user id {os.geteuid()} alone; start gunicorn as the user that is to serve"
+        )
 
 
 def _use_threads(cfg: Any, settings: Settings) -> None:

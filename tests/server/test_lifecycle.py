@@ -257,6 +257,13 @@ def test_a_state_directory_that_is_not_ours_alone_stops_the_start(tmp_path: Path
     assert "cannot use the state directory" in refused(tmp_path, LLMSIM_STATE_DIR="/proc/nowhere")
 
 
+def test_workers_of_another_user_stop_the_start(tmp_path: Path) -> None:
+    output = refused(tmp_path, "--user", "54321")
+    assert (
+        "cannot start: workers of user id 54321 (--user) could not open the state files" in output
+    )
+
+
 def test_a_start_that_finds_no_room_says_where_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """No file may be larger than a megabyte, and the log says so where it is a file."""
     command = ["sh", "-c", 'ulimit -f 2000; exec "$@"', "sh", *GUNICORN, "wsgi:app"]
