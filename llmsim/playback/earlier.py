@@ -61,10 +61,8 @@ class Earlier:
         if made is not None:
             of_another_generation = not made.may_be_of(answer.generation)
             return of_another_generation or made.position < answer.position
-        turns = self._order.script.turns
-        if self._order.line != ALONE or not isinstance(turns, tuple):
-            return True
-        return any(call.id == call_id for turn in turns for call in getattr(turn, "calls", ()))
+        known = self._order.call_ids
+        return self._order.line != ALONE or known is None or call_id in known
 
     def thought(self, answer: MadeId) -> bool:
         """Whether the answer is known to have begun with reasoning."""

@@ -85,6 +85,15 @@ class Order(ScriptChooser):
         """The index of the turn that gave the answer with that id; None where none is known."""
 
     @cached_property
+    def call_ids(self) -> frozenset[str] | None:
+        """The call ids that the turns have; None where they are not known: see `may_think`."""
+        turns = self.script.turns
+        if not isinstance(turns, tuple):
+            return None
+        calls = (call for turn in turns for call in getattr(turn, "calls", ()))
+        return frozenset(call.id for call in calls if call.id is not None)
+
+    @cached_property
     def may_think(self) -> bool:
         """Whether any turn may begin with reasoning: a large script is not read for it."""
         turns = self.script.turns
