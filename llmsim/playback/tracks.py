@@ -13,7 +13,7 @@ from llmsim.playback.history import ByHistory
 from llmsim.playback.order import Order, ScriptChooser
 from llmsim.playback.taken import Line, Scope, main_line, track_line
 from llmsim.script import Script, Track
-from llmsim.script.conditions import explain
+from llmsim.script.conditions import FIRST, explain
 
 
 def chooser_of(script: Script, scope: Scope | None = None) -> ScriptChooser:
@@ -52,23 +52,25 @@ class ByTrack(ScriptChooser):
 
     def order_for(self, request: Request, published: int = 0) -> Order:  # noqa: ARG002
         """See `Order.order_for`."""
-        own = self._of_thread(request.conversation)
-        if own is not None:
+        own = self._answered(request.conversation)
+        if own is not None and request.conversation.is_thread:
             return own
         for track, order in self._tracks:
-            if track.when.fits(request):
+            if own is not None and track.when.asks_for_first:
+                # The first message is not sent again: it was that of the track that answered it.
+                if order is own and track.when.fits(request, but=FIRST):
+                    return order
+            elif track.when.fits(request):
                 return order
         if self._main is None:
             raise RequestError(_no_track(self.script.tracks, request), code="no_track")
         return self._main
 
-    def _of_thread(self, conversation: Conversation) -> Order | None:
-        """The order of the track that a thread is in, as the id says that it goes on from.
+    def _answered(self, conversation: Conversation) -> Order | None:
+        """The order of the track that gave the response which the request goes on from.
 
-        None where that id says none: under the order `arrival`.
+        None where it goes on from none, and where the id says none: under the order `arrival`.
         """
-        if not conversation.is_thread:
-            return None
         made = previous_response(conversation)
         if made is None or not made.is_by_history:
             return None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmsim import Script
-from llmsim.conversation import CalledTool, Conversation, Message, Request
+from llmsim.conversation import PREVIOUS_RESPONSE, CalledTool, Conversation, Message, Request
 from llmsim.errors import RequestError, TracksFullError
 from llmsim.playback import Playback, Taken
 from llmsim.playback.checking import Checked
@@ -238,3 +238,19 @@ def test_errors_of_a_step_come_once_for_each_conversation_of_each_track(play: Pl
                   order="history")  # fmt: skip
     got = [ask(played, system) for system in ("worker", "", "worker", "")]
     assert [each.turn_index for each in got] == [0, 0, 1, 1]
+
+
+def test_by_history_what_goes_on_from_a_response_has_the_first_message_of_its_track(
+    play: Play,
+) -> None:
+    refund = {"name": "refund", "when": {"first_contains": "refund"}, "turns": says("r0", "r1")}
+    played = play(refund, turns=says("m0", "m1"), order="history")
+
+    def on_from(taken: Taken, text: str) -> str | None:
+        response = Message(PREVIOUS_RESPONSE, "", item_id=f"resp_llmsim_{'_'.join(taken.marks)}")
+        return text_of(ask(played, "", response, Message("user", text)))
+
+    refunded = ask(played, "", Message("user", "A refund, please."))
+    other = ask(played, "", Message("user", "Hi"))
+    assert (text_of(refunded), text_of(other)) == ("r0", "m0")
+    assert (on_from(refunded, "And now?"), on_from(other, "A refund, please.")) == ("r1", "m1")

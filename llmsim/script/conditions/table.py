@@ -134,5 +134,8 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     ),
     "value": Condition(find.values, lambda asked, met: _each(asked, met, same_json), shown),
 }
+FIRST: Final = ("first_contains", "first_matches")
+"""What looks at the user's first message, which is not in each request of every client."""
+
 # What stays the same through a conversation.
 STABLE: Final = tuple(name for name, each in CONDITIONS.items() if each.is_stable)

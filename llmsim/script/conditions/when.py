@@ -11,7 +11,7 @@ from llmsim.errors import Problem, ScriptInvalidError
 from llmsim.script.conditions import rules
 from llmsim.script.conditions.difference import Difference
 from llmsim.script.conditions.parts import Range, ToolResult
-from llmsim.script.conditions.table import CONDITIONS, STABLE
+from llmsim.script.conditions.table import CONDITIONS, FIRST, STABLE
 from llmsim.script.rules import SOURCE, Rule, a_string, expected, optional, require
 
 NO_CONDITION = "expected at least one condition"
@@ -103,9 +103,19 @@ class When:
         """Its conditions that may change from one request of a conversation to the next."""
         return tuple(name for name, _ in self.asked if name not in STABLE)
 
-    def fits(self, request: Request) -> bool:
-        """Whether the request is meant. For a request that is not, `explain` says why."""
+    @property
+    def asks_for_first(self) -> bool:
+        """Whether it looks at the user's first message."""
+        return any(name in FIRST for name, _ in self.asked)
+
+    def fits(self, request: Request, but: Sequence[str] = ()) -> bool:
+        """Whether the request is meant, whatever the conditions in `but` say.
+
+        For a request that is not, `explain` says why.
+        """
         for name, asked in self.asked:
+            if name in but:
+                continue
             condition = CONDITIONS[name]
             if not condition.holds(asked, condition.find(request, asked)):
                 return False
