@@ -41,6 +41,7 @@ proc_name = "llmsim"
 
 on_starting = _lifecycle.on_starting
 when_ready = _lifecycle.when_ready
+pre_fork = _lifecycle.pre_fork
 post_fork = _lifecycle.post_fork
 child_exit = _lifecycle.child_exit
 worker_exit = _lifecycle.worker_exit

@@ -9,7 +9,6 @@ import contextlib
 import gc
 import os
 import resource
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from llmsim.metrics import host
 from llmsim.playback import Playback
 from llmsim.server import ports, ready_file, watch, workers
 from llmsim.server.log import lead_to_gunicorn
+from llmsim.server.worker_forks import WorkerForks
 from llmsim.server.workers.bad_heads import answer_in_json
 from llmsim.serving import once
 from llmsim.serving.loaded import Loaded
@@ -52,6 +52,7 @@ class Lifecycle:
         self._engine: Engine | None = None
         self._hold: Hold | None = None
         self._playback: Playback | None = None
+        self._forks: WorkerForks | None = None
 
     def on_starting(self, server: Any) -> None:
         """Before the port is bound: everything that can be wrong is found here."""
@@ -91,6 +92,7 @@ class Lifecycle:
                 _position(self._playback),
             )
         _prepare_for_fork()
+        self._forks = WorkerForks()
         server.log.info("%s", self._start_line(server))
         self._warn_of_others(server)
         if self._settings.watch:
@@ -99,6 +101,11 @@ class Lifecycle:
             with self._refusing_to_start(server):
                 self._write_ready_file(server)
 
+    def pre_fork(self, _server: Any, _worker: Any) -> None:
+        """Before each fork of a worker."""
+        if self._forks is not None:
+            self._forks.begin()
+
     def post_fork(self, _server: Any, _worker: Any) -> None:
         """In each worker.
 
@@ -106,10 +113,6 @@ class Lifecycle:
         """
         if self._hold is not None:
             self._hold.forget()
-        # Until the worker sets its own handlers it has the master's, which only queue: a stop in
-        # that moment would wait for graceful_timeout.
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, signal.SIG_DFL)
 
     def child_exit(self, server: Any, _worker: Any) -> None:
         """A worker is dead, however it died: what it has counted goes to that of the dead."""

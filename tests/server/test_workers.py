@@ -98,16 +98,16 @@ def test_gthread_of_the_command_line_has_its_threads_after_a_reload_too(tmp_path
 
 
 def test_a_signal_that_comes_before_a_worker_has_its_handlers_ends_it(tmp_path: Path) -> None:
-    """Of the first three workers each gets another signal, as soon as it is forked."""
+    """Of the first three workers each gets another signal, within the fork that makes it."""
     (tmp_path / "conf.py").write_text(
         "import os, signal\n"
         "from llmsim.server.gunicorn_config import *\n"
-        "ours = post_fork\n"
         "early = {1: signal.SIGTERM, 2: signal.SIGINT, 3: signal.SIGQUIT}\n"
-        "def post_fork(server, worker):\n"
-        "    ours(server, worker)\n"
-        "    if worker.age in early:\n"
-        "        os.kill(os.getpid(), early[worker.age])\n"
+        "forks = []\n"
+        "def in_child():\n"
+        "    if len(forks) in early:\n"
+        "        os.kill(os.getpid(), early[len(forks)])\n"
+        "os.register_at_fork(before=lambda: forks.append(1), after_in_child=in_child)\n"
     )
     command = [GUNICORN[0], "-c", str(tmp_path / "conf.py"), "wsgi:app"]
     with Server(tmp_path, None, command=command, LLMSIM_WORKERS="3") as server:
