@@ -32,12 +32,13 @@ def _of_many(summary: Summary) -> Iterator[str]:
         yield f"  {each.session}: {each.conversation or ''}{others}{': ' if others else ''}{why}"
     more = summary.counts.failed + summary.counts.never_began - len(failed[:_MOST_SESSIONS])
     if more > 0:
-        yield f"  and {more} more sessions"
+        yield f"  and {_many(more, 'more session')}"
     if len(summary.groups) > 1:
         for script, counts in summary.groups.items():
             yield f"  script {script}: {_how_many(counts)}"
     if not summary.complete:
-        yield f"  incomplete: the journals of {summary.counts.incomplete} sessions lack requests"
+        lacking = _many(summary.counts.incomplete, "session")
+        yield f"  incomplete: the journals of {lacking} lack requests"
 
 
 def _no_session(prefix: str) -> str:
@@ -51,7 +52,11 @@ def _how_many(counts: Counts) -> str:
     parts = [f"{counts.passed} passed"]
     parts += [f"{counts.failed} failed"] if counts.failed else []
     parts += [f"{counts.never_began} never began"] if counts.never_began else []
-    return f"{total} session{'' if total == 1 else 's'}: {', '.join(parts)}"
+    return f"{_many(total, 'session')}: {', '.join(parts)}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _of_session(verdict: Verdict) -> Iterator[str]:
@@ -59,7 +64,7 @@ def _of_session(verdict: Verdict) -> Iterator[str]:
     for reason in verdict.reasons[:_MOST_REASONS]:
         yield f"  {said(reason)}"
     if verdict.reasons_found > _MOST_REASONS:
-        yield f"  and {verdict.reasons_found - _MOST_REASONS} more reasons"
+        yield f"  and {_many(verdict.reasons_found - _MOST_REASONS, 'more reason')}"
     if verdict.conversations is not None:
         yield from _failed(verdict.conversations)
     for found in verdict.findings:
@@ -102,8 +107,8 @@ def _far(verdict: Verdict) -> str:
     if found is not None:
         far.append(_counted(found))
     if verdict.aborted:
-        far.append(f"{verdict.aborted} request{'s' if verdict.aborted > 1 else ''} aborted")
-    return "; ".join(far) or f"{verdict.requests} requests"
+        far.append(f"{_many(verdict.aborted, 'request')} aborted")
+    return "; ".join(far) or _many(verdict.requests, "request")
 
 
 def _counted(found: Conversations) -> str:
@@ -111,7 +116,7 @@ def _counted(found: Conversations) -> str:
     parts.append(f"{found.ended} ended")
     parts += [f"{each.count} stopped at step {each.step}" for each in found.stopped]
     parts += [f"{found.aborted} aborted"] if found.aborted else []
-    return f"{found.began} conversations: {', '.join(parts)}"
+    return f"{_many(found.began, 'conversation')}: {', '.join(parts)}"
 
 
 def _failed(found: Conversations) -> Iterator[str]:
@@ -122,14 +127,12 @@ def _failed(found: Conversations) -> Iterator[str]:
         yield f"  {each.conversation}: {said(first)}{others}"
     shown = min(len(failed), _MOST_CONVERSATIONS)
     if found.failed > shown:
-        yield f"  and {found.failed - shown} more conversations"
+        yield f"  and {_many(found.failed - shown, 'more conversation')}"
     if found.without_id:
         yield f"  counted by step only, for want of an id that llmsim made: {_steps(found)}"
 
 
 def _steps(found: Conversations) -> str:
-    return ", ".join(_step(each.step, each.count) for each in found.without_id)
-
-
-def _step(step: int, count: int) -> str:
-    return f"{count} request{'s' if count > 1 else ''} at step {step}"
+    return ", ".join(
+        f"{_many(each.count, 'request')} at step {each.step}" for each in found.without_id
+    )

@@ -79,11 +79,12 @@ def test_of_many_conversations_just_the_wrong_ones_are_named(client: FlaskClient
     assert conversations.without_id == ()
 
 
-def test_a_conversation_that_is_in_order_passes(client: FlaskClient) -> None:
-    assert play(client, "chat", 3, set(), set()) == []
+@pytest.mark.parametrize(("count", "told"), [(1, "1 conversation"), (3, "3 conversations")])
+def test_a_conversation_that_is_in_order_passes(client: FlaskClient, count: int, told: str) -> None:
+    assert play(client, "chat", count, set(), set()) == []
     found = verdict(client)
     assert (found.passed, found.complete, found.reasons) == (True, True, ())
-    assert str(found) == ("session a: passed: 3 conversations: 3 ended")
+    assert str(found) == f"session a: passed: {told}: {count} ended"
 
 
 def test_the_text_says_who_did_what_wrong(client: FlaskClient) -> None:
