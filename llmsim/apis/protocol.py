@@ -88,6 +88,20 @@ def too_long(param: str, most: int, length: int) -> str:
     )
 
 
+def long_call_id(call_id: str, most: int, index: int, param: str) -> Violation:
+    """A call id of more characters than OpenAI takes."""
+    return Violation(
+        "call_id_too_long",
+        too_long(param, most, len(call_id)),
+        index,
+        f"the call id {call_id} of {len(call_id)} characters",
+        f"{most} characters at most",
+        "The id probably comes from another API, whose ids are longer.",
+        param,
+        "string_above_max_length",
+    )
+
+
 def empty_array(param: str) -> str:
     """OpenAI's words for an array that must not be empty."""
     return (

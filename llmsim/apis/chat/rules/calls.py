@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmsim.apis.chat.digest import MOST_OF_A_CALL_ID, Digest
-from llmsim.apis.protocol import Violation, cut_before, empty_array, lost_after, too_long
+from llmsim.apis.protocol import Violation, cut_before, empty_array, long_call_id, lost_after
 
 
 def calls_empty(digest: Digest) -> Iterator[Violation]:
@@ -30,16 +30,7 @@ def call_id_too_long(digest: Digest) -> Iterator[Violation]:
         for number, call_id in enumerate(calls):
             if len(call_id) > MOST_OF_A_CALL_ID:
                 param = f"messages[{at}].tool_calls[{number}].id"
-                yield Violation(
-                    "call_id_too_long",
-                    too_long(param, MOST_OF_A_CALL_ID, len(call_id)),
-                    at,
-                    f"the call id {call_id} of {len(call_id)} characters",
-                    f"{MOST_OF_A_CALL_ID} characters at most",
-                    "The id probably comes from another API, whose ids are longer.",
-                    param,
-                    "string_above_max_length",
-                )
+                yield long_call_id(call_id, MOST_OF_A_CALL_ID, at, param)
 
 
 def result_without_id(digest: Digest) -> Iterator[Violation]:

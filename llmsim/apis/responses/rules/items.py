@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmsim.apis.openai_tools import strict_schema_of, tool_name_of
-from llmsim.apis.protocol import Violation, too_long
+from llmsim.apis.protocol import Violation, long_call_id
 from llmsim.apis.responses.digest import MOST_OF_A_CALL_ID, Digest
 
 # How ids of these items begin. A message that the client made has none.
@@ -65,17 +65,7 @@ def call_id_too_long(digest: Digest) -> Iterator[Violation]:
     given += [(index, call_id) for index, _, call_id in digest.results]
     for index, call_id in given:
         if isinstance(call_id, str) and len(call_id) > MOST_OF_A_CALL_ID:
-            param = f"input[{index}].call_id"
-            yield Violation(
-                "call_id_too_long",
-                too_long(param, MOST_OF_A_CALL_ID, len(call_id)),
-                index,
-                f"the call id {call_id} of {len(call_id)} characters",
-                f"{MOST_OF_A_CALL_ID} characters at most",
-                "The id probably comes from another API, whose ids are longer.",
-                param,
-                "string_above_max_length",
-            )
+            yield long_call_id(call_id, MOST_OF_A_CALL_ID, index, f"input[{index}].call_id")
 
 
 def item_twice(digest: Digest) -> Iterator[Violation]:
