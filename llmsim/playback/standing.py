@@ -61,6 +61,7 @@ class Reader:
         self._track = track
         self._own_only = script.steps == OWN
         self._any_text = any(turn.makes_text for turn in script.turns)
+        self._steps_of_texts = _steps_of_texts(script, steps)
         self._texts = frozenset(_texts(script))
         self._ids = _scripted_ids(script, steps)
         others = tuple(others)
@@ -84,14 +85,28 @@ class Reader:
         if found is None:
             answers = self._counted(messages, 0)
             foreign = len(answers) - self._own(answers)
+            given = len(answers)
             if self._own_only:
-                return Standing(len(answers) - foreign, begins, None, conversation, 0, newest)
-            return Standing(len(answers), begins, None, conversation, foreign, newest)
+                given, foreign = given - foreign, 0
+            step = max(given, self._said(answers))
+            return Standing(step, begins, None, conversation, foreign, newest)
         at, mark = found
         counted = self._counted(messages, end_of_answer(messages, at))
         answers = [answer for answer in counted if not self._is_of_framework(answer)]
         after = self._own(answers) if self._own_only else len(answers)
-        return Standing(mark.step + 1 + after, begins, mark, conversation, 0, newest)
+        step = max(mark.step + 1 + after, self._said(answers))
+        return Standing(step, begins, mark, conversation, 0, newest)
+
+    def _said(self, answers: list[Answer]) -> int:
+        """How many answers there were at least, as the last text of a turn without calls says.
+
+        A client may keep what was said, and leave out the calls before it.
+        """
+        for behind, answer in enumerate(reversed(answers)):
+            step = self._steps_of_texts.get(text_of(answer))
+            if step is not None and not any(message.calls for message in answer):
+                return step + 1 + (0 if self._own_only else behind)
+        return 0
 
     def _marks(self, messages: Sequence[Message]) -> tuple[str, int, tuple[int, Mark] | None]:
         """The last made id of any track and where it is, and the last mark of the own track."""
@@ -198,11 +213,25 @@ def _conversation(messages: Sequence[Message]) -> str | None:
 
 def _texts(script: Script) -> Iterator[str]:
     """What the script's turns say, without white space at the ends."""
-    for turn in script.turns:
+    return (text for _, text in _texts_of_turns(script))
+
+
+def _texts_of_turns(script: Script) -> Iterator[tuple[int, str]]:
+    """The index of each turn that says the same to all, and what it says."""
+    for index, turn in enumerate(script.turns):
         if turn.leaves_trace and not turn.makes_text:
             reply = turn.play("", Request())
             if isinstance(reply, Reply):
-                yield (reply.text or reply.refusal or "").strip()
+                yield index, (reply.text or reply.refusal or "").strip()
+
+
+def _steps_of_texts(script: Script, steps: Steps) -> dict[str, int]:
+    """The first step at which each text is said without calls: those have ids to say it."""
+    found: dict[str, int] = {}
+    for index, text in _texts_of_turns(script):
+        if text and not getattr(script.turns[index], "calls", ()):
+            found.setdefault(text, steps.of_turn(index))
+    return found
 
 
 def _calls(script: Script) -> Iterator[Call]:

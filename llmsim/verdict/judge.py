@@ -103,9 +103,10 @@ def _conversations(scan: Scan, page: Page) -> Conversations:
     states = Counter(run.state for run in scan.conversations.values())
     stopped = Counter(run.step for run in scan.conversations.values() if run.state == STOPPED_STATE)
     last = Counter(run.step for run in scan.conversations.values())
+    unseen = _went_on_unseen(scan)
     listed, failed, number, following = [], 0, 0, None
     for name, run in scan.conversations.items():
-        reasons = run.judged()
+        reasons = run.judged(went_on=run.state == STOPPED_STATE and _place(run) in unseen)
         failed += bool(reasons)
         if not (reasons or page.all):
             continue
@@ -124,6 +125,27 @@ def _conversations(scan: Scan, page: Page) -> Conversations:
         without_id=scan.without_id,
         page=tuple(listed),
         next=following,
+    )
+
+
+def _place(run: Run) -> tuple[str, int]:
+    """The line of a run, and the last step that it came to."""
+    return run.line.name, run.step
+
+
+def _went_on_unseen(scan: Scan) -> frozenset[tuple[str, int]]:
+    """The places behind which as many conversations seem to begin as stopped there.
+
+    A client may keep what was said, and leave out the calls: then the ids are gone with them.
+    """
+    runs = scan.conversations.values()
+    stopped = Counter(_place(run) for run in runs if run.state == STOPPED_STATE)
+    begin = Counter((run.line.name, run.began) for run in runs)
+    without_id = {served.step: served.count - served.errors for served in scan.without_id}
+    return frozenset(
+        (line, step)
+        for (line, step), count in stopped.items()
+        if begin[line, step + 1] + without_id.get(step + 1, 0) >= count
     )
 
 

@@ -15,14 +15,16 @@ ENDED_STATE, ABORTED_STATE, STOPPED_STATE = "ended", "aborted", "stopped"
 class Run:
     """What the entries of one run add up to.
 
-    `turns` are the indices of the turns that were served; `step` is the last one that was come to.
-    There may be very many runs, each with few entries.
+    `turns` are the indices of the turns that were served; `began` is the first step that was come
+    to, None for none yet, and `step` the last one. There may be very many runs, each with few
+    entries.
     """
 
     __slots__ = (
         "_last",
         "_left",
         "_turn",
+        "began",
         "finished",
         "line",
         "reasons",
@@ -34,6 +36,7 @@ class Run:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.turns: set[int] = set()
+        self.began: int | None = None
         self.step = 0
         self.finished = False
         self.reasons = Reasons()
@@ -51,7 +54,9 @@ class Run:
             self.finished = self.finished or (turn == self.line.turns - 1 and not left)
         if head["time"] >= self._last:
             self._last, self._left, self._turn = head["time"], left, turn
-        self.step = max(self.step, head.get("step") or 0)
+        step = head.get("step") or 0
+        self.began = step if self.began is None else min(self.began, step)
+        self.step = max(self.step, step)
         self.reasons.add(head)
 
     @property
@@ -61,10 +66,13 @@ class Run:
             return ENDED_STATE
         return ABORTED_STATE if self._left else STOPPED_STATE
 
-    def judged(self) -> tuple[Reason, ...]:
-        """What is against it, the first of `reasons_found`; nothing where it passes."""
+    def judged(self, *, went_on: bool = False) -> tuple[Reason, ...]:
+        """What is against it, the first of `reasons_found`; nothing where it passes.
+
+        `went_on` says that it came further, in requests that do not show it.
+        """
         found = self.reasons.first
-        return (*found, self._unfinished()) if self._is_left else tuple(found)
+        return (*found, self._unfinished()) if self._is_left and not went_on else tuple(found)
 
     @property
     def reasons_found(self) -> int:

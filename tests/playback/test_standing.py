@@ -17,10 +17,10 @@ MARK = "00c0ff_7_0"  # generation, position, track; the step follows
 ITEM = "00c0ffee00c0ffee_7_0"
 
 TURNS: list[dict[str, Any]] = [
-    {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]},
-    {"type": "mixed", "text": "Look.", "calls": [{"name": "bash", "arguments": {}}]},
     {"type": "assistant", "text": "Done."},
     {"type": "assistant", "text": "Bye."},
+    {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]},
+    {"type": "mixed", "text": "Look.", "calls": [{"name": "bash", "arguments": {}}]},
 ]
 
 
@@ -321,6 +321,40 @@ def test_an_id_of_a_turn_that_is_broken_off_says_its_step() -> None:
 
 
 # Examples in the prompt
+
+SERVICE = [
+    {"type": "mixed", "text": "Look.", "calls": [{"name": "bash"}]},
+    {"type": "error", "kind": "rate_limit"},
+    {"type": "tool_calls", "calls": [{"name": "bash"}]},
+    {"type": "assistant", "text": "Done."},
+    {"type": "assistant", "text": "Bye."},
+]
+
+
+@for_each("api", ["chat", "responses", "anthropic"])
+def test_a_text_that_a_client_kept_without_the_calls_before_it_says_the_step(api: str) -> None:
+    """As chat memories do that keep what was said: Spring AI's, and tables of questions."""
+
+    def step(*history: Any, **keys: Any) -> int:
+        return standing(api, list(history), SERVICE, **keys).step
+
+    asked = [user(), said(" Done. "), user("And now?")]
+    for steps in ("all", "own"):
+        assert step(*asked, steps=steps) == 3
+        assert step(*asked, said("Bye."), user(), steps=steps) == 4
+    for end in ("loop", "repeat_last"):
+        assert step(*asked, said("Bye."), user(), on_exhausted=end) == 4
+    assert step(user(), said("Look."), user()) == 1  # beside a call: that has an id to say it
+    assert step(*asked, said("Of others."), user()) == 4
+    assert step(*asked, said("Of others."), user(), steps="own") == 3
+
+
+def test_a_text_says_the_step_also_behind_a_call_that_the_client_kept() -> None:
+    turns = [*SERVICE, *SERVICE[2:3], {"type": "assistant", "text": "Well."}]
+    called = [user(), said(None, made(0)), result(made(0)), said("Done."), user()]
+    assert standing("chat", called, turns).step == 3
+    assert standing("chat", [*called, said("Well."), user()], turns).step == 6
+
 
 EXAMPLES = [user("2+2?"), said("4"), user("3+3?"), said("6"), user("Hi")]
 

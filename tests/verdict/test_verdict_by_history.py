@@ -237,6 +237,23 @@ def test_a_history_that_was_cut_is_of_the_conversation_that_it_is_the_end_of(
     assert first.conversation.split("_")[3] == "0"  # as it began, at position 0
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_conversations_whose_client_keeps_texts_alone_go_on_without_an_id(
+    client: FlaskClient, api: str
+) -> None:
+    put(client, CALL, SAY, {**SAY, "text": "Bye."}, order="history")
+    agents = [Agent(client, api=api) for _ in range(3)]
+    for agent in agents:
+        agent.step()
+        agent.step()
+        agent.history = [USER, {"role": "assistant", "content": SAY["text"]}, USER]
+    for agent in agents[1:]:
+        agent.step()
+    assert not verdict(client).passed
+    agents[0].step()
+    assert verdict(client).passed
+
+
 def test_a_conversation_that_goes_on_in_another_track_is_one_of_its_own_there(
     client: FlaskClient,
 ) -> None:
