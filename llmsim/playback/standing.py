@@ -146,11 +146,9 @@ class Reader:
     def _is_of_others(self, answer: Answer) -> bool:
         """Whether another line of the script answered so."""
         names = [name for message in answer for name in _ids(message)]
-        by_llmsim = [name for name in names if MADE in name]
+        by_llmsim = [made for name in names if (made := taken_apart(name))]
         if by_llmsim:  # without a track: of one that plays by arrival
-            return self._track not in {
-                made.track for name in by_llmsim if (made := _by_history(name))
-            }
+            return self._track not in {made.track for made in by_llmsim}
         if names and self._other_ids.issuperset(names):
             return True
         return text_of(answer) in self._other_texts

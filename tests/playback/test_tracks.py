@@ -210,6 +210,18 @@ def test_by_history_texts_and_scripted_ids_of_other_tracks_do_not_count(play: Pl
     assert ask(played, "worker", *history[:3]).turn_index == 0
 
 
+def test_by_history_a_scripted_id_that_only_begins_as_a_made_one_is_its_own_tracks(
+    play: Play,
+) -> None:
+    fixed = {"type": "tool_calls", "calls": [{"name": "bash", "id": "call_llmsim_mine"}]}
+    played = play(WORKER, turns=[fixed, fixed, *says("m2")], order="history")
+    history = [Message("user", "Hi")]
+    for turn in range(3):
+        taken = ask(played, "", *history)
+        assert taken.turn_index == turn
+        history += called(taken) if turn < 2 else ()
+
+
 def test_by_history_agents_that_answer_one_another_by_name_have_each_their_turns(
     play: Play,
 ) -> None:
