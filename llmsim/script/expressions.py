@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
-from llmsim.conversation import CalledTool, Conversation, Message, Request
+from llmsim.conversation import RESULT_ROLE, CalledTool, Conversation, Message, Request
 from llmsim.json_text import parse, parse_exactly
 from llmsim.registry import unknown
 from llmsim.script.rules import a_string
@@ -91,7 +91,7 @@ def results(conversation: Conversation) -> list[tuple[str, Message]]:
     found = []
     for message in conversation.messages:
         called.update((call.id, call) for call in message.calls)
-        if message.role == "tool":
+        if message.role == RESULT_ROLE:
             call = called.get(message.call_id)
             found.append((call.name if call else "", message))
     return found

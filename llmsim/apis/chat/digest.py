@@ -69,7 +69,7 @@ def digest_of(request: Request) -> Digest:
     begun, calls = -1, _NONE
     results: list[str] = []
     for index, (role, text, called, _, call_id, _, _) in enumerate(request.conversation.messages):
-        if role == RESULT_ROLE:
+        if role == RESULT_ROLE and sent[index]["role"] == RESULT_ROLE:
             results.append(call_id)
         else:
             if calls or results:

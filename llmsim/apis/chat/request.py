@@ -20,6 +20,7 @@ from llmsim.conversation import RESULT_ROLE, CalledTool, Conversation
 
 MAX_CHOICES = 128  # the API's own bounds for `n` and `top_logprobs`
 MAX_TOP_LOGPROBS = 20
+_RESULT_ROLES = (RESULT_ROLE, "function")  # the second of before there were tools: it has no id
 
 
 def read_chat(body: dict[str, Any]) -> Call:
@@ -59,7 +60,7 @@ def _add_message(history: History, message: dict[str, Any], path: Path) -> None:
     role = required_string(message, "role", path)
     said = message.get("content")
     content = content_of(message.get("refusal") if said is None else said, (path, "content"))
-    if role == RESULT_ROLE:
+    if role in _RESULT_ROLES:
         history.result(message.get("tool_call_id"), content)
     elif "tool_calls" in message or "function_call" in message:
         history.say(role, content, _calls(message, path), speaker=message.get("name"))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from llmsim.apis.chat.renderer import ChatRenderer
-from llmsim.conversation import CalledTool, Conversation, Message
+from llmsim.conversation import CalledTool, Conversation, Message, Request
+from llmsim.script.conditions.find import newest_results
 from tests.apis.refusals import ABSENT, changed, refusal
 from tests.each import for_each
 
@@ -181,6 +182,13 @@ def test_a_tool_message_is_the_result_of_its_call() -> None:
 def test_a_tool_message_without_an_id_stays_a_message() -> None:
     conversation = read_messages({"role": "tool", "content": "a.txt"})
     assert conversation.messages == (Message("tool", "a.txt"),)
+
+
+def test_a_function_message_is_the_result_of_the_legacy_call_before_it() -> None:
+    called = {"role": "assistant", "function_call": {"name": "old", "arguments": "{}"}}
+    conversation = read_messages(called, {"role": "function", "name": "old", "content": "a.txt"})
+    assert conversation.messages[1] == Message("tool", "a.txt")
+    assert newest_results(Request(conversation)) == [{"tool": "old", "text": "a.txt"}]
 
 
 def test_calls_of_every_generation_of_the_api_are_part_of_the_history() -> None:
