@@ -14,7 +14,7 @@ from llmsim.apis.protocol import Violation
 from llmsim.apis.renderer import Call
 from llmsim.conversation import Request
 from llmsim.delivery import Hold, Leaving
-from llmsim.errors import StoreError
+from llmsim.errors import StoreError, StoreUnreachableError
 from llmsim.journal.entry import (
     FULL,
     NOTHING,
@@ -63,6 +63,7 @@ class Record:
         self._generation = 0
         self._status = 0
         self._is_short = False
+        self._may_be_written = False
         self._store: Store
         self.environ = environ
         self.session = session
@@ -219,7 +220,12 @@ class Record:
             self._sent = self._body.sent(self._body_limit)
 
     def append(self, outcome: str, size: int, chunks: int) -> Any:
-        """Write the entry; without bodies where there is no room for more."""
+        """Write the entry; without bodies where there is no room for more.
+
+        Never again where nobody knows whether it was written: it would be there twice.
+        """
+        if self._may_be_written:
+            return None
         store = self._store
         generation = self._generation or _generation_of(store, self.session)
         if generation:
@@ -230,11 +236,15 @@ class Record:
         if self._facts["position"] is None:
             self._facts |= BY_NONE
         end = self._end(outcome, size, chunks)
-        receipt = store.append(self.session, generation, self._line(end))
-        if receipt is None:
-            self._is_short = True
-            entry = short_line(self._facts, end)
-            receipt = store.append(self.session, generation, entry, spare=True)
+        try:
+            receipt = store.append(self.session, generation, self._line(end))
+            if receipt is None:
+                self._is_short = True
+                entry = short_line(self._facts, end)
+                receipt = store.append(self.session, generation, entry, spare=True)
+        except StoreUnreachableError:
+            self._may_be_written = True
+            return None
         return receipt
 
     def amend(self, receipt: Any, outcome: str, size: int, chunks: int) -> None:

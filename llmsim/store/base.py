@@ -293,8 +293,10 @@ class Store(ABC):
         """Write a line into the session's journal and return what `amend` takes.
 
         None where there is no room for it, or no such session. The last quarter of the room is for
-        `spare` lines; only of these does the store count those that it has no room for. Never
-        raises.
+        `spare` lines; only of these does the store count those that it has no room for.
+
+        Raises:
+            StoreUnreachableError: nobody knows whether it was written. Nothing else is raised.
         """
 
     @abstractmethod

@@ -11,10 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from llmsim import Script
+from llmsim.errors import StoreUnreachableError
 from llmsim.playback import Playback
 from llmsim.serving import shared
 from llmsim.settings import Settings
 from llmsim.store.journal_files import JournalFiles
+from llmsim.store.mmap_store import MmapStore
 from tests.conftest import APPLICATIONS, MakeClient, MakeStore
 from tests.journal.asking import ask, entries, is_empty, journal, post
 from tests.requests import CHAT, body_for
@@ -226,6 +228,28 @@ def test_a_journal_that_cannot_be_opened_fails_no_answer_and_is_counted(
         assert ask(client).status_code == 200
     assert journal(client)["dropped"] == 1
     assert [entry["position"] for entry in entries(client)] == [0]
+
+
+@pytest.mark.usefixtures("tmp_path")
+def test_an_entry_that_may_have_been_written_is_not_written_again(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where the client leaves before the end of its stream."""
+    client = make_client(text("a"))
+    lines = []
+
+    def unanswered(_: object, session: str, generation: int, entry: bytes, **__: bool) -> None:
+        lines.append(entry)
+        raise StoreUnreachableError("there", "timed out")
+
+    monkeypatch.setattr(MmapStore, "append", unanswered)
+    assert ask(client).status_code == 200
+    assert len(lines) == 1
+    left = client.post(CHAT, json=body_for(CHAT, stream=True), buffered=False)
+    next(iter(left.response))
+    left.close()
+    assert left.status_code == 200
+    assert len(lines) == 2
 
 
 @pytest.mark.usefixtures("tmp_path")

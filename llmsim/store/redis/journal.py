@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
-from llmsim.errors import StoreError
+from llmsim.errors import StoreError, StoreUnreachableError
 from llmsim.store.base import KeepLine, Page
 from llmsim.store.redis.pipeline import Pipeline
 from llmsim.store.redis.values import hexed
@@ -35,6 +35,8 @@ class Journal:
         what = (session, hexed(generation), entry, self._limits[spare], int(spare))
         try:
             found = self._pipeline.run(APPEND, *what)
+        except StoreUnreachableError:
+            raise
         except StoreError:
             return None
         return None if found is None else Receipt(session, found)

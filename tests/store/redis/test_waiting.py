@@ -7,6 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
+import pytest
+
+from llmsim.errors import StoreUnreachableError
 from llmsim.store.redis.redis_store import RedisStore
 from tests.redis_server import RedisServer
 
@@ -75,6 +78,7 @@ def test_a_wait_outlives_its_connection(redis_server: RedisServer) -> None:
     with redis_server.client() as client:
         client.client_kill_filter(_type="normal", skipme=True)
     store.wait("s", 0, 0.01)
-    assert store.append("s", generation, b"{}") is None, "that connection was closed too"
+    with pytest.raises(StoreUnreachableError):  # that connection was closed, too
+        store.append("s", generation, b"{}")
     assert store.append("s", generation, b"{}") is not None
     store.wait("s", 0, LONG)
