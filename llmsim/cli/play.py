@@ -18,7 +18,7 @@ from llmsim.conversation import Request
 from llmsim.errors import LlmsimError
 from llmsim.playback import Taken
 from llmsim.playback.arrival import ByArrival
-from llmsim.playback.taken import Line
+from llmsim.playback.line import Line
 from llmsim.playback.tracks import lines_of
 from llmsim.registry import unknown
 from llmsim.reply import NO_ANSWER, Reply

@@ -9,8 +9,9 @@ from llmsim.delivery import delivery_of
 from llmsim.made_ids import MadeId, generation_mark
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
+from llmsim.playback.line import ALONE, Line
 from llmsim.playback.order import Decision, Order
-from llmsim.playback.taken import ALONE, Line, Taken
+from llmsim.playback.taken import Taken
 from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 

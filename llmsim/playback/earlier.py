@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from llmsim.conversation import PREVIOUS_RESPONSE, CalledTool, Conversation, Request
 from llmsim.made_ids import MadeId, generation_mark, serial_of, taken_apart
+from llmsim.playback.line import ALONE
 from llmsim.playback.order import Order
-from llmsim.playback.taken import ALONE
 from llmsim.reply import Reply, ToolCall
 from llmsim.script import Turn
 

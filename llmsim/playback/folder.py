@@ -8,8 +8,8 @@ from xxhash import xxh3_64_intdigest
 
 from llmsim.conversation import Request
 from llmsim.errors import RequestError
+from llmsim.playback.line import Line, Scope
 from llmsim.playback.order import Chooser, Order, ScriptChooser
-from llmsim.playback.taken import Line, Scope
 from llmsim.playback.tracks import chooser_of
 from llmsim.script.conditions import explain
 from llmsim.script.folder import DEFAULT, Folder, Named

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from xxhash import xxh3_128_digest
 
+from llmsim.playback.line import Line
 from llmsim.playback.steps import Steps
-from llmsim.playback.taken import Line
 from llmsim.script import Script
 from llmsim.script.exhausted import times_served
 from llmsim.script.turns import type_of

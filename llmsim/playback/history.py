@@ -17,10 +17,11 @@ from llmsim.made_ids import MadeId, generation_mark, serial_of
 from llmsim.playback.earlier import Earlier
 from llmsim.playback.expecting import checked
 from llmsim.playback.funnel import served_key
+from llmsim.playback.line import ALONE, Line
 from llmsim.playback.order import Decision, Order
 from llmsim.playback.standing import Reader, Standing
 from llmsim.playback.steps import Step, Steps
-from llmsim.playback.taken import ALONE, Line, Taken
+from llmsim.playback.taken import Taken
 from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 

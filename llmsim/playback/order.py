@@ -9,7 +9,8 @@ from functools import cached_property
 from llmsim.conversation import Request
 from llmsim.made_ids import MadeId
 from llmsim.playback.admission import Admission
-from llmsim.playback.taken import ALONE, Line, Taken
+from llmsim.playback.line import ALONE, Line
+from llmsim.playback.taken import Taken
 from llmsim.script import Script, Turn
 from llmsim.store.base import Claim, Take
 

@@ -11,10 +11,11 @@ from llmsim.errors import MovedError, RequestError, StateLostError, StoreError
 from llmsim.playback.admission import Caller, nobody
 from llmsim.playback.checking import Checked
 from llmsim.playback.earlier import Earlier
+from llmsim.playback.line import Line
 from llmsim.playback.order import Decision, Order
 from llmsim.playback.scripts import Scripts
 from llmsim.playback.stored import Outline, Reference
-from llmsim.playback.taken import Line, Taken
+from llmsim.playback.taken import Taken
 from llmsim.playback.tracks import chooser_of
 from llmsim.playback.withheld import WithheldError
 from llmsim.reply import Reply

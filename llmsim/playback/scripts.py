@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from llmsim.errors import StateLostError, StoreError
 from llmsim.playback.folder import ByFolder, ByName, scope_of
+from llmsim.playback.line import Line
 from llmsim.playback.order import Chooser, Order, ScriptChooser
 from llmsim.playback.polled_lock import PolledLock
 from llmsim.playback.stored import (
@@ -16,7 +17,6 @@ from llmsim.playback.stored import (
     outline_in,
     outline_of,
 )
-from llmsim.playback.taken import Line
 from llmsim.playback.tracks import chooser_of, lines_of
 from llmsim.script import Script
 from llmsim.script.folder import BEGINS, Folder, Named

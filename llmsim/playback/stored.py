@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple, overload
 
 from llmsim.json_text import ascii_json, parse
+from llmsim.playback.line import ALONE, Line, Scope, main_line, track_line
 from llmsim.playback.polled_lock import Pauses
-from llmsim.playback.taken import ALONE, Line, Scope, main_line, track_line
 from llmsim.playback.tracks import lines_of
 from llmsim.script import CheckedTurns, Script, Turn
 from llmsim.script.order import HISTORY

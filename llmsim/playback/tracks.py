@@ -10,8 +10,8 @@ from llmsim.errors import RequestError
 from llmsim.playback.arrival import ByArrival
 from llmsim.playback.earlier import previous_response
 from llmsim.playback.history import ByHistory
+from llmsim.playback.line import Line, Scope, main_line, track_line
 from llmsim.playback.order import Order, ScriptChooser
-from llmsim.playback.taken import Line, Scope, main_line, track_line
 from llmsim.script import Script, Track
 from llmsim.script.conditions import FIRST, explain
 

@@ -9,9 +9,9 @@ import pytest
 from llmsim import Assistant, Script
 from llmsim.playback import Playback, scripts
 from llmsim.playback.checking import Checked
+from llmsim.playback.line import ALONE
 from llmsim.playback.order import Order
 from llmsim.playback.stored import LineOutline, Outline
-from llmsim.playback.taken import ALONE
 from llmsim.store.base import Blob
 from llmsim.store.mmap_store import MmapStore
 
