@@ -161,10 +161,7 @@ class LockedTable:
             raise self._lost("another file stands there")
         if not is_table(memory):
             os.close(descriptor)
-            raise StateLostError(
-                f"{self._path} was not written by this version of llmsim; name another state "
-                "directory."
-            )
+            raise self._foreign()
         self._identity = identity
         self._attachment = _Attachment(
             descriptor, CursorTable(memory), self._threads, self._timeout
@@ -176,12 +173,21 @@ class LockedTable:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             return descriptor, mmap.mmap(descriptor, 0)
+        except FileNotFoundError as error:
+            raise self._lost(error.strerror or str(error)) from error
         except (OSError, ValueError) as error:
             if descriptor is not None:
                 os.close(descriptor)
+            if isinstance(error, ValueError):  # it is empty
+                raise self._foreign() from error
             raise StateLostError(
                 f"Cannot open the cursor in the state directory {self._path.parent}: {error}."
             ) from error
+
+    def _foreign(self) -> StateLostError:
+        return StateLostError(
+            f"{self._path} was not written by this version of llmsim; name another state directory."
+        )
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -64,8 +64,8 @@ class ScriptFiles:
                 return mmap(file.fileno(), 0, access=ACCESS_READ)
         except OSError as error:
             raise StateLostError(
-                f"The script that plays is gone from the state directory {self._directory}: "
-                f"{error.strerror}."
+                f"The script that plays is gone from the state directory {self._directory} "
+                f"({error.strerror}): restore the directory from a copy, or name another one."
             ) from error
 
     def delete(self, keys: Iterable[int]) -> None:

@@ -75,6 +75,13 @@ def test_a_table_that_was_removed_is_an_error_in_a_process_that_has_it_open(
         store.claim("a")
 
 
+def test_and_in_a_process_that_opens_it_only_then(store: MmapStore, directory: Path) -> None:
+    (directory / "cursors").unlink()
+    store._table.detach()
+    with pytest.raises(StateLostError, match=r"was removed or replaced .*restart the server"):
+        store.claim("a")
+
+
 def test_a_table_that_comes_back_is_used_again(store: MmapStore, directory: Path) -> None:
     directory.rename(directory.with_name("away"))
     no_longer_trusted()

@@ -82,6 +82,20 @@ def test_a_damaged_state_is_refused(tmp_path: Path, offset: int, content: bytes)
         MmapStore.create_in(tmp_path, max_sessions=10).sweep()
 
 
+def test_a_script_that_is_gone_says_what_to_do(tmp_path: Path) -> None:
+    key = MmapStore.create_in(tmp_path, max_sessions=10).publish(b"a")
+    for path in tmp_path.glob("script-*"):
+        path.unlink()
+    with pytest.raises(StateLostError, match="restore the directory from a copy"):
+        MmapStore.create_in(tmp_path, max_sessions=10).script(key)
+
+
+def test_an_empty_table_is_refused(tmp_path: Path) -> None:
+    made(tmp_path).write_bytes(b"")
+    with pytest.raises(StateLostError, match="not written by this version"):
+        MmapStore.create_in(tmp_path, max_sessions=10).sweep()
+
+
 @pytest.mark.parametrize("sessions", [10**9, 10**18, 10**30])
 def test_a_table_beyond_the_memory_is_refused_and_nothing_is_written(
     tmp_path: Path, sessions: int
