@@ -29,7 +29,9 @@ class ByFolder(Chooser):
             where = (each.name, each.key)
             same = None if each.is_base else known.get(where)  # its key says nothing
             self.choosers[where] = same or chooser_of(each.script, scope_of(each))
-        self._with_when = [each for each in folder if each.script.when is not None]
+        self._with_when = [
+            (each, each.script.when) for each in folder if each.script.when is not None
+        ]
         self._with_weight = [each for each in folder if each.script.weight]
         self._total = sum(each.script.weight or 0 for each in self._with_weight)
 
@@ -62,8 +64,8 @@ class ByFolder(Chooser):
         return self.choosers[named.name, named.key].order_for(request)
 
     def _chosen(self, request: Request) -> Named:
-        for each in self._with_when:
-            if each.script.when is not None and each.script.when.fits(request):
+        for each, when in self._with_when:
+            if when.fits(request):
                 return each
         scripts = self.folder.scripts
         session = request.session
@@ -86,9 +88,8 @@ class ByFolder(Chooser):
 
     def _none_fits(self, request: Request) -> str:
         reasons = [
-            f"{each.name!r} ({'; '.join(map(str, explain(each.script.when, request)))})"
-            for each in self._with_when
-            if each.script.when is not None
+            f"{each.name!r} ({'; '.join(map(str, explain(when, request)))})"
+            for each, when in self._with_when
         ]
         why = f" Those with a 'when', and why not: {', '.join(reasons)}." if reasons else ""
         return (
