@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ from llmsim.testing.entries import Conversation, Entry, conversations
 from llmsim.testing.scripts import Given, name_in, spec_of
 from llmsim.transcript import transcript
 from llmsim.verdict import Verdict
+
+_LOOK_SECONDS = 0.02
 
 
 class VerdictError(AssertionError):
@@ -84,6 +87,31 @@ class Session:
         """Rewind it to its first turn, and forget what was asked."""
         self._control.call("POST", f"/sessions/{self.name}/reset")
         return self
+
+    def waiting(self, gate: str, requests: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+        """Who waits at a gate of its script, in the order in which they came.
+
+        They are waited for until there are so many `requests`. Each has its `position` and
+        `ticket`, and is held from `since` until `until` at the latest, in Unix seconds.
+
+        Raises:
+            TimeoutError: after so many seconds there are fewer.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            gates = self._control.get(f"/sessions/{self.name}/gates")["gates"]
+            held: list[dict[str, Any]]
+            held = next((each["waiting"] for each in gates if each["name"] == gate), [])
+            if len(held) >= requests:
+                return held
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(held)} of {requests} requests wait at the gate {gate!r}")
+            time.sleep(_LOOK_SECONDS)
+
+    def release(self, gate: str, count: int | None = None) -> None:
+        """Let so many requests pass a gate of its script; without a number, all from now on."""
+        wanted = {} if count is None else {"count": count}
+        self._control.call("POST", f"/sessions/{self.name}/gates/{gate}/release", wanted)
 
     @property
     def requests(self) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -60,6 +61,29 @@ def test_an_agent_that_asks_nothing_is_judged_too(tmp_path: Path) -> None:
             httpx.post(f"{sim.openai_base_url}/chat/completions", json=BODY, timeout=PATIENCE)
     with pytest.raises(ServerEndedError):
         _ = sim.requests
+
+
+@pytest.mark.slow
+def test_requests_are_held_at_a_gate_until_they_are_released() -> None:
+    turn = {"type": "assistant", "text": "At last.", "gate": "door"}
+    with llmsim.serve([turn] * 4) as sim, ThreadPoolExecutor() as agents:
+
+        def ask() -> int:
+            url = f"{sim.openai_base_url}/chat/completions"
+            return httpx.post(url, json=BODY, timeout=PATIENCE).status_code
+
+        with pytest.raises(TimeoutError, match="0 of 1 requests wait at the gate 'door'"):
+            sim.waiting("door", seconds=0.1)
+        answers = [agents.submit(ask) for _ in range(3)]
+        held = sim.waiting("door", requests=3, seconds=PATIENCE)
+        assert [each["ticket"] for each in held] == [0, 1, 2]
+        assert sorted(each["position"] for each in held) == [0, 1, 2]
+        sim.release("door", count=1)
+        while not any(answer.done() for answer in answers):
+            assert len(sim.waiting("door", requests=0)) in (2, 3)
+        assert [each["ticket"] for each in sim.waiting("door", requests=0)] == [1, 2]
+        sim.release("door")
+        assert [ask(), *(answer.result() for answer in answers)] == [200] * 4
 
 
 def test_without_a_server_each_has_a_session_of_its_own() -> None:
