@@ -111,15 +111,24 @@ def _token(found: Settings, problems: list[str]) -> str:
     """`control.token`, or what stands in the file that `control.token_file` names."""
     path = found.control_token_file
     if not path:
-        return found.control_token
+        token, source = found.control_token, "control.token (LLMSIM_CONTROL_TOKEN)"
+        return _as_sent(token, source, problems) if token else ""
     if found.control_token:
         problems.append("control.token and control.token_file are both set; one is enough")
+    source = f"control.token_file: {path}"
     try:
-        token = Path(path).read_text("utf-8").strip()
+        token = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"control.token_file: {path}: {getattr(error, 'strerror', None) or error}")
-    else:
-        if token:
-            return token
-        problems.append(f"control.token_file: {path}: the file is empty")
-    return ""
+        problems.append(f"{source}: {getattr(error, 'strerror', None) or error}")
+        return ""
+    return _as_sent(token, source, problems)
+
+
+def _as_sent(token: str, source: str, problems: list[str]) -> str:
+    """The token as a header carries it: a secret often has a line end that nobody sends."""
+    token = token.strip()
+    if not token:
+        problems.append(f"{source}: it is empty")
+    elif not (token.isascii() and token.isprintable()):
+        problems.append(f"{source}: expected visible ASCII characters; a header carries no others")
+    return token

@@ -217,6 +217,14 @@ def test_a_list_of_models_in_the_file_names_each(tmp_path: Path, models: str) ->
     assert "models.available: expected at least one name" in problem
 
 
+def test_a_control_token_is_what_a_header_can_carry() -> None:
+    """A secret with a line end behind it would fit no request."""
+    assert settings.load({"LLMSIM_CONTROL_TOKEN": "secret\n"}).control_token == "secret"
+    for token, problem in ((" ", "it is empty"), ("a\nb", "visible ASCII"), ("\xfc", "visible")):
+        with pytest.raises(SettingsError, match=rf"LLMSIM_CONTROL_TOKEN\): .*{problem}"):
+            settings.load({"LLMSIM_CONTROL_TOKEN": token})
+
+
 def test_the_control_token_can_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret\n")
     environ = {"LLMSIM_CONTROL_TOKEN_FILE": str(tmp_path / "token")}
@@ -227,7 +235,7 @@ def test_the_control_token_can_stand_in_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b" \n", "the file is empty"), (b"\xff", "invalid start byte"), (None, "No such file")],
+    [(b" \n", "it is empty"), (b"\xff", "invalid start byte"), (None, "No such file")],
 )
 def test_a_token_file_without_a_token_is_refused(
     tmp_path: Path, content: bytes | None, message: str
