@@ -145,6 +145,8 @@ def _key(script: Script, before: Named | None) -> str:
 def read_folder(path: str, read: Callable[[str], Script]) -> dict[str, Script]:
     """The scripts of a folder: each `*.json` in it, by the name of the file; `read` reads one.
 
+    What is hidden is none: editors put their locks there.
+
     Raises:
         FolderError: scripts are wrong, with all problems of all of them, or there is none, or the
             folder cannot be read.
@@ -152,7 +154,11 @@ def read_folder(path: str, read: Callable[[str], Script]) -> dict[str, Script]:
     found: dict[str, Script] = {}
     errors: list[ScriptError] = []
     try:
-        files = sorted(file for file in Path(path).iterdir() if file.name.endswith(".json"))
+        files = sorted(
+            file
+            for file in Path(path).iterdir()
+            if file.name.endswith(".json") and not file.name.startswith(".")
+        )
     except OSError as error:
         raise FolderError(path, [ScriptReadError(path, str(error.strerror))]) from error
     for file in files:

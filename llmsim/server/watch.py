@@ -35,7 +35,9 @@ def main(path: str, pid: int) -> None:
     folder = whole if whole.is_dir() else whole.parent
 
     def is_script(_: Change, changed: str) -> bool:
-        return changed == str(whole) or (whole.is_dir() and changed.endswith(".json"))
+        name = Path(changed).name
+        of_folder = name.endswith(".json") and not name.startswith(".")  # as `read_folder`
+        return changed == str(whole) or (whole.is_dir() and of_folder)
 
     for changes in watch(
         folder,

@@ -229,6 +229,13 @@ def test_a_folder_that_cannot_be_read_is_not_told_to_be_empty(tmp_path: Path) ->
         read_folder(str(tmp_path / "gone"), Script.from_file)
 
 
+def test_what_editors_hide_in_a_folder_is_no_script(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(EVERYTHING)
+    (tmp_path / ".#a.json").symlink_to("me@here.1:2")
+    (tmp_path / "._a.json").write_bytes(b"\0")
+    assert [*read_folder(str(tmp_path), Script.from_file)] == ["a"]
+
+
 def test_a_null_character_in_a_path_is_a_read_error() -> None:
     with pytest.raises(ScriptReadError, match="null"):
         Script.from_file("a\0b")
