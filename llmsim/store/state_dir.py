@@ -128,6 +128,13 @@ def make_private() -> StateDir:
         StartupError: it cannot be made.
     """
     prefix = f"llmsim-{os.getuid()}-"
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise StartupError(
+            f"cannot make a state directory: {error.strerror}; name a folder that can be written in "
+            "TMPDIR"
+        ) from error
     _sweep(prefix)
     try:
         path = Path(tempfile.mkdtemp(prefix=prefix))

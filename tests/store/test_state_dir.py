@@ -158,6 +158,17 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
+def test_without_a_folder_for_it_a_private_directory_says_where_one_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(StartupError, match=r"directory: No usable .*\['/tmp'\]; name .* TMPDIR"):
+        state_dir.make_private()
+
+
 def test_a_file_that_finds_no_room_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
