@@ -132,8 +132,8 @@ def make_private() -> StateDir:
         tempfile.gettempdir()
     except OSError as error:
         raise StartupError(
-            f"cannot make a state directory: {error.strerror}; name a folder that can be written in "
-            "TMPDIR"
+            f"cannot make a state directory: {error.strerror}; name a folder that can be written "
+            "in TMPDIR"
         ) from error
     _sweep(prefix)
     try:
