@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from io import FileIO
@@ -21,6 +22,7 @@ from llmsim.store.session_files import file_of
 from llmsim.store.state_dir import open_private
 
 _OPEN_FILES = 64
+_LOOK_SECONDS = 1.0  # how often it is looked which of them were deleted
 _PAGE_BYTES = 8 * 2**20  # what one page looks at
 _BLOCK = 256 * 1024
 
@@ -56,6 +58,7 @@ class JournalFiles:
         None where it has none.
         """
         with self._writing:
+            self._close_deleted()
             opened = self._opened(session)
             if opened is None:
                 return None
@@ -115,9 +118,20 @@ class JournalFiles:
     def _close(self) -> None:
         """Have nothing open."""
         self._open: OrderedDict[str, FileIO] = OrderedDict()
+        self._looked = 0.0
         # The position after a write belongs to the open file, so no other thread may write between.
         # No one waits or yields while it is held.
         self._writing = threading.Lock()
+
+    def _close_deleted(self) -> None:
+        """Close what any process has deleted: while it is open, the disk has not its room back."""
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        for session, file in [*self._open.items()]:
+            if not os.fstat(file.fileno()).st_nlink:
+                del self._open[session]
+                file.close()
 
     def _path(self, session: str) -> str:
         return file_of(self._directory, "journal", session, "jsonl")

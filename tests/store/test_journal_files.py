@@ -30,6 +30,20 @@ def test_of_many_sessions_few_journals_are_open(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 200
 
 
+def test_what_another_process_deletes_is_not_kept_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its room on the disk would not come back for as long as the worker lives."""
+    monkeypatch.setattr(journal_files, "_LOOK_SECONDS", 0.0)
+    journals, other = JournalFiles(tmp_path), JournalFiles(tmp_path)
+    for session in ("a", "b"):
+        journals.create(session)
+        journals.append(session, b'\n{"n":0}\n')
+    other.delete("a")
+    journals.append("b", b'\n{"n":1}\n')
+    assert [*journals._open] == ["b"]
+
+
 def test_a_process_forked_in_the_middle_of_a_write_can_write_too_and_moves_no_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
