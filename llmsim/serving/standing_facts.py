@@ -15,10 +15,6 @@ _BY_ARRIVAL: dict[str, Any] = {
 }
 # Where no turn was taken.
 BY_NONE: dict[str, Any] = dict.fromkeys(_BY_ARRIVAL)
-_FOREIGN_STEPS = (
-    "Answers in this history are not the script's, and count as steps. If they are examples in "
-    'the prompt, give the script "steps": "own".'
-)
 
 
 def standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def standing_facts(taken: Taken, conversation: str | None) -> dict[str, Any]:
         "conversation": conversation,
     }
     if standing.foreign_steps:
-        facts |= {"foreign_steps": standing.foreign_steps, "hint": _FOREIGN_STEPS}
+        facts["foreign_steps"] = standing.foreign_steps
     made = standing.mark and standing.mark.made
     if made and not made.may_be_of(taken.marks[0]):
         facts["earlier_generation"] = True

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from llmsim.verdict.model import Found
 from tests.conftest import MakeClient
 from tests.each import for_each
 from tests.journal.asking import entries
 from tests.requests import ROUTE_OF, request_to
+from tests.verdict.agents import verdict
 
 CALL: dict[str, Any] = {"type": "tool_calls", "calls": [{"name": "bash", "arguments": {}}]}
 SAY: dict[str, Any] = {"type": "assistant", "text": "Done."}
@@ -141,8 +143,11 @@ def test_answers_that_are_not_the_scripts_are_told_with_a_word_on_steps(
     ask(client, "chat", [USER])
     told, silent = entries(client)
     assert told["foreign_steps"] == 1
-    assert '"steps": "own"' in told["hint"]
+    (finding,) = told["findings"]
+    assert finding["kind"] == "foreign_answers"
+    assert '"steps": "own"' in finding["text"]
     assert "foreign_steps" not in silent
+    assert Found("foreign_answers", 1, finding["text"], 0) in verdict(client).findings
 
 
 def test_an_id_of_an_earlier_generation_is_told(client: FlaskClient) -> None:

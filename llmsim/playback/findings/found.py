@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from llmsim.conversation import Request
-from llmsim.playback.findings.finding import Finding
+from llmsim.playback.findings.finding import FOREIGN_ANSWERS, Finding
 from llmsim.playback.findings.fitting import Fitting
 from llmsim.playback.findings.sent_back import sent_back
 from llmsim.playback.taken import Taken
 from llmsim.reply import Reply
+
+_FOREIGN: Final = (
+    "answers in this history are not the script's, and count as steps; if they are examples in "
+    'the prompt, give the script "steps": "own"'
+)
 
 
 class Findings:
@@ -28,6 +33,8 @@ class Findings:
         `before` gives the replies that may have been served last before it.
         """
         found = sent_back(request.conversation.messages, before)
+        if not found and taken.standing is not None and taken.standing.foreign_steps:
+            found.append(Finding(FOREIGN_ANSWERS, _FOREIGN))
         reply = taken.outcome
         if isinstance(reply, Reply) and (reply.calls or schema is not None):
             turn = None
