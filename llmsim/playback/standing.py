@@ -84,11 +84,9 @@ class Reader:
         conversation = _conversation(messages) if newest or found else None
         if found is None:
             answers = self._counted(messages, 0)
-            foreign = len(answers) - self._own(answers)
-            given = len(answers)
-            if self._own_only:
-                given, foreign = given - foreign, 0
-            step = max(given, self._said(answers))
+            own, given = self._own(answers), len(answers)
+            step = max(own if self._own_only else given, self._said(answers) if own else 0)
+            foreign = 0 if self._own_only else given - own
             return Standing(step, begins, None, conversation, foreign, newest)
         at, mark = found
         counted = self._counted(messages, end_of_answer(messages, at))
@@ -171,11 +169,15 @@ class Reader:
         return sum(map(self._is_own, answers))
 
     def _is_own(self, answer: Answer) -> bool:
+        if len(answer) == 1 and not answer[0].calls:  # as most are
+            return self._any_text or answer[0].text.strip() in self._texts
+        if not (self._any_text or text_of(answer) in self._texts):
+            return False
         for message in answer:
             for call in message.calls:
                 if call.id and call.id not in self._own_ids:
                     return False
-        return self._any_text or text_of(answer) in self._texts
+        return True
 
 
 def _ids(message: Message) -> Sequence[str]:
