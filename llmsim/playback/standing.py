@@ -85,7 +85,7 @@ class Reader:
         if found is None:
             answers = self._counted(messages, 0)
             own, given = self._own(answers), len(answers)
-            step = max(own if self._own_only else given, self._said(answers) if own else 0)
+            step = max(own if self._own_only else given, self._said(answers))
             foreign = 0 if self._own_only else given - own
             return Standing(step, begins, None, conversation, foreign, newest)
         at, mark = found
@@ -100,6 +100,8 @@ class Reader:
 
         A client may keep what was said, and leave out the calls before it.
         """
+        if not self._steps_of_texts:
+            return 0
         for behind, answer in enumerate(reversed(answers)):
             step = self._steps_of_texts.get(text_of(answer))
             if step is not None and not any(message.calls for message in answer):
@@ -226,12 +228,17 @@ def _texts_of_turns(script: Script) -> Iterator[tuple[int, str]]:
 
 
 def _steps_of_texts(script: Script, steps: Steps) -> dict[str, int]:
-    """The first step at which each text is said without calls: those have ids to say it."""
-    found: dict[str, int] = {}
+    """The first step at which each text is said that stands without calls, but behind some.
+
+    No call before the others can have been left out, and an answer with calls has ids to say it.
+    """
+    turns = script.turns
+    first: dict[str, int] = {}
     for index, text in _texts_of_turns(script):
-        if text and not getattr(script.turns[index], "calls", ()):
-            found.setdefault(text, steps.of_turn(index))
-    return found
+        if text and not getattr(turns[index], "calls", ()):
+            first.setdefault(text, index)
+    called = next((at for at, turn in enumerate(turns) if getattr(turn, "calls", ())), len(turns))
+    return {text: steps.of_turn(index) for text, index in first.items() if index > called}
 
 
 def _calls(script: Script) -> Iterator[Call]:

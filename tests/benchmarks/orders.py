@@ -77,9 +77,10 @@ def script(place: Path, order: str) -> Path:
 
 
 def history(size: int) -> dict[str, Any]:
-    """A request whose history holds so many messages, without an id: all of it has to be read."""
+    """A request with so many messages of a conversation, without an id: all have to be read."""
+    answer = {"role": "assistant", "content": HELLO["text"]}
     messages = [
-        {"role": ("user", "assistant")[number % 2], "content": f"Message {number} of an agent."}
+        answer if number % 2 else {"role": "user", "content": f"Message {number} of a user."}
         for number in range(size)
     ]
     return {"model": "llmsim", "messages": messages}

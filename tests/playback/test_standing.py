@@ -356,6 +356,14 @@ def test_a_text_says_the_step_also_behind_a_call_that_the_client_kept() -> None:
     assert standing("chat", [*called, said("Well."), user()], turns).step == 6
 
 
+def test_a_text_before_which_no_call_can_be_left_out_is_only_counted() -> None:
+    turns = [{"type": "assistant", "text": word} for word in ("Hi.", "Well.", "Done.")]
+    shown = [user(), said("Well."), user()]  # an example in the prompt, say
+    assert standing("chat", shown, turns).step == 1
+    assert standing("chat", shown, [*turns, *SERVICE, *turns]).step == 1
+    assert standing("chat", shown, [*SERVICE[:1], *turns]).step == 3
+
+
 EXAMPLES = [user("2+2?"), said("4"), user("3+3?"), said("6"), user("Hi")]
 
 
