@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NoReturn, Protocol
 
 from llmsim.journal.entry import BROKEN_OFF, CLIENT_GONE, COMPLETED
+from llmsim.serving.abandoned import is_collecting, later
 from llmsim.serving.counted import CLIENT, SCRIPT, Count
 from llmsim.serving.peer import break_off, has_hung_up, was_reset
 
@@ -54,6 +56,9 @@ class Ending:
 
     def settle(self, size: int, chunks: int, *, ended: bool) -> None:
         """So many have left, and nothing follows; `ended` says that all have."""
+        if not ended and is_collecting():
+            later(partial(self.settle, size, chunks, ended=False))
+            return
         if not self.count.is_done:
             self.count.done()
         if self._outcome == BROKEN_OFF:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from llmsim.serving.abandoned import catch_up
 from llmsim.serving.session import PREFIX_KEY
 
 _PREFIX = "/s/"
@@ -31,6 +32,7 @@ class SessionPrefix:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve a request."""
+        catch_up()
         path: str = environ.get("PATH_INFO", "")
         if path.startswith(_PREFIX) or "//" in path:
             environ[_SENT_KEY] = path

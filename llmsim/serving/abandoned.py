@@ -1,0 +1,42 @@
+"""What is left to do for answers that nobody closed, as the garbage collector finds them.
+
+It runs in the midst of anything, with whatever lock is held there: to take that lock again would
+stop the thread for good. So what is to be done is only noted, and the next request does it first.
+gunicorn closes every answer; a client on a WSGI transport may drop a stream.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+_is_collecting = False
+_left: deque[Callable[[], None]] = deque()
+
+
+def _note(phase: str, _: Any) -> None:
+    global _is_collecting  # noqa: PLW0603 - there is one collector in a process
+    _is_collecting = phase == "start"
+
+
+gc.callbacks.append(_note)
+
+
+def is_collecting() -> bool:
+    """Whether the garbage collector is at work: what runs now may run inside of anything."""
+    return _is_collecting
+
+
+def later(action: Callable[[], None]) -> None:
+    """Do that before the next request."""
+    _left.append(action)
+
+
+def catch_up() -> None:
+    """Do what was left to do."""
+    with suppress(IndexError):  # nothing is left, or another thread was faster
+        while _left:
+            _left.popleft()()
