@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 _is_collecting = False
@@ -37,6 +36,9 @@ def later(action: Callable[[], None]) -> None:
 
 def catch_up() -> None:
     """Do what was left to do."""
-    with suppress(IndexError):  # nothing is left, or another thread was faster
-        while _left:
-            _left.popleft()()
+    while _left:
+        try:
+            action = _left.popleft()
+        except IndexError:  # another thread was faster
+            return
+        action()
