@@ -61,14 +61,15 @@ class Reader:
         self._track = track
         self._own_only = script.steps == OWN
         self._any_text = any(turn.makes_text for turn in script.turns)
-        self._steps_of_texts = _steps_of_texts(script, steps)
-        self._texts = frozenset(_texts(script))
+        texts = list(_texts_of_turns(script))
+        self._steps_of_texts = _steps_of_texts(script, steps, texts)
+        self._texts = frozenset(text for _, text in texts)
         self._ids = _scripted_ids(script, steps)
         others = tuple(others)
         self._has_others = bool(others)
         self._own_ids = {call.id for call in _calls(script)}
         self._other_ids = {call.id for other in others for call in _calls(other)} - self._own_ids
-        said = {text for other in others for text in _texts(other)}
+        said = {text for other in others for _, text in _texts_of_turns(other)}
         self._other_texts = frozenset() if self._any_text else said - self._texts
 
     def standing(self, conversation: Conversation) -> Standing:
@@ -213,13 +214,11 @@ def _conversation(messages: Sequence[Message]) -> str | None:
     return min(same, key=lambda made: KINDS.index(made.kind)).text
 
 
-def _texts(script: Script) -> Iterator[str]:
-    """What the script's turns say, without white space at the ends."""
-    return (text for _, text in _texts_of_turns(script))
-
-
 def _texts_of_turns(script: Script) -> Iterator[tuple[int, str]]:
-    """The index of each turn that says the same to all, and what it says."""
+    """The index of each turn that says the same to all, and what it says.
+
+    Without white space at the ends.
+    """
     for index, turn in enumerate(script.turns):
         if turn.leaves_trace and not turn.makes_text:
             reply = turn.play("", Request())
@@ -227,14 +226,16 @@ def _texts_of_turns(script: Script) -> Iterator[tuple[int, str]]:
                 yield index, (reply.text or reply.refusal or "").strip()
 
 
-def _steps_of_texts(script: Script, steps: Steps) -> dict[str, int]:
+def _steps_of_texts(
+    script: Script, steps: Steps, texts: Iterable[tuple[int, str]]
+) -> dict[str, int]:
     """The first step at which each text is said that stands without calls, but behind some.
 
     No call before the others can have been left out, and an answer with calls has ids to say it.
     """
     turns = script.turns
     first: dict[str, int] = {}
-    for index, text in _texts_of_turns(script):
+    for index, text in texts:
         if text and not getattr(turns[index], "calls", ()):
             first.setdefault(text, index)
     called = next((at for at, turn in enumerate(turns) if getattr(turn, "calls", ())), len(turns))

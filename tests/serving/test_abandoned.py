@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from llmsim.metrics import host
-from llmsim.serving import shared
+from llmsim.serving import abandoned, shared
 from llmsim.store.mmap_store import MmapStore
 from tests.conftest import MakeClient
 from tests.journal.asking import entries
 from tests.requests import ROUTE_OF, request_to
 from tests.running import text
+from tests.stress.forks import fork, wait_for
 
 
 @pytest.mark.parametrize("words", ["Hello!", " word" * 8000], ids=["short", "long"])
@@ -45,3 +46,17 @@ def test_an_answer_that_is_dropped_is_settled_before_the_next_request(
     assert not collector.is_alive()
     (entry,) = entries(client, "default")
     assert entry["outcome"] == "client_gone"
+
+
+def test_what_is_left_to_do_is_left_to_one_process() -> None:
+    done: list[int] = []
+    abandoned.later(lambda: done.append(1))
+
+    def in_the_child() -> None:
+        abandoned.catch_up()
+        assert not done
+
+    assert wait_for(fork(in_the_child)) == 0
+    abandoned.catch_up()
+    abandoned.catch_up()
+    assert done == [1]
